@@ -1,0 +1,93 @@
+//! Durable history: the projection of every entry, and the reads that outlive the hot state.
+//!
+//! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
+
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::model::{
+    Entry, EntryId, Epoch, Message, Partition, Session, SessionId, SessionQuery, WorkspaceId,
+};
+
+#[async_trait]
+pub trait History: Send + Sync + 'static {
+    /// Where each partition's writing stands; one that was never written is left out.
+    async fn cursors(&self) -> Result<Vec<(Partition, EntryId)>, Unavailable>;
+
+    /// Binds a partition's cursor to an epoch and returns its position. The position survives a
+    /// change of epoch, so that ids go on above it.
+    async fn open_cursor(&self, partition: Partition, epoch: &Epoch) -> Result<EntryId, Unavailable>;
+
+    /// Stores a batch in one transaction: messages (one that is there already, by uuid, is passed
+    /// over and counted), session rows where the stored `last_entry` is smaller, and the cursor from
+    /// `batch.from` to `batch.to`. [`Appended::Superseded`] and nothing stored if the cursor is not
+    /// at `from` in this epoch: someone else writes.
+    async fn append(&self, batch: Batch) -> Result<Appended, Unavailable>;
+
+    async fn session(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+    ) -> Result<Option<Session>, Unavailable>;
+
+    /// Messages with `seq` below `before_seq`, newest (by entry id) first, at most `limit`.
+    async fn messages_before(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        before_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable>;
+
+    /// Sessions that match the query (`mine` and `cursor` aside), most lately active first, those
+    /// strictly after `after` in that order, at most `query.limit`.
+    async fn sessions(
+        &self,
+        workspace: &WorkspaceId,
+        query: &SessionQuery,
+        after: Option<&SessionCursor>,
+    ) -> Result<Vec<Session>, Unavailable>;
+
+    /// Answers if the database does.
+    async fn ping(&self) -> Result<(), Unavailable>;
+}
+
+/// The database did not do it, or did not say so in time; its own error has been logged. Repeating
+/// is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the history is unavailable")]
+pub struct Unavailable;
+
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub partition: Partition,
+    pub epoch: Epoch,
+    pub from: EntryId,
+    /// Id of the last of `entries`.
+    pub to: EntryId,
+    /// Ascending. Kinds that this release does not know cannot be in it.
+    pub entries: Vec<Arc<Entry>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    Stored { duplicates: u64 },
+    Superseded,
+}
+
+/// A message with the id of its entry, which is its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredMessage {
+    pub entry: EntryId,
+    pub message: Message,
+}
+
+/// A place in a list of sessions: (last activity, id), both descending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCursor {
+    pub last_activity: u64,
+    pub id: SessionId,
+}

@@ -1,0 +1,111 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::{Log, Mark, Unavailable};
+use crate::model::{Entry, Epoch, Partition, PodId, Sid};
+
+/// The way from a commit to the pods that serve its readers.
+#[async_trait]
+pub trait Channels {
+    /// Joins a pod to the channels that each pod has: its inbox, `persisted` of all partitions and
+    /// the epochs. At most `capacity` publications wait for it; what exceeds that is lost and
+    /// followed by [`Publication::Lagged`].
+    async fn attach(&self, pod: &PodId, capacity: usize) -> Result<Attachment, Unavailable>;
+
+    /// When this returns, everything committed from now on will be published to the pod. Whoever
+    /// wants what was before as well reads the log after it, not before.
+    async fn subscribe(&self, pod: &PodId, channel: &Channel) -> Result<(), Unavailable>;
+
+    async fn unsubscribe(&self, pod: &PodId, channel: &Channel) -> Result<(), Unavailable>;
+}
+
+/// A channel that pods subscribe when they have a reader of that log.
+pub type Channel = Log;
+
+/// A pod's end of the channels.
+#[derive(Debug)]
+pub struct Attachment {
+    pub publications: Publications,
+}
+
+/// What a pod is told. Publications of one partition arrive in the order of their commits.
+#[derive(Clone, Debug)]
+pub enum Publication {
+    /// Once per channel of the entry that the pod subscribes.
+    Entry { channel: Channel, epoch: Epoch, entry: Arc<Entry> },
+    /// To the pod that serves this connection.
+    Signal { sid: Sid, signal: Signal },
+    Persisted(Mark),
+    /// The partition lost its state: nothing that clients of it know is valid.
+    Epoch { partition: Partition, epoch: Epoch },
+    /// Publications were lost: every topic has to be read again.
+    Lagged,
+}
+
+/// Said to the one pod that holds a connection, by whoever changed it elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// There is something in the outbox.
+    Wake,
+    /// The same GET was sent again: this copy of it is answered with nothing.
+    Replaced,
+    /// A WebSocket has claimed the connection: let the parked GET go.
+    Release,
+    /// The connection was closed by its client (`noop`), or otherwise (`close`).
+    Closed { by_client: bool },
+    /// A socket of this connection was recovered on another one: it is over here.
+    Fenced,
+}
+
+/// A bounded queue towards one pod.
+pub fn publications(capacity: usize) -> (Publisher, Publications) {
+    let (sender, receiver) = mpsc::channel(capacity);
+    let lagged = Arc::new(AtomicBool::new(false));
+    (Publisher { sender, lagged: Arc::clone(&lagged) }, Publications { receiver, lagged })
+}
+
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    sender: mpsc::Sender<Publication>,
+    lagged: Arc<AtomicBool>,
+}
+
+impl Publisher {
+    /// Never waits: a full queue loses the publication, and the reader learns that it lags.
+    pub fn offer(&self, publication: Publication) {
+        if self.sender.try_send(publication).is_err() {
+            self.lag();
+        }
+    }
+
+    /// Makes the reader believe that it has lost something.
+    pub fn lag(&self) {
+        self.lagged.store(true, Ordering::Release);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+#[derive(Debug)]
+pub struct Publications {
+    receiver: mpsc::Receiver<Publication>,
+    lagged: Arc<AtomicBool>,
+}
+
+impl Publications {
+    /// The next publication; `None` once the hub is gone. After a loss, [`Publication::Lagged`]
+    /// comes before anything that was published later.
+    pub async fn next(&mut self) -> Option<Publication> {
+        if self.lagged.swap(false, Ordering::AcqRel) {
+            return Some(Publication::Lagged);
+        }
+        self.receiver.recv().await
+    }
+}

@@ -1,0 +1,219 @@
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Agent, Content, DedupId, Direction, EntryId, Epoch, Guest, MessageId, Millis, OperatorId,
+    RecoveryId, Sender, Session, SessionId, Sid, Status, WorkspaceId,
+};
+
+/// The one write primitive of chat.
+#[async_trait]
+pub trait Commits {
+    /// Checks in the order dedup, unique, guard, rate, deadline; then writes, stamps and appends;
+    /// then publishes. A refused commit changes nothing and charges no rate.
+    ///
+    /// - Every entry of one commit gets the next ids of the partition, in order, and its messages
+    ///   the next `seq` of their session: ids and `seq` never repeat within an epoch.
+    /// - A commit whose dedup id is known returns [`Outcome::Duplicate`] with the whole first
+    ///   result. The last 256 ids of a session are known, for as long as the session is.
+    /// - The entries are in the session's log, the workspace's feed and the partition's ingest when
+    ///   this returns, and are published to the channels of session and workspace.
+    async fn commit(&self, commit: Commit) -> Outcome;
+}
+
+/// One decision of the rules, to be written at once. All of it is in one workspace.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub workspace: WorkspaceId,
+    /// The session it is about; `None` for what concerns the workspace alone.
+    pub session: Option<SessionId>,
+    pub dedup: DedupId,
+    pub unique: Option<Unique>,
+    pub guard: Guard,
+    pub rate: Option<Rate>,
+    /// Fields to change; on an absent session (guard [`Guard::Absent`]) all that it starts with.
+    pub set: SessionPatch,
+    pub append: Vec<Draft>,
+    pub queue: Option<QueueOp>,
+    pub presence: Option<PresenceOp>,
+    pub deadlines: Vec<DeadlineOp>,
+}
+
+impl Commit {
+    /// A commit that does nothing yet but to be guarded.
+    pub fn new(workspace: WorkspaceId, session: Option<SessionId>, dedup: DedupId, guard: Guard) -> Self {
+        Self {
+            workspace,
+            session,
+            dedup,
+            unique: None,
+            guard,
+            rate: None,
+            set: SessionPatch::default(),
+            append: Vec::new(),
+            queue: None,
+            presence: None,
+            deadlines: Vec::new(),
+        }
+    }
+}
+
+/// What the session must be for the commit to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    Any,
+    /// There and not ended.
+    Open,
+    /// Not there.
+    Absent,
+    /// There, open, and status and agent unchanged since this version was read.
+    Version(u64),
+}
+
+/// Reserves a guest's identity for a session: while the holder is open and was active within
+/// `window_ms`, another session with the same key is refused with [`Outcome::Exists`].
+#[derive(Clone, Debug)]
+pub struct Unique {
+    pub key: String,
+    pub window_ms: Millis,
+}
+
+/// A fixed window that opens at the identity's first commit and admits `max` of them.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    pub key: String,
+    pub max: u32,
+    pub window_ms: Millis,
+}
+
+/// Fields of a session to change; `None` leaves one as it is.
+#[derive(Clone, Debug, Default)]
+pub struct SessionPatch {
+    /// The whole session, with guard [`Guard::Absent`] only: a new one, or one loaded from the
+    /// history (whose `last_seq` the next message then follows).
+    pub create: Option<Box<Session>>,
+    pub status: Option<Status>,
+    /// `Some(None)` takes the agent away.
+    pub agent: Option<Option<Agent>>,
+    pub guest: Option<Guest>,
+}
+
+/// An entry to append; the hub stamps id, time, `prev` and, on messages, `seq`.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub change: NewChange,
+    pub origin: Option<RecoveryId>,
+    /// Append only if the commit's presence made this edge.
+    pub only_on: Option<Edge>,
+}
+
+#[derive(Clone, Debug)]
+pub enum NewChange {
+    Message {
+        id: MessageId,
+        direction: Direction,
+        sender: Sender,
+        content: Content,
+        client_id: Option<String>,
+    },
+    Started,
+    Assigned { agent: Agent },
+    Ended,
+    OperatorOnline { agent: Agent },
+    OperatorOffline { agent: Agent },
+}
+
+/// The waiting queue is ordered by the time of entering it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueOp {
+    Enter,
+    Leave,
+}
+
+/// Who is present, over however many connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Subject {
+    Guest(SessionId),
+    Operator(OperatorId),
+}
+
+/// One connection of a subject, as the pod's index and the presence set hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Presence {
+    pub workspace: WorkspaceId,
+    pub subject: Subject,
+    pub sid: Sid,
+}
+
+#[derive(Clone, Debug)]
+pub enum PresenceOp {
+    Enter(Presence),
+    Leave(Presence),
+}
+
+/// What a presence operation did to the subject: online is "at least one connection".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Edge {
+    Online,
+    Offline,
+    Unchanged,
+}
+
+/// Something that is to happen at a time, on whichever pod notices; named within its workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    pub workspace: WorkspaceId,
+    pub name: String,
+    pub at: Millis,
+}
+
+#[derive(Clone, Debug)]
+pub enum DeadlineOp {
+    Set { name: String, at: Millis },
+    Clear { name: String },
+    /// The commit is the effect of this deadline: it happens only while the deadline is still
+    /// there and due, and removes it. So an effect happens exactly once, whoever carries it out.
+    Due { name: String },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Committed(Box<Written>),
+    /// This dedup id had been committed before; here is the first result.
+    Duplicate(Box<Written>),
+    /// The unique key belongs to this session.
+    Exists(SessionId),
+    /// The guard or the deadline does not hold (any more); read again and decide anew.
+    Conflict,
+    Limited { retry_after_ms: Millis },
+    /// The session has ended.
+    Gone,
+    /// There is no such session here; it may be in the history.
+    Absent,
+    /// The hub takes no writes for now; nothing happened.
+    Busy,
+    /// May or may not have happened: repeat with the same dedup id.
+    Unknown,
+}
+
+/// The result of a commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    pub epoch: Epoch,
+    /// One per appended draft, in order.
+    pub stamped: Vec<Stamped>,
+    /// The newest entry of the partition right after the commit.
+    pub top: EntryId,
+    /// The session right after the commit; of a duplicate, as it is now.
+    pub session: Option<Session>,
+    /// Place in the waiting queue, from 1.
+    pub queue_position: Option<u64>,
+    pub edge: Edge,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    pub id: EntryId,
+    /// Of a message: its id as first committed (a retry may have drawn another one) and number.
+    pub message: Option<(MessageId, u64)>,
+}

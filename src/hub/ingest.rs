@@ -1,0 +1,74 @@
+use async_trait::async_trait;
+use std::sync::Arc;
+
+use super::{Dirty, Unavailable};
+use crate::model::{Entry, EntryId, Epoch, Millis, PARTITIONS, Partition, PodId};
+
+/// The write-ahead log of every entry, one per partition, read by the history's writer.
+#[async_trait]
+pub trait Ingest {
+    /// Entries after an id, ascending, at most `limit`, with the partition's epoch.
+    async fn ingest(
+        &self,
+        partition: Partition,
+        after: EntryId,
+        limit: usize,
+    ) -> Result<(Epoch, Vec<Arc<Entry>>), Unavailable>;
+
+    /// Takes or renews the right to write a partition's entries to the history. It is advice: what
+    /// fences a writer is the compare-and-swap of the cursor in the history itself.
+    async fn lease_writer(&self, partition: Partition, pod: &PodId, ttl_ms: Millis) -> Result<bool, Unavailable>;
+
+    /// Lets the next id be above `at_least`, so that ids grow over the loss of the hot state.
+    async fn raise(&self, partition: Partition, at_least: EntryId) -> Result<(), Unavailable>;
+
+    /// Says that every entry up to `upto` is in the history, publishes it, and lets the logs forget
+    /// what is older than they need. Never goes backwards.
+    async fn set_persisted(&self, partition: Partition, upto: EntryId) -> Result<(), Unavailable>;
+
+    /// How far each partition is in the history. Held acks compare with it again after they have
+    /// registered for its publications.
+    async fn persisted(&self) -> Result<Persisted, Unavailable>;
+
+    /// Partitions that this process has committed to since they were last taken: wakes the writer
+    /// without a scan.
+    fn dirty(&self) -> &Dirty;
+}
+
+/// One position in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Mark {
+    pub partition: Partition,
+    pub id: EntryId,
+}
+
+/// How far each partition is in the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Persisted([EntryId; PARTITIONS as usize]);
+
+impl Default for Persisted {
+    fn default() -> Self {
+        Self([EntryId::ZERO; PARTITIONS as usize])
+    }
+}
+
+impl Persisted {
+    pub fn get(&self, partition: Partition) -> EntryId {
+        self.0.get(partition.index()).copied().unwrap_or_default()
+    }
+
+    /// Moves forward; an older position is ignored. Says whether it moved.
+    pub fn raise(&mut self, mark: Mark) -> bool {
+        match self.0.get_mut(mark.partition.index()) {
+            Some(at) if *at < mark.id => {
+                *at = mark.id;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub fn holds(&self, mark: Mark) -> bool {
+        self.get(mark.partition) >= mark.id
+    }
+}

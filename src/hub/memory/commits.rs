@@ -1,0 +1,280 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    MemoryHub, lock,
+    slot::Slot,
+    workspace::{First, Held, LogTail, Workspace},
+};
+use crate::{
+    hub::{
+        Commit, Commits, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome, PresenceOp,
+        QueueOp, Rate, SessionPatch, Stamped, Written,
+    },
+    model::{Change, Entry, EntryId, FORMAT, Message, Millis, Partition, Prev, Session, Status},
+};
+
+#[async_trait]
+impl Commits for MemoryHub {
+    async fn commit(&self, commit: Commit) -> Outcome {
+        if self.faults.is_down() {
+            return Outcome::Unknown;
+        }
+        match self.faults.take_unknown() {
+            Some(false) => Outcome::Unknown,
+            Some(true) => {
+                self.commit_now(commit);
+                Outcome::Unknown
+            }
+            None => self.commit_now(commit),
+        }
+    }
+}
+
+impl MemoryHub {
+    fn commit_now(&self, commit: Commit) -> Outcome {
+        let now = self.clock.now();
+        let partition = Partition::of(&commit.workspace);
+        let mut slot = self.slot(partition);
+        slot.workspaces.entry(commit.workspace.clone()).or_default();
+        if let Some(refused) = check(&mut slot, &commit, now) {
+            return refused;
+        }
+        let edge = self.apply(&mut slot, &commit, now);
+        let (stamped, entries) = append(&mut slot, &commit, edge, now);
+        let written = written(&mut slot, &commit, stamped, edge);
+        for entry in &entries {
+            self.publish(&slot, entry);
+        }
+        if !entries.is_empty() {
+            self.dirty.mark(partition);
+        }
+        written.map_or(Outcome::Conflict, |written| Outcome::Committed(Box::new(written)))
+    }
+
+    /// Everything but the entries.
+    fn apply(&self, slot: &mut Slot, commit: &Commit, now: Millis) -> Edge {
+        apply_deadlines(slot, commit);
+        let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else { return Edge::Unchanged };
+        if let Some(rate) = &commit.rate {
+            charge(workspace, rate, now);
+        }
+        if let Some(id) = &commit.session {
+            patch(workspace, id, &commit.set);
+            if let Some(unique) = &commit.unique {
+                workspace.unique.insert(unique.key.clone(), id.clone());
+            }
+            match commit.queue {
+                Some(QueueOp::Enter) => workspace.enter_queue(id),
+                Some(QueueOp::Leave) => workspace.leave_queue(id),
+                None => {}
+            }
+            if commit.set.status == Some(Status::Ended) {
+                slot.ended.push_back((now, commit.workspace.clone(), id.clone()));
+            }
+        }
+        match &commit.presence {
+            Some(PresenceOp::Enter(presence)) => workspace.enter(&presence.subject, &presence.sid),
+            Some(PresenceOp::Leave(presence)) => {
+                lock(&self.pods).remove(presence);
+                workspace.leave(&presence.subject, &presence.sid)
+            }
+            None => Edge::Unchanged,
+        }
+    }
+
+    fn publish(&self, slot: &Slot, entry: &Arc<Entry>) {
+        if let Some(session) = &entry.session {
+            let channel = Log::Session(entry.workspace.clone(), session.clone());
+            self.bus.entry(&self.faults, channel, &slot.epoch, entry);
+        }
+        let channel = Log::Feed(entry.workspace.clone());
+        self.bus.entry(&self.faults, channel, &slot.epoch, entry);
+    }
+}
+
+/// Dedup, unique, guard, deadline, rate, in this order; changes nothing.
+fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
+    if let Some(first) = repeated(slot, commit) {
+        return Some(first);
+    }
+    let workspace = slot.workspaces.get(&commit.workspace)?;
+    if let Some(unique) = &commit.unique
+        && let Some(holder) = workspace.unique.get(&unique.key)
+        && commit.session.as_ref() != Some(holder)
+        && let Some(held) = workspace.sessions.get(holder)
+        && held.session.status.is_open()
+        && now.saturating_sub(held.session.last_activity) < unique.window_ms
+    {
+        return Some(Outcome::Exists(holder.clone()));
+    }
+    if let Some(refused) = guard(workspace, commit) {
+        return Some(refused);
+    }
+    let undue = |op: &DeadlineOp| match op {
+        DeadlineOp::Due { name } => slot.deadline(&commit.workspace, name).is_none_or(|at| at > now),
+        _ => false,
+    };
+    if commit.deadlines.iter().any(undue) {
+        return Some(Outcome::Conflict);
+    }
+    let rate = commit.rate.as_ref()?;
+    let (count, ends) = workspace.rates.get(&rate.key)?;
+    (*count >= rate.max && *ends > now).then(|| Outcome::Limited { retry_after_ms: ends - now })
+}
+
+fn repeated(slot: &mut Slot, commit: &Commit) -> Option<Outcome> {
+    let workspace = slot.workspaces.get_mut(&commit.workspace)?;
+    let first = workspace.dedup_table(commit.session.as_ref())?.get(&commit.dedup)?;
+    Some(Outcome::Duplicate(Box::new(describe(workspace, commit, first))))
+}
+
+fn guard(workspace: &Workspace, commit: &Commit) -> Option<Outcome> {
+    let held = commit.session.as_ref().map(|id| workspace.sessions.get(id));
+    match (commit.guard, held) {
+        (Guard::Absent, Some(None)) => commit.set.create.is_none().then_some(Outcome::Conflict),
+        (Guard::Absent, _) => Some(Outcome::Conflict),
+        (_, Some(None)) => Some(Outcome::Absent),
+        (Guard::Any, _) | (Guard::Open | Guard::Version(_), None) => None,
+        (_, Some(Some(held))) if !held.session.status.is_open() => Some(Outcome::Gone),
+        (Guard::Version(version), Some(Some(held))) => {
+            (held.session.version != version).then_some(Outcome::Conflict)
+        }
+        (Guard::Open, Some(Some(_))) => None,
+    }
+}
+
+fn apply_deadlines(slot: &mut Slot, commit: &Commit) {
+    for op in &commit.deadlines {
+        match op {
+            DeadlineOp::Set { name, at } => {
+                slot.clear_deadline(&commit.workspace, name);
+                slot.deadlines.insert((*at, commit.workspace.clone(), name.clone()));
+            }
+            DeadlineOp::Clear { name } | DeadlineOp::Due { name } => {
+                slot.clear_deadline(&commit.workspace, name);
+            }
+        }
+    }
+}
+
+fn charge(workspace: &mut Workspace, rate: &Rate, now: Millis) {
+    workspace.rates.retain(|key, (_, ends)| *ends > now || *key == rate.key);
+    let window = workspace.rates.entry(rate.key.clone()).or_insert((0, 0));
+    if window.1 <= now {
+        *window = (0, now.saturating_add(rate.window_ms));
+    }
+    window.0 += 1;
+}
+
+fn patch(workspace: &mut Workspace, id: &crate::model::SessionId, set: &SessionPatch) {
+    if let Some(session) = &set.create {
+        let log = LogTail::starting_after(session.last_entry);
+        let held = Held { session: (**session).clone(), log, dedup: Default::default() };
+        workspace.sessions.insert(id.clone(), held);
+    }
+    let Some(held) = workspace.sessions.get_mut(id) else { return };
+    let session = &mut held.session;
+    if let Some(status) = set.status {
+        session.status = status;
+    }
+    if let Some(agent) = &set.agent {
+        session.agent.clone_from(agent);
+    }
+    if let Some(guest) = &set.guest {
+        session.guest.clone_from(guest);
+    }
+    if set.status.is_some() || set.agent.is_some() {
+        session.version += 1;
+    }
+}
+
+fn append(slot: &mut Slot, commit: &Commit, edge: Edge, now: Millis) -> (Vec<Stamped>, Vec<Arc<Entry>>) {
+    let mut stamped = Vec::new();
+    let mut entries = Vec::new();
+    for draft in &commit.append {
+        if draft.only_on.is_some_and(|needed| needed != edge) {
+            continue;
+        }
+        slot.last = slot.last.next(now);
+        let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else { break };
+        let entry = Arc::new(stamp(workspace, commit, draft, slot.last));
+        let message = entry.message().map(|message| (message.id, message.seq));
+        stamped.push(Stamped { id: entry.id, message });
+        if let Some(held) = commit.session.as_ref().and_then(|id| workspace.sessions.get_mut(id)) {
+            held.log.push(Arc::clone(&entry));
+        }
+        workspace.feed.push(Arc::clone(&entry));
+        slot.ingest.push_back(Arc::clone(&entry));
+        entries.push(entry);
+    }
+    (stamped, entries)
+}
+
+fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId) -> Entry {
+    let feed = workspace.feed.last;
+    let mut held = commit.session.as_ref().and_then(|session| workspace.sessions.get_mut(session));
+    let prev = Prev { session: held.as_ref().map_or(EntryId::ZERO, |held| held.log.last), feed };
+    let change = change(draft, held.as_ref().map(|held| &held.session), id.ms);
+    if let Some(held) = &mut held {
+        match &change {
+            Change::Message { message } => held.session.note(message, id),
+            other => held.session.note_change(other, id),
+        }
+    }
+    let is_message = matches!(change, Change::Message { .. });
+    Entry {
+        v: FORMAT,
+        id,
+        workspace: commit.workspace.clone(),
+        session: commit.session.clone(),
+        prev,
+        origin: draft.origin.clone(),
+        change,
+        after: held.filter(|_| !is_message).map(|held| Box::new(held.session.clone())),
+    }
+}
+
+fn change(draft: &Draft, session: Option<&Session>, at: Millis) -> Change {
+    match draft.change.clone() {
+        NewChange::Message { id, direction, sender, content, client_id } => Change::Message {
+            message: Message {
+                id,
+                session: session.map_or_else(|| crate::model::SessionId::new(""), |session| session.id.clone()),
+                seq: session.map_or(0, |session| session.last_seq) + 1,
+                direction,
+                sender,
+                content,
+                client_id,
+                at,
+            },
+        },
+        NewChange::Started => Change::Started,
+        NewChange::Assigned { agent } => Change::Assigned { agent },
+        NewChange::Ended => Change::Ended,
+        NewChange::OperatorOnline { agent } => Change::OperatorOnline { agent },
+        NewChange::OperatorOffline { agent } => Change::OperatorOffline { agent },
+    }
+}
+
+fn written(slot: &mut Slot, commit: &Commit, stamped: Vec<Stamped>, edge: Edge) -> Option<Written> {
+    let first = First { epoch: slot.epoch.clone(), stamped, top: slot.last, edge };
+    let workspace = slot.workspaces.get_mut(&commit.workspace)?;
+    if let Some(table) = workspace.dedup_table(commit.session.as_ref()) {
+        table.put(commit.dedup.clone(), first.clone());
+    }
+    Some(describe(workspace, commit, first))
+}
+
+fn describe(workspace: &Workspace, commit: &Commit, first: First) -> Written {
+    let id = commit.session.as_ref();
+    Written {
+        epoch: first.epoch,
+        stamped: first.stamped,
+        top: first.top,
+        session: id.and_then(|id| workspace.sessions.get(id)).map(|held| held.session.clone()),
+        queue_position: id.and_then(|id| workspace.queue_position(id)),
+        edge: first.edge,
+    }
+}

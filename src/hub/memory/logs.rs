@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::MemoryHub;
+use crate::{
+    hub::{Deadline, Log, LogPage, Logs, Unavailable},
+    model::{Entry, EntryId, Millis, Offset, Partition, Session, SessionId, WorkspaceId},
+};
+
+#[async_trait]
+impl Logs for MemoryHub {
+    async fn session(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+    ) -> Result<Option<(Session, Option<u64>)>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        Ok(slot.workspaces.get(workspace).and_then(|workspace| {
+            let held = workspace.sessions.get(session)?;
+            Some((held.session.clone(), workspace.queue_position(session)))
+        }))
+    }
+
+    async fn sessions(&self, workspace: &WorkspaceId) -> Result<Vec<(Session, Option<u64>)>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        let Some(workspace) = slot.workspaces.get(workspace) else { return Ok(Vec::new()) };
+        let positions: std::collections::HashMap<_, _> = workspace.queue.values().zip(1..).collect();
+        let held = workspace.sessions.values();
+        Ok(held.map(|held| (held.session.clone(), positions.get(&held.session.id).copied())).collect())
+    }
+
+    async fn read(&self, log: &Log, after: EntryId, limit: usize) -> Result<LogPage, Unavailable> {
+        self.answering()?;
+        Ok(self.page(log, after, limit))
+    }
+
+    async fn messages_before(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        before_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<Entry>>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        let held = slot.workspaces.get(workspace).and_then(|workspace| workspace.sessions.get(session));
+        let Some(held) = held else { return Ok(Vec::new()) };
+        let below = |entry: &&Arc<Entry>| entry.message().is_some_and(|message| message.seq < before_seq);
+        Ok(held.log.newest_first().filter(below).take(limit).cloned().collect())
+    }
+
+    async fn top(&self, workspace: &WorkspaceId) -> Result<Offset, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        Ok(Offset { epoch: slot.epoch.clone(), at: slot.last })
+    }
+
+    async fn due(&self, partition: Partition, now: Millis, limit: usize) -> Result<Vec<Deadline>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(partition);
+        let due = slot.deadlines.iter().take_while(|(at, ..)| *at <= now).take(limit);
+        Ok(due
+            .map(|(at, workspace, name)| Deadline { workspace: workspace.clone(), name: name.clone(), at: *at })
+            .collect())
+    }
+}
+
+impl MemoryHub {
+    /// A log that is not here at all is not complete: only the history can tell.
+    pub(super) fn page(&self, log: &Log, after: EntryId, limit: usize) -> LogPage {
+        let slot = self.slot(log.partition());
+        let workspace = slot.workspaces.get(log.workspace());
+        let tail = match log {
+            Log::Feed(_) => workspace.map(|workspace| &workspace.feed),
+            Log::Session(_, session) => {
+                workspace.and_then(|workspace| workspace.sessions.get(session)).map(|held| &held.log)
+            }
+        };
+        match tail {
+            Some(tail) => tail.page(&slot.epoch, after, limit),
+            None => LogPage {
+                epoch: slot.epoch.clone(),
+                entries: Vec::new(),
+                complete: matches!(log, Log::Feed(_)),
+                more: false,
+            },
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The hub in one process: development, tests, single pod. The same contract as across processes,
+//! down to the slots: no operation here sees two partitions at once, so nothing can come to rely on
+//! more than a cluster gives.
+
+mod bus;
+mod channels;
+mod commits;
+mod connections;
+mod faults;
+mod ingest;
+mod logs;
+mod pods;
+mod polling;
+mod recoveries;
+mod slot;
+mod upgrades;
+mod workspace;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use faults::Faults;
+
+use bus::Bus;
+use pods::PodIndex;
+use slot::Slot;
+
+use super::{Dirty, Unavailable};
+use crate::model::{Clock, Millis, Partition, RecoveryId, Sid};
+
+#[derive(Debug)]
+pub struct MemoryHub {
+    clock: Clock,
+    retention: Retention,
+    slots: Vec<Mutex<Slot>>,
+    bus: Bus,
+    pods: Mutex<PodIndex>,
+    faults: Faults,
+    dirty: Dirty,
+}
+
+/// How long things are kept that the history has as well.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Entries of a workspace's feed, at least for the recovery window.
+    pub feed_ms: Millis,
+    /// Sessions that have ended, with their logs.
+    pub ended_ms: Millis,
+}
+
+impl MemoryHub {
+    pub fn new(clock: Clock, retention: Retention) -> Self {
+        Self {
+            clock,
+            retention,
+            slots: Partition::all().map(|_| Mutex::new(Slot::new())).collect(),
+            bus: Bus::default(),
+            pods: Mutex::default(),
+            faults: Faults::default(),
+            dirty: Dirty::default(),
+        }
+    }
+
+    /// Trouble on demand, for tests.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Loses a partition's whole state, as a wiped or replaced primary would: a new epoch begins.
+    pub fn lose(&self, partition: Partition) {
+        let mut slot = self.slot(partition);
+        *slot = Slot::new();
+        self.bus.epoch(partition, &slot.epoch);
+    }
+
+    /// A panic while a slot was locked leaves it as it was; going on beats taking all down.
+    fn slot(&self, partition: Partition) -> MutexGuard<'_, Slot> {
+        lock(&self.slots[partition.index()])
+    }
+
+    fn slot_of(&self, sid: &Sid) -> Option<MutexGuard<'_, Slot>> {
+        sid.partition().map(|partition| self.slot(partition))
+    }
+
+    fn recovery_slot(&self, id: &RecoveryId) -> Option<MutexGuard<'_, Slot>> {
+        id.partition().map(|partition| self.slot(partition))
+    }
+
+    fn answering(&self) -> Result<(), Unavailable> {
+        if self.faults.is_down() { Err(Unavailable) } else { Ok(()) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

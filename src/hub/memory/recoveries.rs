@@ -1,0 +1,79 @@
+use async_trait::async_trait;
+
+use super::MemoryHub;
+use crate::{
+    hub::{Join, Joined, Recoveries, Recovery, Resume, Resumed, Signal, Unavailable},
+    model::{EntryId, Millis, Offset, Partition, RecoveryId, Sid},
+};
+
+#[async_trait]
+impl Recoveries for MemoryHub {
+    async fn join(&self, join: Join) -> Result<Joined, Unavailable> {
+        self.answering()?;
+        let resumed = join.resume.and_then(|resume| self.resume(resume, join.now));
+        let slot = self.slot(Partition::of(&join.workspace));
+        Ok(Joined { top: Offset { epoch: slot.epoch.clone(), at: slot.last }, resumed })
+    }
+
+    async fn save_recovery(&self, recovery: Recovery, now: Millis, ttl_ms: Millis) -> Result<(), Unavailable> {
+        self.answering()?;
+        if let Some(mut slot) = self.recovery_slot(&recovery.id) {
+            slot.recoveries.insert(recovery.id.clone(), (recovery, now.saturating_add(ttl_ms)));
+        }
+        Ok(())
+    }
+
+    async fn leave_recovery(
+        &self,
+        id: &RecoveryId,
+        sid: &Sid,
+        now: Millis,
+        window_ms: Millis,
+    ) -> Result<(), Unavailable> {
+        self.answering()?;
+        if let Some(mut slot) = self.recovery_slot(id)
+            && let Some((recovery, expires_at)) = slot.recoveries.get_mut(id)
+            && recovery.holder.sid == *sid
+        {
+            *expires_at = now.saturating_add(window_ms);
+        }
+        Ok(())
+    }
+}
+
+impl MemoryHub {
+    fn resume(&self, resume: Resume, now: Millis) -> Option<Resumed> {
+        let known = self.recoverable(&resume, now)?;
+        let from = start(&known, resume.offset.as_ref());
+        let page = self.page(&known.log, from, resume.limit);
+        if !page.complete || page.epoch != known.start.epoch {
+            return None;
+        }
+        let mut slot = self.recovery_slot(&resume.id)?;
+        let (recovery, expires_at) = slot.recoveries.get_mut(&resume.id)?;
+        let before = std::mem::replace(&mut recovery.holder, resume.holder);
+        *expires_at = now.saturating_add(resume.ttl_ms);
+        let fenced = (before.sid != recovery.holder.sid).then_some(before);
+        if let Some(holder) = &fenced {
+            self.bus.signal(&holder.pod, &holder.sid, Signal::Fenced);
+        }
+        let recovery = recovery.clone();
+        Some(Resumed { recovery, fenced, from, missed: page.entries, more: page.more })
+    }
+
+    fn recoverable(&self, resume: &Resume, now: Millis) -> Option<Recovery> {
+        let slot = self.recovery_slot(&resume.id)?;
+        let (known, expires_at) = slot.recoveries.get(&resume.id)?;
+        let same = resume.subject.as_ref().is_none_or(|subject| *subject == known.subject);
+        (*expires_at > now && known.nsp == resume.nsp && same).then(|| known.clone())
+    }
+}
+
+/// An offset of another life of the partition says nothing of this one, nor does one below the
+/// start of the socket.
+fn start(recovery: &Recovery, offset: Option<&Offset>) -> EntryId {
+    match offset {
+        Some(offset) if offset.epoch == recovery.start.epoch => offset.at.max(recovery.start.at),
+        _ => recovery.start.at,
+    }
+}

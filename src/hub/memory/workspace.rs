@@ -1,0 +1,172 @@
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+
+use crate::{
+    hub::{Edge, LogPage, Stamped, Subject},
+    model::{DedupId, Entry, EntryId, Epoch, Millis, Session, SessionId, Sid},
+};
+
+/// Results remembered per session (and for the workspace's own commits).
+const DEDUP_KEPT: usize = 256;
+/// Stored entries that a session's log keeps beyond what is needed, so that a page of history and
+/// a recovery rarely touch the database.
+const LOG_KEPT: usize = 512;
+
+/// The keys of one workspace.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    pub sessions: HashMap<SessionId, Held>,
+    pub feed: LogTail,
+    pub dedup: DedupTable,
+    /// Waiting sessions by order of entering.
+    pub queue: BTreeMap<u64, SessionId>,
+    pub queued: u64,
+    pub unique: HashMap<String, SessionId>,
+    pub rates: HashMap<String, (u32, Millis)>,
+    pub presence: HashMap<Subject, HashSet<Sid>>,
+}
+
+/// A session with what belongs to it.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub session: Session,
+    pub log: LogTail,
+    pub dedup: DedupTable,
+}
+
+/// The newest part of a log.
+#[derive(Debug, Default)]
+pub(super) struct LogTail {
+    entries: VecDeque<Arc<Entry>>,
+    /// The newest entry that was trimmed; what came after it is all here.
+    trimmed: EntryId,
+    /// The newest entry ever; outlives the entries.
+    pub last: EntryId,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct DedupTable(IndexMap<DedupId, First>);
+
+/// What a repeat is answered with.
+#[derive(Clone, Debug)]
+pub(super) struct First {
+    pub epoch: Epoch,
+    pub stamped: Vec<Stamped>,
+    pub top: EntryId,
+    pub edge: Edge,
+}
+
+impl Workspace {
+    pub fn queue_position(&self, session: &SessionId) -> Option<u64> {
+        let index = self.queue.values().position(|waiting| waiting == session)?;
+        Some(index as u64 + 1)
+    }
+
+    pub fn enter_queue(&mut self, session: &SessionId) {
+        if self.queue_position(session).is_none() {
+            self.queued += 1;
+            self.queue.insert(self.queued, session.clone());
+        }
+    }
+
+    pub fn leave_queue(&mut self, session: &SessionId) {
+        self.queue.retain(|_, waiting| waiting != session);
+    }
+
+    pub fn enter(&mut self, subject: &Subject, sid: &Sid) -> Edge {
+        let set = self.presence.entry(subject.clone()).or_default();
+        let first = set.is_empty();
+        set.insert(sid.clone());
+        if first { Edge::Online } else { Edge::Unchanged }
+    }
+
+    pub fn leave(&mut self, subject: &Subject, sid: &Sid) -> Edge {
+        let Some(set) = self.presence.get_mut(subject) else { return Edge::Unchanged };
+        if !set.remove(sid) || !set.is_empty() {
+            return Edge::Unchanged;
+        }
+        self.presence.remove(subject);
+        Edge::Offline
+    }
+
+    pub fn dedup_table(&mut self, session: Option<&SessionId>) -> Option<&mut DedupTable> {
+        match session {
+            None => Some(&mut self.dedup),
+            Some(session) => self.sessions.get_mut(session).map(|held| &mut held.dedup),
+        }
+    }
+
+    pub fn trim_feed(&mut self, persisted: EntryId, keep_from: Millis) {
+        self.feed.trim(|entry, _| entry.id <= persisted && entry.id.ms < keep_from);
+        for held in self.sessions.values_mut().filter(|held| held.log.entries.len() > LOG_KEPT) {
+            held.log.trim(|entry, left| entry.id <= persisted && left > LOG_KEPT);
+        }
+    }
+
+    /// `false` if it may not be forgotten yet.
+    pub fn forget(&mut self, session: &SessionId, persisted: EntryId) -> bool {
+        match self.sessions.get(session) {
+            Some(held) if held.log.last > persisted => false,
+            Some(held) if held.session.status.is_open() => true,
+            _ => {
+                self.sessions.remove(session);
+                self.unique.retain(|_, holder| holder != session);
+                true
+            }
+        }
+    }
+}
+
+impl LogTail {
+    pub fn push(&mut self, entry: Arc<Entry>) {
+        self.last = entry.id;
+        self.entries.push_back(entry);
+    }
+
+    /// A log whose older part is elsewhere: nothing up to `at` is here.
+    pub fn starting_after(at: EntryId) -> Self {
+        Self { entries: VecDeque::new(), trimmed: at, last: at }
+    }
+
+    pub fn page(&self, epoch: &Epoch, after: EntryId, limit: usize) -> LogPage {
+        let start = self.entries.partition_point(|entry| entry.id <= after);
+        let entries: Vec<_> = self.entries.range(start..).take(limit).cloned().collect();
+        LogPage {
+            epoch: epoch.clone(),
+            complete: self.trimmed <= after,
+            more: start + entries.len() < self.entries.len(),
+            entries,
+        }
+    }
+
+    pub fn newest_first(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.iter().rev()
+    }
+
+    fn trim(&mut self, may_go: impl Fn(&Entry, usize) -> bool) {
+        while let Some(entry) = self.entries.front() {
+            if !may_go(entry, self.entries.len()) {
+                break;
+            }
+            self.trimmed = entry.id;
+            self.entries.pop_front();
+        }
+    }
+}
+
+impl DedupTable {
+    pub fn get(&self, id: &DedupId) -> Option<First> {
+        self.0.get(id).cloned()
+    }
+
+    pub fn put(&mut self, id: DedupId, first: First) {
+        if self.0.len() >= DEDUP_KEPT {
+            self.0.shift_remove_index(0);
+        }
+        self.0.insert(id, first);
+    }
+}

@@ -1,0 +1,56 @@
+//! Hot state: sessions, logs, queue, presence, connections, recovery and the channels between pods.
+//!
+//! A pod keeps nothing that a request needs: every operation below is one atomic step on the keys
+//! of one partition, whoever calls it. The rules of chat are not here: `chat` decides, [`Commits::commit`]
+//! writes. Two backends keep the contract, and one suite (`tests/it/contract/hub`) runs on both.
+//!
+//! What every operation promises:
+//! - **Atomic.** It happens wholly or not at all, and others see it so.
+//! - **Published last.** Whoever reads after a publication sees at least what was published.
+//! - **Unknown is a result.** [`Unavailable`] means that it may or may not have happened. The caller
+//!   repeats it with the same ids; none of them does its work twice then.
+
+mod channel;
+mod commit;
+mod connection;
+mod dirty;
+mod ingest;
+mod log;
+pub mod memory;
+mod pods;
+mod recovery;
+
+pub use channel::{
+    Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, publications,
+};
+pub use commit::{
+    Commit, Commits, Deadline, DeadlineOp, Draft, Edge, Guard, NewChange, Outcome, Presence,
+    PresenceOp, QueueOp, Rate, SessionPatch, Stamped, Subject, Unique, Written,
+};
+pub use connection::{
+    ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, FAREWELL_MS, OUTBOX_MAX, TOMBSTONE_MS,
+    Generation, GetRequest, Hold, Listener, NewConnection, OutboxItem, PostRequest, PostResult,
+    Tombstone, UpgradeClaim,
+};
+pub use dirty::Dirty;
+pub use ingest::{Ingest, Mark, Persisted};
+pub use log::{Log, LogPage, Logs};
+pub use pods::{LeaseState, Pods};
+pub use recovery::{Holder, Join, Joined, Recoveries, Recovery, Resume, Resumed};
+
+/// It is not known whether the operation happened: the backend did not answer in time, the
+/// connection to it was lost, or it refuses for now. Repeat with the same ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the hub is unavailable")]
+pub struct Unavailable;
+
+/// All of the hot state. See each part for its operations.
+pub trait Hub:
+    Commits + Logs + Connections + Recoveries + Ingest + Pods + Channels + Send + Sync + 'static
+{
+}
+
+impl<T> Hub for T where
+    T: Commits + Logs + Connections + Recoveries + Ingest + Pods + Channels + Send + Sync + 'static
+{
+}

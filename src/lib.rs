@@ -1,0 +1,5 @@
+pub mod history;
+pub mod hub;
+pub mod metrics;
+pub mod model;
+pub mod wire;

@@ -1,0 +1,69 @@
+use serde_json::Value;
+
+use super::{OperatorId, SessionId, Status, WorkspaceId};
+
+/// What a client asks for, decoded by its dialect. Ids in it select; they never authorise.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Guest(GuestCommand),
+    Staff(StaffCommand),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum GuestCommand {
+    Start(Box<Start>),
+    Send(Send),
+    History(HistoryQuery),
+    End,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum StaffCommand {
+    /// Take the session.
+    Connect { session: SessionId },
+    Send { session: SessionId, send: Send },
+    Sessions(SessionQuery),
+    History { session: SessionId, query: HistoryQuery },
+    End { session: SessionId },
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Start {
+    pub workspace: Option<WorkspaceId>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub page: Option<String>,
+    pub metadata: Option<Value>,
+    /// A resume token, still to be verified.
+    pub token: Option<String>,
+    /// What a verified token names. No dialect fills this in.
+    pub resume: Option<(WorkspaceId, SessionId)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    pub text: String,
+    /// The client's own id of the message: a repeat with the same one is the same message.
+    pub client_id: Option<String>,
+}
+
+/// Messages below `before_seq` (all if `None`), the newest `limit` of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryQuery {
+    pub before_seq: Option<u64>,
+    pub limit: usize,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionQuery {
+    pub status: Option<Status>,
+    /// Only those assigned to this operator.
+    pub agent: Option<OperatorId>,
+    pub mine: bool,
+    /// Part of the guest's name or e-mail address, any case.
+    pub search: Option<String>,
+    /// Where the page before ended; opaque to the client.
+    pub cursor: Option<String>,
+    pub limit: usize,
+}

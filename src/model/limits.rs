@@ -1,0 +1,22 @@
+//! Bounds that are not settings. Those that an SRE may want to move are in the settings table.
+
+/// Longest name, e-mail address, phone number, in bytes.
+pub const NAME_BYTES: usize = 200;
+pub const EMAIL_BYTES: usize = 320;
+pub const PHONE_BYTES: usize = 64;
+/// Longest page address, in bytes.
+pub const PAGE_BYTES: usize = 2048;
+/// Largest `metadata` object of a guest, as JSON, in bytes.
+pub const METADATA_BYTES: usize = 8 * 1024;
+/// Longest id that a client chooses or names, in bytes.
+pub const ID_BYTES: usize = 128;
+/// Longest search text, in bytes.
+pub const SEARCH_BYTES: usize = 200;
+/// The newest message in a list, in characters.
+pub const PREVIEW_CHARS: usize = 120;
+/// Messages per page of history: unless asked otherwise, and at most.
+pub const HISTORY_DEFAULT: usize = 50;
+pub const HISTORY_MAX: usize = 200;
+/// Sessions per page: unless asked otherwise, and at most.
+pub const SESSIONS_DEFAULT: usize = 50;
+pub const SESSIONS_MAX: usize = 200;

@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+
+use super::{MessageId, Millis, SessionId, limits};
+
+/// Immutable once committed. Order within a session is by the id of its entry; `seq` counts from 1
+/// and may have holes after a loss of hot state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: MessageId,
+    pub session: SessionId,
+    pub seq: u64,
+    pub direction: Direction,
+    pub sender: Sender,
+    pub content: Content,
+    pub client_id: Option<String>,
+    /// The hub's clock at commit, hence the same for every reader and monotonic in a session.
+    pub at: Millis,
+}
+
+/// As the site sees it: `in` comes from the guest, `out` goes to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    In,
+    Out,
+}
+
+impl Direction {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Who spoke, from the verified token; `id` is the session's for a guest, the operator's otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    pub kind: SenderKind,
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderKind {
+    Guest,
+    Operator,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    Text { text: String },
+}
+
+impl Content {
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text { text } => text,
+        }
+    }
+
+    pub fn preview(&self) -> String {
+        self.text().chars().take(limits::PREVIEW_CHARS).collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! The words of the relay as types: no I/O, no async, nothing of the layers above.
+//!
+//! The serde form of these types is the internal one (hub and history). No client ever sees it:
+//! what a client sees is written by `dialect`.
+
+mod clock;
+mod command;
+mod entry;
+mod frame;
+mod ids;
+pub mod limits;
+mod message;
+mod notice;
+mod offset;
+mod reject;
+mod reply;
+mod session;
+
+pub use clock::{Clock, Millis};
+pub use command::{Command, GuestCommand, HistoryQuery, Send, SessionQuery, StaffCommand, Start};
+pub use entry::{Change, Entry, FORMAT, Prev};
+pub use frame::Frame;
+pub use ids::{
+    DedupId, MessageId, OperatorId, PARTITIONS, Partition, PodId, RecoveryId, SessionId, Sid,
+    SocketId, WorkspaceId,
+};
+pub use message::{Content, Direction, Message, Sender, SenderKind};
+pub use notice::Notice;
+pub use offset::{EntryId, Epoch, Offset, ParseOffsetError};
+pub use reject::{Code, Reject};
+pub use reply::Reply;
+pub use session::{Agent, Guest, Preview, Session, Status};

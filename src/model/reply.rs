@@ -1,0 +1,28 @@
+use super::{Message, MessageId, Millis, Session};
+
+/// What the asker gets back, encoded by its dialect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Started {
+        session: Box<Session>,
+        /// The session was there before.
+        reconnected: bool,
+        /// Place in the waiting queue, from 1; `None` once an operator has taken it.
+        queue_position: Option<u64>,
+    },
+    Sent {
+        id: MessageId,
+        seq: u64,
+        at: Millis,
+        /// The same message had been accepted before; this is its first result.
+        duplicate: bool,
+    },
+    History {
+        /// Ascending.
+        messages: Vec<Message>,
+        more: bool,
+    },
+    Session { session: Box<Session>, queue_position: Option<u64> },
+    Sessions { sessions: Vec<(Session, Option<u64>)>, cursor: Option<String> },
+    Done,
+}

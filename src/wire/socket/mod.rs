@@ -1,0 +1,26 @@
+//! Socket.IO v5: many namespaces over one Engine.IO connection.
+//!
+//! | file | answers |
+//! |---|---|
+//! | `packet` | what can be said |
+//! | `parse` | one text message as a packet, perhaps with attachments still to come |
+//! | `placeholder` | does each stand-in for bytes have its attachment? |
+//! | `decoder` | text and binary messages, over any number of requests, as whole packets |
+//! | `admit` | may the client say this in this namespace now? |
+//! | `encode` | packets and the server's replies as text |
+//!
+//! The way in is [`Decoder`], then [`admit()`]; the way out is [`encode`]. Acknowledgement ids and
+//! offsets are carried here and given meaning elsewhere.
+
+mod admit;
+mod decoder;
+pub mod encode;
+mod packet;
+mod parse;
+mod placeholder;
+
+pub use admit::{Admitted, Violation, admit};
+pub use decoder::{DecodeError, Decoder};
+pub use encode::Encoded;
+pub use packet::{Ack, Event, EventName, Kind, MAX_ATTACHMENTS, Packet, ROOT};
+pub use parse::{MAX_NAMESPACE, ParseError, Parsed, parse};
