@@ -1,1 +1,101 @@
-fn main(){}
+//! Reads the settings, builds, serves, drains.
+
+use std::{io, process::ExitCode};
+
+use anyhow::Context;
+use clap::Parser;
+use switchboard::{
+    config::{Cli, Command, Config, LogFormat, Secrets, TokenArgs},
+    model::Clock,
+    relay::{self, trial},
+    server::auth::OperatorClaims,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Some(Command::Token(args)) => print_token(&args),
+        Some(Command::Serve(config)) => run(*config),
+        None => run(cli.config),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("switchboard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
+    let secrets = Secrets::load(&args.keys.data_dir)?;
+    let now = Clock::System.now() / 1000;
+    let claims = OperatorClaims {
+        sub: args.operator(),
+        name: args.name.clone(),
+        workspace: args.workspace(),
+        role: args.role,
+        iat: now,
+        exp: now + args.expires_in.as_secs(),
+    };
+    println!(
+        "{}",
+        trial::token(&secrets, &claims).context("the token cannot be signed")?
+    );
+    Ok(())
+}
+
+#[tokio::main]
+async fn run(config: Config) -> anyhow::Result<()> {
+    log_to_stderr(config.log_format);
+    config.settings()?;
+    let backends = relay::prepare(&config).await?;
+    let listener = trial::bind(config.listen(), "the relay", config.trial)
+        .await
+        .context("LISTEN")?;
+    let metrics = trial::bind(config.metrics_listen, "/metrics", config.trial)
+        .await
+        .context("METRICS_LISTEN")?;
+    let metrics_address = metrics.local_addr()?;
+    let running = relay::start(&config, &backends, listener, Some(metrics)).await?;
+    tracing::info!(address = %running.address, metrics = %metrics_address, "serving");
+    if config.trial {
+        let secrets = Secrets::load(&config.keys.data_dir)?;
+        println!(
+            "{}",
+            trial::welcome(running.address, metrics_address, &secrets, &backends.clock)
+        );
+    }
+    let mut signals = [
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    ];
+    asked_to_end(&mut signals).await;
+    tracing::info!("draining");
+    tokio::select! {
+        () = async { running.drain().await; backends.close().await } => tracing::info!("ended"),
+        // Asked twice: at once. What was acknowledged is stored.
+        () = asked_to_end(&mut signals) => tracing::warn!("ended without draining"),
+    }
+    Ok(())
+}
+
+async fn asked_to_end([interrupt, terminate]: &mut [tokio::signal::unix::Signal; 2]) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    match format {
+        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => builder.init(),
+    }
+}

@@ -55,13 +55,18 @@ pub struct HistoryMetrics {
 }
 
 /// From a loopback hop to a held ack at its limit.
-const SECONDS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let make = Make(Registry::new_custom(Some("switchboard".into()), None)?);
-        let info = make.gauges("build_info", "Always 1; the version is its label.", &["version"])?;
+        let info = make.gauges(
+            "build_info",
+            "Always 1; the version is its label.",
+            &["version"],
+        )?;
         info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(Self {
             server: ServerMetrics::new(&make)?,
@@ -84,17 +89,37 @@ impl ServerMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
             connections: make.gauges("connections", "Open connections.", &["transport"])?,
-            opened: make.counters("connections_opened_total", "Connections opened.", &["transport"])?,
-            closed: make.counters("connections_closed_total", "Connections ended.", &["transport", "reason"])?,
+            opened: make.counters(
+                "connections_opened_total",
+                "Connections opened.",
+                &["transport"],
+            )?,
+            closed: make.counters(
+                "connections_closed_total",
+                "Connections ended.",
+                &["transport", "reason"],
+            )?,
             upgrades: make.counters("upgrade_total", "Upgrades to WebSocket.", &["result"])?,
-            delivered: make.counters("messages_delivered_total", "Events written to clients.", &["transport"])?,
+            delivered: make.counters(
+                "messages_delivered_total",
+                "Events written to clients.",
+                &["transport"],
+            )?,
             delivery_seconds: make.histograms(
                 "message_delivery_seconds",
                 "From commit to writing to a receiver.",
                 &["transport"],
             )?,
-            resumes: make.counters("resume_total", "Sockets that asked to be recovered.", &["result"])?,
-            slow_consumers: make.counters("slow_consumer_total", "Sockets that fell behind.", &["action"])?,
+            resumes: make.counters(
+                "resume_total",
+                "Sockets that asked to be recovered.",
+                &["result"],
+            )?,
+            slow_consumers: make.counters(
+                "slow_consumer_total",
+                "Sockets that fell behind.",
+                &["action"],
+            )?,
             refused: make.counters("limit_total", "Times that a bound was hit.", &["limit"])?,
             draining: make.gauge("draining", "1 while the process is being drained.")?,
         })
@@ -105,8 +130,16 @@ impl ChatMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
             received: make.counters("messages_received_total", "Messages accepted.", &["role"])?,
-            failed: make.counters("commands_failed_total", "Commands refused.", &["role", "reason"])?,
-            duplicates: make.counters("duplicate_total", "Repeats that were recognised.", &["source"])?,
+            failed: make.counters(
+                "commands_failed_total",
+                "Commands refused.",
+                &["role", "reason"],
+            )?,
+            duplicates: make.counters(
+                "duplicate_total",
+                "Repeats that were recognised.",
+                &["source"],
+            )?,
         })
     }
 }
@@ -115,8 +148,15 @@ impl HubMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
             up: make.gauge("hub_up", "1 while the hub answers.")?,
-            errors: make.counters("hub_errors_total", "Operations without a known result.", &["op"])?,
-            lagged: make.counter("hub_lagged_total", "Times that publications were lost and read again.")?,
+            errors: make.counters(
+                "hub_errors_total",
+                "Operations without a known result.",
+                &["op"],
+            )?,
+            lagged: make.counter(
+                "hub_lagged_total",
+                "Times that publications were lost and read again.",
+            )?,
         })
     }
 }
@@ -125,10 +165,19 @@ impl HistoryMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
             up: make.gauge("history_up", "1 while the history takes writes.")?,
-            persist_seconds: make.histogram("message_persist_seconds", "From commit to being stored.")?,
-            query_seconds: make.histograms("db_query_seconds", "Time of a database call.", &["query"])?,
-            spool: make.gauge("spool_entries", "Entries of the last batch that wait to be stored.")?,
-            duplicates: make.counter("history_duplicates_total", "Rows that were there already.")?,
+            persist_seconds: make
+                .histogram("message_persist_seconds", "From commit to being stored.")?,
+            query_seconds: make.histograms(
+                "db_query_seconds",
+                "Time of a database call.",
+                &["query"],
+            )?,
+            spool: make.gauge(
+                "spool_entries",
+                "Entries of the last batch that wait to be stored.",
+            )?,
+            duplicates: make
+                .counter("history_duplicates_total", "Rows that were there already.")?,
         })
     }
 }
@@ -146,7 +195,12 @@ impl Make {
         self.add(IntCounter::new(name, help)?)
     }
 
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
         self.add(IntCounterVec::new(Opts::new(name, help), labels)?)
     }
 
@@ -154,15 +208,27 @@ impl Make {
         self.add(IntGauge::new(name, help)?)
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+    fn gauges(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntGaugeVec, prometheus::Error> {
         self.add(IntGaugeVec::new(Opts::new(name, help), labels)?)
     }
 
     fn histogram(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
-        self.add(Histogram::with_opts(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()))?)
+        self.add(Histogram::with_opts(
+            HistogramOpts::new(name, help).buckets(SECONDS.to_vec()),
+        )?)
     }
 
-    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> Result<HistogramVec, prometheus::Error> {
+    fn histograms(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<HistogramVec, prometheus::Error> {
         let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
         self.add(HistogramVec::new(opts, labels)?)
     }

@@ -19,12 +19,19 @@ pub trait History: Send + Sync + 'static {
 
     /// Binds a partition's cursor to an epoch and returns its position. The position survives a
     /// change of epoch, so that ids go on above it.
-    async fn open_cursor(&self, partition: Partition, epoch: &Epoch) -> Result<EntryId, Unavailable>;
+    async fn open_cursor(
+        &self,
+        partition: Partition,
+        epoch: &Epoch,
+    ) -> Result<EntryId, Unavailable>;
 
     /// Stores a batch in one transaction: messages (one that is there already, by uuid, is passed
     /// over and counted), session rows where the stored `last_entry` is smaller, and the cursor from
     /// `batch.from` to `batch.to`. [`Appended::Superseded`] and nothing stored if the cursor is not
     /// at `from` in this epoch: someone else writes.
+    ///
+    /// No single entry makes it fail: a message without a session row is stored without one, and one
+    /// whose place another message has is kept aside.
     async fn append(&self, batch: Batch) -> Result<Appended, Unavailable>;
 
     async fn session(

@@ -37,12 +37,22 @@ pub struct Attachment {
 #[derive(Clone, Debug)]
 pub enum Publication {
     /// Once per channel of the entry that the pod subscribes.
-    Entry { channel: Channel, epoch: Epoch, entry: Arc<Entry> },
+    Entry {
+        channel: Channel,
+        epoch: Epoch,
+        entry: Arc<Entry>,
+    },
     /// To the pod that serves this connection.
-    Signal { sid: Sid, signal: Signal },
+    Signal {
+        sid: Sid,
+        signal: Signal,
+    },
     Persisted(Mark),
     /// The partition lost its state: nothing that clients of it know is valid.
-    Epoch { partition: Partition, epoch: Epoch },
+    Epoch {
+        partition: Partition,
+        epoch: Epoch,
+    },
     /// Publications were lost: every topic has to be read again.
     Lagged,
 }
@@ -66,7 +76,13 @@ pub enum Signal {
 pub fn publications(capacity: usize) -> (Publisher, Publications) {
     let (sender, receiver) = mpsc::channel(capacity);
     let lagged = Arc::new(AtomicBool::new(false));
-    (Publisher { sender, lagged: Arc::clone(&lagged) }, Publications { receiver, lagged })
+    (
+        Publisher {
+            sender,
+            lagged: Arc::clone(&lagged),
+        },
+        Publications { receiver, lagged },
+    )
 }
 
 #[derive(Clone, Debug)]

@@ -15,11 +15,14 @@ pub trait Commits {
     /// - Every entry of one commit gets the next ids of the partition, in order, and its messages
     ///   the next `seq` of their session: ids and `seq` never repeat within an epoch.
     /// - A commit whose dedup id is known returns [`Outcome::Duplicate`] with the whole first
-    ///   result. The last 256 ids of a session are known, for as long as the session is.
+    ///   result. The last [`DEDUP_KEPT`] ids of a session are known, for as long as the session is.
     /// - The entries are in the session's log, the workspace's feed and the partition's ingest when
     ///   this returns, and are published to the channels of session and workspace.
     async fn commit(&self, commit: Commit) -> Outcome;
 }
+
+/// Results of commits that are remembered per session, and for a workspace's own.
+pub const DEDUP_KEPT: usize = 256;
 
 /// One decision of the rules, to be written at once. All of it is in one workspace.
 #[derive(Clone, Debug)]
@@ -41,7 +44,12 @@ pub struct Commit {
 
 impl Commit {
     /// A commit that does nothing yet but to be guarded.
-    pub fn new(workspace: WorkspaceId, session: Option<SessionId>, dedup: DedupId, guard: Guard) -> Self {
+    pub fn new(
+        workspace: WorkspaceId,
+        session: Option<SessionId>,
+        dedup: DedupId,
+        guard: Guard,
+    ) -> Self {
         Self {
             workspace,
             session,
@@ -92,6 +100,9 @@ pub struct SessionPatch {
     /// The whole session, with guard [`Guard::Absent`] only: a new one, or one loaded from the
     /// history (whose `last_seq` the next message then follows).
     pub create: Option<Box<Session>>,
+    /// With `create` of a loaded session: what its newest commits were, so that a client which
+    /// repeats one of them after the hot state was lost is answered with it.
+    pub known: Vec<(DedupId, Stamped)>,
     pub status: Option<Status>,
     /// `Some(None)` takes the agent away.
     pub agent: Option<Option<Agent>>,
@@ -117,10 +128,16 @@ pub enum NewChange {
         client_id: Option<String>,
     },
     Started,
-    Assigned { agent: Agent },
+    Assigned {
+        agent: Agent,
+    },
     Ended,
-    OperatorOnline { agent: Agent },
-    OperatorOffline { agent: Agent },
+    OperatorOnline {
+        agent: Agent,
+    },
+    OperatorOffline {
+        agent: Agent,
+    },
 }
 
 /// The waiting queue is ordered by the time of entering it.
@@ -169,11 +186,18 @@ pub struct Deadline {
 
 #[derive(Clone, Debug)]
 pub enum DeadlineOp {
-    Set { name: String, at: Millis },
-    Clear { name: String },
+    Set {
+        name: String,
+        at: Millis,
+    },
+    Clear {
+        name: String,
+    },
     /// The commit is the effect of this deadline: it happens only while the deadline is still
     /// there and due, and removes it. So an effect happens exactly once, whoever carries it out.
-    Due { name: String },
+    Due {
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -185,7 +209,9 @@ pub enum Outcome {
     Exists(SessionId),
     /// The guard or the deadline does not hold (any more); read again and decide anew.
     Conflict,
-    Limited { retry_after_ms: Millis },
+    Limited {
+        retry_after_ms: Millis,
+    },
     /// The session has ended.
     Gone,
     /// There is no such session here; it may be in the history.

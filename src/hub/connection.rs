@@ -28,34 +28,73 @@ pub trait Connections {
 
     /// Records what is about to be written to the listener and ends its listening. `false` if
     /// another one has taken its place: then nothing of it may be written.
-    async fn finish_get(&self, sid: &Sid, generation: Generation, batch: Batch) -> Result<bool, Unavailable>;
+    async fn finish_get(
+        &self,
+        sid: &Sid,
+        generation: Generation,
+        batch: Batch,
+    ) -> Result<bool, Unavailable>;
 
     /// The listener of this generation is gone without an answer (its client hung up). A repeat may
     /// take its place at once; without any GET within [`ABANDON_GRACE_MS`] the connection is dead.
-    async fn abandon_get(&self, sid: &Sid, generation: Generation, now: Millis) -> Result<(), Unavailable>;
+    async fn abandon_get(
+        &self,
+        sid: &Sid,
+        generation: Generation,
+        now: Millis,
+    ) -> Result<(), Unavailable>;
 
     /// A POST arrives and claims the connection for its `t`.
     async fn begin_post(&self, sid: &Sid, request: PostRequest) -> Result<BeginPost, Unavailable>;
 
     /// Everything that a POST did to its connection, before its `ok`; wakes the listener. `false`
     /// if the claim had run out and a repeat took over.
-    async fn finish_post(&self, sid: &Sid, claim: ClaimId, result: PostResult) -> Result<bool, Unavailable>;
+    async fn finish_post(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        result: PostResult,
+    ) -> Result<bool, Unavailable>;
+
+    /// Polling goes on here: a WebSocket may probe. Claims nothing.
+    async fn is_polling(&self, sid: &Sid, now: Millis) -> Result<bool, Unavailable>;
 
     /// A WebSocket asks to take the connection over. One at a time; the listener is released.
-    async fn claim_upgrade(&self, sid: &Sid, pod: &PodId, now: Millis, until: Millis) -> Result<UpgradeClaim, Unavailable>;
+    async fn claim_upgrade(
+        &self,
+        sid: &Sid,
+        pod: &PodId,
+        now: Millis,
+        until: Millis,
+    ) -> Result<UpgradeClaim, Unavailable>;
 
     /// The probing WebSocket is gone: polling goes on, as if it had never been. If it had been told
     /// that it may take over (`probed`), its client waits for ever unless the connection ends, so
     /// it is closed: the departed are returned.
-    async fn abort_upgrade(&self, sid: &Sid, claim: ClaimId, probed: bool) -> Result<Option<Departed>, Unavailable>;
+    async fn abort_upgrade(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        probed: bool,
+    ) -> Result<Option<Departed>, Unavailable>;
 
     /// The WebSocket takes over: the batch in flight counts as received, the polling connection
     /// becomes a tombstone, and what is left of it is handed out. `None` if the claim is lost.
-    async fn finish_upgrade(&self, sid: &Sid, claim: ClaimId, now: Millis) -> Result<Option<Departed>, Unavailable>;
+    async fn finish_upgrade(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        now: Millis,
+    ) -> Result<Option<Departed>, Unavailable>;
 
     /// Ends the connection, once: whoever gets the departed says so to the application. Later
     /// requests meet a tombstone for 30 s, then nothing.
-    async fn close(&self, sid: &Sid, by: ClosedBy, now: Millis) -> Result<Option<Departed>, Unavailable>;
+    async fn close(
+        &self,
+        sid: &Sid,
+        by: ClosedBy,
+        now: Millis,
+    ) -> Result<Option<Departed>, Unavailable>;
 
     /// Connections whose time had run out by `now`. [`Connections::close`] ends each.
     async fn expired(&self, now: Millis, limit: usize) -> Result<Vec<Sid>, Unavailable>;
@@ -106,9 +145,18 @@ pub struct GetRequest {
 
 #[derive(Clone, Debug)]
 pub enum BeginGet {
-    Listening { generation: Generation, state: Bytes, beat: Beat, drained: Drained },
+    Listening {
+        generation: Generation,
+        state: Bytes,
+        beat: Beat,
+        drained: Drained,
+    },
     /// The same request again: the same batch, which it may not change.
-    Repeat { state: Bytes, drained: Drained, batch: Batch },
+    Repeat {
+        state: Bytes,
+        drained: Drained,
+        batch: Batch,
+    },
     /// A WebSocket is about to take over: answer with nothing, after a moment.
     Upgrading,
     /// Another GET is parked. The connection has been closed for it; this is what departs.
@@ -128,6 +176,8 @@ pub struct Drained {
     pub look_again_at: Option<Millis>,
     /// Something is held back for its entry to be stored.
     pub holding: bool,
+    /// State and liveness, when looked at again: a POST may have changed both.
+    pub connection: Option<(Bytes, Beat)>,
 }
 
 /// A socket that replays a log.
@@ -173,7 +223,11 @@ pub struct PostRequest {
 
 #[derive(Clone, Debug)]
 pub enum BeginPost {
-    Claimed { claim: ClaimId, state: Bytes, beat: Beat },
+    Claimed {
+        claim: ClaimId,
+        state: Bytes,
+        beat: Beat,
+    },
     /// The same POST is being worked on elsewhere: ask again.
     Running,
     /// The same POST is done: `ok`.
@@ -198,7 +252,10 @@ pub struct PostResult {
 
 #[derive(Clone, Debug)]
 pub enum UpgradeClaim {
-    Claimed { claim: ClaimId, state: Bytes },
+    Claimed {
+        claim: ClaimId,
+        state: Bytes,
+    },
     /// It is a WebSocket already, is being upgraded, or has ended: accept and close.
     Refused,
     Unknown,

@@ -13,7 +13,8 @@ pub struct Dirty {
 
 impl Dirty {
     pub fn mark(&self, partition: Partition) {
-        self.bits.fetch_or(1 << partition.index(), Ordering::Release);
+        self.bits
+            .fetch_or(1 << partition.index(), Ordering::Release);
         self.changed.notify_one();
     }
 
@@ -22,7 +23,9 @@ impl Dirty {
         loop {
             let bits = self.bits.swap(0, Ordering::Acquire);
             if bits != 0 {
-                return Partition::all().filter(|partition| bits & (1 << partition.index()) != 0).collect();
+                return Partition::all()
+                    .filter(|partition| bits & (1 << partition.index()) != 0)
+                    .collect();
             }
             self.changed.notified().await;
         }

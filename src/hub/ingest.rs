@@ -17,7 +17,12 @@ pub trait Ingest {
 
     /// Takes or renews the right to write a partition's entries to the history. It is advice: what
     /// fences a writer is the compare-and-swap of the cursor in the history itself.
-    async fn lease_writer(&self, partition: Partition, pod: &PodId, ttl_ms: Millis) -> Result<bool, Unavailable>;
+    async fn lease_writer(
+        &self,
+        partition: Partition,
+        pod: &PodId,
+        ttl_ms: Millis,
+    ) -> Result<bool, Unavailable>;
 
     /// Lets the next id be above `at_least`, so that ids grow over the loss of the hot state.
     async fn raise(&self, partition: Partition, at_least: EntryId) -> Result<(), Unavailable>;

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Deadline, Unavailable};
-use crate::model::{Entry, EntryId, Epoch, Millis, Offset, Partition, Session, SessionId, WorkspaceId};
+use crate::model::{
+    Entry, EntryId, Epoch, Millis, Offset, Partition, Session, SessionId, WorkspaceId,
+};
 
 /// Reading of what commits wrote.
 #[async_trait]
@@ -17,7 +19,10 @@ pub trait Logs {
     ) -> Result<Option<(Session, Option<u64>)>, Unavailable>;
 
     /// All sessions held here, open and lately ended, in no order, each with its queue position.
-    async fn sessions(&self, workspace: &WorkspaceId) -> Result<Vec<(Session, Option<u64>)>, Unavailable>;
+    async fn sessions(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<Vec<(Session, Option<u64>)>, Unavailable>;
 
     /// The entries of a log after an id, ascending, at most `limit`.
     async fn read(&self, log: &Log, after: EntryId, limit: usize) -> Result<LogPage, Unavailable>;
@@ -38,7 +43,12 @@ pub trait Logs {
 
     /// Deadlines of a partition at or before `now`, earliest first. They stay until a commit with
     /// `DeadlineOp::Due` removes them.
-    async fn due(&self, partition: Partition, now: Millis, limit: usize) -> Result<Vec<Deadline>, Unavailable>;
+    async fn due(
+        &self,
+        partition: Partition,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<Deadline>, Unavailable>;
 }
 
 /// A log that a socket can replay; also what its topic is.

@@ -24,13 +24,13 @@ pub use channel::{
     Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, publications,
 };
 pub use commit::{
-    Commit, Commits, Deadline, DeadlineOp, Draft, Edge, Guard, NewChange, Outcome, Presence,
-    PresenceOp, QueueOp, Rate, SessionPatch, Stamped, Subject, Unique, Written,
+    Commit, Commits, DEDUP_KEPT, Deadline, DeadlineOp, Draft, Edge, Guard, NewChange, Outcome,
+    Presence, PresenceOp, QueueOp, Rate, SessionPatch, Stamped, Subject, Unique, Written,
 };
 pub use connection::{
-    ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, FAREWELL_MS, OUTBOX_MAX, TOMBSTONE_MS,
-    Generation, GetRequest, Hold, Listener, NewConnection, OutboxItem, PostRequest, PostResult,
-    Tombstone, UpgradeClaim,
+    ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed,
+    Drained, FAREWELL_MS, Generation, GetRequest, Hold, Listener, NewConnection, OUTBOX_MAX,
+    OutboxItem, PostRequest, PostResult, TOMBSTONE_MS, Tombstone, UpgradeClaim,
 };
 pub use dirty::Dirty;
 pub use ingest::{Ingest, Mark, Persisted};

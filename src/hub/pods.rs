@@ -8,7 +8,12 @@ use crate::model::{Millis, PodId};
 pub trait Pods {
     /// Keeps the pod alive for `ttl_ms` more. [`LeaseState::Lost`] if it had been given up for dead
     /// in between: what it had indexed is gone, and it closes its sockets.
-    async fn renew_pod(&self, pod: &PodId, now: Millis, ttl_ms: Millis) -> Result<LeaseState, Unavailable>;
+    async fn renew_pod(
+        &self,
+        pod: &PodId,
+        now: Millis,
+        ttl_ms: Millis,
+    ) -> Result<LeaseState, Unavailable>;
 
     /// Connections of pods whose lease has run out, at most `limit`. Each stays listed until a
     /// commit has taken its presence away: a reaper that dies half-way is followed by another.

@@ -20,7 +20,12 @@ pub trait Recoveries {
 
     /// Writes the record of a socket, whole. Called when what it holds is learned or changes, never
     /// only at disconnect: a killed process leaves a good record behind.
-    async fn save_recovery(&self, recovery: Recovery, now: Millis, ttl_ms: Millis) -> Result<(), Unavailable>;
+    async fn save_recovery(
+        &self,
+        recovery: Recovery,
+        now: Millis,
+        ttl_ms: Millis,
+    ) -> Result<(), Unavailable>;
 
     /// The connection is gone: the record lives for `window_ms` more, unless another connection
     /// holds it by now. Does nothing then.

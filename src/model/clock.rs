@@ -24,10 +24,15 @@ impl Clock {
 
     pub fn now(&self) -> Millis {
         match self {
-            #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the clock"
+            )]
             Self::System => std::time::SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+                .map_or(0, |since| {
+                    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+                }),
             Self::Manual(now) => now.load(Ordering::Relaxed),
         }
     }

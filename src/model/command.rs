@@ -20,11 +20,21 @@ pub enum GuestCommand {
 #[derive(Clone, Debug, PartialEq)]
 pub enum StaffCommand {
     /// Take the session.
-    Connect { session: SessionId },
-    Send { session: SessionId, send: Send },
+    Connect {
+        session: SessionId,
+    },
+    Send {
+        session: SessionId,
+        send: Send,
+    },
     Sessions(SessionQuery),
-    History { session: SessionId, query: HistoryQuery },
-    End { session: SessionId },
+    History {
+        session: SessionId,
+        query: HistoryQuery,
+    },
+    End {
+        session: SessionId,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -73,7 +73,11 @@ macro_rules! placed_id {
     ($name:ident, $version:literal) => {
         impl $name {
             pub fn draw(partition: Partition) -> Self {
-                Self(format!(concat!($version, "{:02x}{}"), partition.0, random_text()))
+                Self(format!(
+                    concat!($version, "{:02x}{}"),
+                    partition.0,
+                    random_text()
+                ))
             }
 
             /// `None` for an id that this release did not make.
@@ -115,7 +119,11 @@ impl SessionId {
         let digest = Sha256::digest(seed.0.as_bytes());
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
-        Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+        Self(
+            uuid::Builder::from_random_bytes(bytes)
+                .into_uuid()
+                .to_string(),
+        )
     }
 }
 
@@ -188,6 +196,9 @@ mod tests {
     fn one_seed_gives_one_session() {
         let seed = DedupId::new("sid:t:0");
         assert_eq!(SessionId::from_seed(&seed), SessionId::from_seed(&seed));
-        assert_ne!(SessionId::from_seed(&seed), SessionId::from_seed(&DedupId::new("sid:t:1")));
+        assert_ne!(
+            SessionId::from_seed(&seed),
+            SessionId::from_seed(&DedupId::new("sid:t:1"))
+        );
     }
 }

@@ -10,6 +10,8 @@ pub const PAGE_BYTES: usize = 2048;
 pub const METADATA_BYTES: usize = 8 * 1024;
 /// Longest id that a client chooses or names, in bytes.
 pub const ID_BYTES: usize = 128;
+/// Longest resume token, in bytes; a foreign one of this size is refused as such, not as too long.
+pub const TOKEN_BYTES: usize = 4096;
 /// Longest search text, in bytes.
 pub const SEARCH_BYTES: usize = 200;
 /// The newest message in a list, in characters.

@@ -6,7 +6,11 @@ pub enum Notice {
     /// The reply to a start, for front ends that listen for an event instead of an ack.
     Started(Reply),
     /// An operator's message was accepted.
-    Sent { session: SessionId, id: MessageId, at: Millis },
+    Sent {
+        session: SessionId,
+        id: MessageId,
+        at: Millis,
+    },
     /// All messages of this side up to `seq` are in the history.
     Stored { session: SessionId, seq: u64 },
 }

@@ -25,7 +25,10 @@ impl EntryId {
         }
         match self.seq.checked_add(1) {
             Some(seq) => Self { ms: self.ms, seq },
-            None => Self { ms: self.ms.saturating_add(1), seq: 0 },
+            None => Self {
+                ms: self.ms.saturating_add(1),
+                seq: 0,
+            },
         }
     }
 }
@@ -59,7 +62,9 @@ impl Serialize for EntryId {
 
 impl<'de> Deserialize<'de> for EntryId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -93,7 +98,10 @@ impl FromStr for Offset {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (epoch, at) = text.split_once(':').ok_or(ParseOffsetError)?;
-        Ok(Self { epoch: Epoch(epoch.to_owned()), at: at.parse()? })
+        Ok(Self {
+            epoch: Epoch(epoch.to_owned()),
+            at: at.parse()?,
+        })
     }
 }
 
@@ -108,15 +116,23 @@ mod tests {
         let third = second.next(400);
         assert!(first < second && second < third);
         assert_eq!(third, EntryId { ms: 1000, seq: 2 });
-        let full = EntryId { ms: 5, seq: u32::MAX };
+        let full = EntryId {
+            ms: 5,
+            seq: u32::MAX,
+        };
         assert_eq!(full.next(5), EntryId { ms: 6, seq: 0 });
     }
 
     #[test]
     fn an_offset_reads_what_it_wrote() {
-        let offset = Offset { epoch: Epoch("e1".into()), at: EntryId { ms: 7, seq: 3 } };
+        let offset = Offset {
+            epoch: Epoch("e1".into()),
+            at: EntryId { ms: 7, seq: 3 },
+        };
         assert_eq!(offset.to_string().parse(), Ok(offset));
-        for text in ["", "e1", "e1:", "e1:7", "e1:7-", "e1:-3", "e1:7-x", "a:b:7-3"] {
+        for text in [
+            "", "e1", "e1:", "e1:7", "e1:7-", "e1:-3", "e1:7-x", "a:b:7-3",
+        ] {
             assert_eq!(text.parse::<Offset>(), Err(ParseOffsetError), "{text}");
         }
     }

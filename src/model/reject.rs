@@ -47,19 +47,30 @@ impl Code {
 
 impl Reject {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_ms: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            retry_after_ms: None,
+        }
     }
 
     /// A field that is missing, of the wrong type or out of its range.
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field: Some(field), ..Self::new(Code::Invalid, message) }
+        Self {
+            field: Some(field),
+            ..Self::new(Code::Invalid, message)
+        }
     }
 
     /// Trouble that passes: the same request may be sent again with the same ids.
     pub fn unavailable() -> Self {
         Self {
             retry_after_ms: Some(1000),
-            ..Self::new(Code::Unavailable, "The service is briefly unavailable, please try again")
+            ..Self::new(
+                Code::Unavailable,
+                "The service is briefly unavailable, please try again",
+            )
         }
     }
 }

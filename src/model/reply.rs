@@ -22,7 +22,13 @@ pub enum Reply {
         messages: Vec<Message>,
         more: bool,
     },
-    Session { session: Box<Session>, queue_position: Option<u64> },
-    Sessions { sessions: Vec<(Session, Option<u64>)>, cursor: Option<String> },
+    Session {
+        session: Box<Session>,
+        queue_position: Option<u64>,
+    },
+    Sessions {
+        sessions: Vec<(Session, Option<u64>)>,
+        cursor: Option<String>,
+    },
     Done,
 }

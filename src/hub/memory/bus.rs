@@ -28,7 +28,11 @@ impl Bus {
     }
 
     pub fn subscribe(&self, pod: &PodId, channel: &Channel) {
-        lock(&self.0).channels.entry(channel.clone()).or_default().insert(pod.clone());
+        lock(&self.0)
+            .channels
+            .entry(channel.clone())
+            .or_default()
+            .insert(pod.clone());
     }
 
     pub fn unsubscribe(&self, pod: &PodId, channel: &Channel) {
@@ -43,7 +47,9 @@ impl Bus {
 
     pub fn entry(&self, faults: &Faults, channel: Channel, epoch: &Epoch, entry: &Arc<Entry>) {
         let listeners = lock(&self.0);
-        let Some(pods) = listeners.channels.get(&channel) else { return };
+        let Some(pods) = listeners.channels.get(&channel) else {
+            return;
+        };
         for publisher in pods.iter().filter_map(|pod| listeners.pods.get(pod)) {
             let publication = Publication::Entry {
                 channel: channel.clone(),
@@ -56,7 +62,10 @@ impl Bus {
 
     pub fn signal(&self, pod: &PodId, sid: &Sid, signal: Signal) {
         if let Some(publisher) = lock(&self.0).pods.get(pod) {
-            publisher.offer(Publication::Signal { sid: sid.clone(), signal });
+            publisher.offer(Publication::Signal {
+                sid: sid.clone(),
+                signal,
+            });
         }
     }
 
@@ -65,7 +74,10 @@ impl Bus {
     }
 
     pub fn epoch(&self, partition: Partition, epoch: &Epoch) {
-        self.to_all(&Publication::Epoch { partition, epoch: epoch.clone() });
+        self.to_all(&Publication::Epoch {
+            partition,
+            epoch: epoch.clone(),
+        });
     }
 
     pub fn lag(&self) {

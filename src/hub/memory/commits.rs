@@ -5,14 +5,16 @@ use async_trait::async_trait;
 use super::{
     MemoryHub, lock,
     slot::Slot,
-    workspace::{First, Held, LogTail, Workspace},
+    workspace::{DedupTable, First, Held, LogTail, Workspace},
 };
 use crate::{
     hub::{
         Commit, Commits, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome, PresenceOp,
         QueueOp, Rate, SessionPatch, Stamped, Written,
     },
-    model::{Change, Entry, EntryId, FORMAT, Message, Millis, Partition, Prev, Session, Status},
+    model::{
+        Change, Entry, EntryId, Epoch, FORMAT, Message, Millis, Partition, Prev, Session, Status,
+    },
 };
 
 #[async_trait]
@@ -50,18 +52,23 @@ impl MemoryHub {
         if !entries.is_empty() {
             self.dirty.mark(partition);
         }
-        written.map_or(Outcome::Conflict, |written| Outcome::Committed(Box::new(written)))
+        written.map_or(Outcome::Conflict, |written| {
+            Outcome::Committed(Box::new(written))
+        })
     }
 
     /// Everything but the entries.
     fn apply(&self, slot: &mut Slot, commit: &Commit, now: Millis) -> Edge {
         apply_deadlines(slot, commit);
-        let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else { return Edge::Unchanged };
+        let epoch = slot.epoch.clone();
+        let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else {
+            return Edge::Unchanged;
+        };
         if let Some(rate) = &commit.rate {
             charge(workspace, rate, now);
         }
         if let Some(id) = &commit.session {
-            patch(workspace, id, &commit.set);
+            patch(workspace, &epoch, id, &commit.set);
             if let Some(unique) = &commit.unique {
                 workspace.unique.insert(unique.key.clone(), id.clone());
             }
@@ -71,7 +78,8 @@ impl MemoryHub {
                 None => {}
             }
             if commit.set.status == Some(Status::Ended) {
-                slot.ended.push_back((now, commit.workspace.clone(), id.clone()));
+                slot.ended
+                    .push_back((now, commit.workspace.clone(), id.clone()));
             }
         }
         match &commit.presence {
@@ -113,7 +121,9 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
         return Some(refused);
     }
     let undue = |op: &DeadlineOp| match op {
-        DeadlineOp::Due { name } => slot.deadline(&commit.workspace, name).is_none_or(|at| at > now),
+        DeadlineOp::Due { name } => slot
+            .deadline(&commit.workspace, name)
+            .is_none_or(|at| at > now),
         _ => false,
     };
     if commit.deadlines.iter().any(undue) {
@@ -121,13 +131,19 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
     }
     let rate = commit.rate.as_ref()?;
     let (count, ends) = workspace.rates.get(&rate.key)?;
-    (*count >= rate.max && *ends > now).then(|| Outcome::Limited { retry_after_ms: ends - now })
+    (*count >= rate.max && *ends > now).then(|| Outcome::Limited {
+        retry_after_ms: ends - now,
+    })
 }
 
 fn repeated(slot: &mut Slot, commit: &Commit) -> Option<Outcome> {
     let workspace = slot.workspaces.get_mut(&commit.workspace)?;
-    let first = workspace.dedup_table(commit.session.as_ref())?.get(&commit.dedup)?;
-    Some(Outcome::Duplicate(Box::new(describe(workspace, commit, first))))
+    let first = workspace
+        .dedup_table(commit.session.as_ref())?
+        .get(&commit.dedup)?;
+    Some(Outcome::Duplicate(Box::new(describe(
+        workspace, commit, first,
+    ))))
 }
 
 fn guard(workspace: &Workspace, commit: &Commit) -> Option<Outcome> {
@@ -150,7 +166,8 @@ fn apply_deadlines(slot: &mut Slot, commit: &Commit) {
         match op {
             DeadlineOp::Set { name, at } => {
                 slot.clear_deadline(&commit.workspace, name);
-                slot.deadlines.insert((*at, commit.workspace.clone(), name.clone()));
+                slot.deadlines
+                    .insert((*at, commit.workspace.clone(), name.clone()));
             }
             DeadlineOp::Clear { name } | DeadlineOp::Due { name } => {
                 slot.clear_deadline(&commit.workspace, name);
@@ -160,7 +177,9 @@ fn apply_deadlines(slot: &mut Slot, commit: &Commit) {
 }
 
 fn charge(workspace: &mut Workspace, rate: &Rate, now: Millis) {
-    workspace.rates.retain(|key, (_, ends)| *ends > now || *key == rate.key);
+    workspace
+        .rates
+        .retain(|key, (_, ends)| *ends > now || *key == rate.key);
     let window = workspace.rates.entry(rate.key.clone()).or_insert((0, 0));
     if window.1 <= now {
         *window = (0, now.saturating_add(rate.window_ms));
@@ -168,13 +187,34 @@ fn charge(workspace: &mut Workspace, rate: &Rate, now: Millis) {
     window.0 += 1;
 }
 
-fn patch(workspace: &mut Workspace, id: &crate::model::SessionId, set: &SessionPatch) {
+fn patch(
+    workspace: &mut Workspace,
+    epoch: &Epoch,
+    id: &crate::model::SessionId,
+    set: &SessionPatch,
+) {
     if let Some(session) = &set.create {
         let log = LogTail::starting_after(session.last_entry);
-        let held = Held { session: (**session).clone(), log, dedup: Default::default() };
+        let mut dedup = DedupTable::default();
+        for (id, stamped) in &set.known {
+            let first = First {
+                epoch: epoch.clone(),
+                stamped: vec![*stamped],
+                top: stamped.id,
+                edge: Edge::Unchanged,
+            };
+            dedup.put(id.clone(), first);
+        }
+        let held = Held {
+            session: (**session).clone(),
+            log,
+            dedup,
+        };
         workspace.sessions.insert(id.clone(), held);
     }
-    let Some(held) = workspace.sessions.get_mut(id) else { return };
+    let Some(held) = workspace.sessions.get_mut(id) else {
+        return;
+    };
     let session = &mut held.session;
     if let Some(status) = set.status {
         session.status = status;
@@ -190,7 +230,12 @@ fn patch(workspace: &mut Workspace, id: &crate::model::SessionId, set: &SessionP
     }
 }
 
-fn append(slot: &mut Slot, commit: &Commit, edge: Edge, now: Millis) -> (Vec<Stamped>, Vec<Arc<Entry>>) {
+fn append(
+    slot: &mut Slot,
+    commit: &Commit,
+    edge: Edge,
+    now: Millis,
+) -> (Vec<Stamped>, Vec<Arc<Entry>>) {
     let mut stamped = Vec::new();
     let mut entries = Vec::new();
     for draft in &commit.append {
@@ -198,11 +243,20 @@ fn append(slot: &mut Slot, commit: &Commit, edge: Edge, now: Millis) -> (Vec<Sta
             continue;
         }
         slot.last = slot.last.next(now);
-        let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else { break };
+        let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else {
+            break;
+        };
         let entry = Arc::new(stamp(workspace, commit, draft, slot.last));
         let message = entry.message().map(|message| (message.id, message.seq));
-        stamped.push(Stamped { id: entry.id, message });
-        if let Some(held) = commit.session.as_ref().and_then(|id| workspace.sessions.get_mut(id)) {
+        stamped.push(Stamped {
+            id: entry.id,
+            message,
+        });
+        if let Some(held) = commit
+            .session
+            .as_ref()
+            .and_then(|id| workspace.sessions.get_mut(id))
+        {
             held.log.push(Arc::clone(&entry));
         }
         workspace.feed.push(Arc::clone(&entry));
@@ -214,8 +268,14 @@ fn append(slot: &mut Slot, commit: &Commit, edge: Edge, now: Millis) -> (Vec<Sta
 
 fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId) -> Entry {
     let feed = workspace.feed.last;
-    let mut held = commit.session.as_ref().and_then(|session| workspace.sessions.get_mut(session));
-    let prev = Prev { session: held.as_ref().map_or(EntryId::ZERO, |held| held.log.last), feed };
+    let mut held = commit
+        .session
+        .as_ref()
+        .and_then(|session| workspace.sessions.get_mut(session));
+    let prev = Prev {
+        session: held.as_ref().map_or(EntryId::ZERO, |held| held.log.last),
+        feed,
+    };
     let change = change(draft, held.as_ref().map(|held| &held.session), id.ms);
     if let Some(held) = &mut held {
         match &change {
@@ -232,16 +292,27 @@ fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId)
         prev,
         origin: draft.origin.clone(),
         change,
-        after: held.filter(|_| !is_message).map(|held| Box::new(held.session.clone())),
+        after: held
+            .filter(|_| !is_message)
+            .map(|held| Box::new(held.session.clone())),
     }
 }
 
 fn change(draft: &Draft, session: Option<&Session>, at: Millis) -> Change {
     match draft.change.clone() {
-        NewChange::Message { id, direction, sender, content, client_id } => Change::Message {
+        NewChange::Message {
+            id,
+            direction,
+            sender,
+            content,
+            client_id,
+        } => Change::Message {
             message: Message {
                 id,
-                session: session.map_or_else(|| crate::model::SessionId::new(""), |session| session.id.clone()),
+                session: session.map_or_else(
+                    || crate::model::SessionId::new(""),
+                    |session| session.id.clone(),
+                ),
                 seq: session.map_or(0, |session| session.last_seq) + 1,
                 direction,
                 sender,
@@ -259,7 +330,12 @@ fn change(draft: &Draft, session: Option<&Session>, at: Millis) -> Change {
 }
 
 fn written(slot: &mut Slot, commit: &Commit, stamped: Vec<Stamped>, edge: Edge) -> Option<Written> {
-    let first = First { epoch: slot.epoch.clone(), stamped, top: slot.last, edge };
+    let first = First {
+        epoch: slot.epoch.clone(),
+        stamped,
+        top: slot.last,
+        edge,
+    };
     let workspace = slot.workspaces.get_mut(&commit.workspace)?;
     if let Some(table) = workspace.dedup_table(commit.session.as_ref()) {
         table.put(commit.dedup.clone(), first.clone());
@@ -273,7 +349,9 @@ fn describe(workspace: &Workspace, commit: &Commit, first: First) -> Written {
         epoch: first.epoch,
         stamped: first.stamped,
         top: first.top,
-        session: id.and_then(|id| workspace.sessions.get(id)).map(|held| held.session.clone()),
+        session: id
+            .and_then(|id| workspace.sessions.get(id))
+            .map(|held| held.session.clone()),
         queue_position: id.and_then(|id| workspace.queue_position(id)),
         edge: first.edge,
     }

@@ -100,12 +100,18 @@ impl Connection {
         if let Some(tombstone) = self.tombstone(request.now, true) {
             return GetStep::Tombstone(tombstone);
         }
-        if self.upgrade.as_ref().is_some_and(|upgrade| upgrade.until > request.now) {
+        if self
+            .upgrade
+            .as_ref()
+            .is_some_and(|upgrade| upgrade.until > request.now)
+        {
             return GetStep::Upgrading;
         }
         let repeats = |t: &Option<String>| t.is_some() && *t == request.t;
         match &self.get {
-            Some(parked) if repeats(&parked.t) => bus.signal(&parked.pod, &self.sid, Signal::Replaced),
+            Some(parked) if repeats(&parked.t) => {
+                bus.signal(&parked.pod, &self.sid, Signal::Replaced)
+            }
             Some(parked) if parked.until > request.now => return GetStep::Overlap,
             Some(_) => {}
             None if repeats(&self.answered) => {
@@ -118,7 +124,11 @@ impl Connection {
         self.acknowledge();
         self.abandoned_at = None;
         self.generation += 1;
-        self.get = Some(Get { t: request.t.clone(), pod: request.pod.clone(), until: request.until });
+        self.get = Some(Get {
+            t: request.t.clone(),
+            pod: request.pod.clone(),
+            until: request.until,
+        });
         GetStep::Listen(self.generation)
     }
 
@@ -149,7 +159,10 @@ impl Connection {
             match item.hold.take() {
                 Some(hold) if persisted.holds(hold.mark) => self.outbox.push_back(item),
                 Some(hold) if hold.until <= now => {
-                    self.outbox.push_back(OutboxItem { frames: hold.otherwise, hold: None });
+                    self.outbox.push_back(OutboxItem {
+                        frames: hold.otherwise,
+                        hold: None,
+                    });
                 }
                 hold => self.held.push(OutboxItem { hold, ..item }),
             }
@@ -157,15 +170,25 @@ impl Connection {
         Drained {
             outbox: self.outbox.iter().cloned().collect(),
             listeners: self.listeners.clone(),
-            look_again_at: self.held.iter().filter_map(|item| item.hold.as_ref()).map(|hold| hold.until).min(),
+            look_again_at: self
+                .held
+                .iter()
+                .filter_map(|item| item.hold.as_ref())
+                .map(|hold| hold.until)
+                .min(),
             holding: !self.held.is_empty(),
+            connection: Some((self.state.clone(), self.beat)),
         }
     }
 
     /// Everything in the outbox and the cursors, as the batch in flight saw them.
     pub fn drain_repeat(&self) -> Drained {
         let outbox = self.outbox.iter().cloned().collect();
-        Drained { outbox, listeners: self.listeners.clone(), ..Drained::default() }
+        Drained {
+            outbox,
+            listeners: self.listeners.clone(),
+            ..Drained::default()
+        }
     }
 
     pub fn claim(&mut self) -> ClaimId {
@@ -199,7 +222,9 @@ impl Connection {
 
     /// The batch in flight was received.
     pub fn acknowledge(&mut self) {
-        let Some(batch) = self.in_flight.take() else { return };
+        let Some(batch) = self.in_flight.take() else {
+            return;
+        };
         self.outbox.drain(..batch.outbox.min(self.outbox.len()));
         for (nsp, cursor) in batch.cursors {
             if let Some(listener) = self.listeners.get_mut(&nsp) {
@@ -215,10 +240,19 @@ impl Connection {
         }
         match by {
             ClosedBy::Upgrade => self.signal_listener(bus, Signal::Release),
-            _ => self.signal_listener(bus, Signal::Closed { by_client: by == ClosedBy::Client }),
+            _ => self.signal_listener(
+                bus,
+                Signal::Closed {
+                    by_client: by == ClosedBy::Client,
+                },
+            ),
         }
         let farewell_due = by == ClosedBy::Client && self.get.is_none();
-        self.ended = Some(Ended { by, at: now, farewell_due });
+        self.ended = Some(Ended {
+            by,
+            at: now,
+            farewell_due,
+        });
         self.get = None;
         let mut outbox: Vec<_> = std::mem::take(&mut self.outbox).into();
         outbox.append(&mut self.held);
@@ -235,21 +269,32 @@ impl Connection {
         let expired = self.is_expired(now);
         match &mut self.ended {
             Some(ended) => {
-                let farewell = is_get && ended.farewell_due && now.saturating_sub(ended.at) <= FAREWELL_MS;
+                let farewell =
+                    is_get && ended.farewell_due && now.saturating_sub(ended.at) <= FAREWELL_MS;
                 ended.farewell_due &= !is_get;
-                Some(Tombstone { by: ended.by, farewell })
+                Some(Tombstone {
+                    by: ended.by,
+                    farewell,
+                })
             }
-            None => expired.then_some(Tombstone { by: ClosedBy::Server, farewell: false }),
+            None => expired.then_some(Tombstone {
+                by: ClosedBy::Server,
+                farewell: false,
+            }),
         }
     }
 
     /// Its time has run out, though nobody has ended it yet.
     pub fn is_expired(&self, now: Millis) -> bool {
-        let abandoned = self.abandoned_at.is_some_and(|at| at + ABANDON_GRACE_MS <= now);
+        let abandoned = self
+            .abandoned_at
+            .is_some_and(|at| at + ABANDON_GRACE_MS <= now);
         self.ended.is_none() && (abandoned || self.beat.expires_at <= now)
     }
 
     pub fn is_forgotten(&self, now: Millis) -> bool {
-        self.ended.as_ref().is_some_and(|ended| ended.at + TOMBSTONE_MS <= now)
+        self.ended
+            .as_ref()
+            .is_some_and(|ended| ended.at + TOMBSTONE_MS <= now)
     }
 }

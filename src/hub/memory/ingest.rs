@@ -23,11 +23,19 @@ impl Ingest for MemoryHub {
         Ok((slot.epoch.clone(), entries))
     }
 
-    async fn lease_writer(&self, partition: Partition, pod: &PodId, ttl_ms: Millis) -> Result<bool, Unavailable> {
+    async fn lease_writer(
+        &self,
+        partition: Partition,
+        pod: &PodId,
+        ttl_ms: Millis,
+    ) -> Result<bool, Unavailable> {
         self.answering()?;
         let now = self.clock.now();
         let mut slot = self.slot(partition);
-        let free = slot.writer.as_ref().is_none_or(|(holder, until)| holder == pod || *until <= now);
+        let free = slot
+            .writer
+            .as_ref()
+            .is_none_or(|(holder, until)| holder == pod || *until <= now);
         if free {
             slot.writer = Some((pod.clone(), now.saturating_add(ttl_ms)));
         }
@@ -47,7 +55,10 @@ impl Ingest for MemoryHub {
         if slot.persisted < upto {
             slot.persisted = upto;
             slot.trim(self.clock.now(), self.retention);
-            self.bus.persisted(Mark { partition, id: upto });
+            self.bus.persisted(Mark {
+                partition,
+                id: upto,
+            });
         }
         Ok(())
     }
@@ -56,7 +67,10 @@ impl Ingest for MemoryHub {
         self.answering()?;
         let mut persisted = Persisted::default();
         for partition in Partition::all() {
-            persisted.raise(Mark { partition, id: self.slot(partition).persisted });
+            persisted.raise(Mark {
+                partition,
+                id: self.slot(partition).persisted,
+            });
         }
         Ok(persisted)
     }

@@ -23,13 +23,26 @@ impl Logs for MemoryHub {
         }))
     }
 
-    async fn sessions(&self, workspace: &WorkspaceId) -> Result<Vec<(Session, Option<u64>)>, Unavailable> {
+    async fn sessions(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<Vec<(Session, Option<u64>)>, Unavailable> {
         self.answering()?;
         let slot = self.slot(Partition::of(workspace));
-        let Some(workspace) = slot.workspaces.get(workspace) else { return Ok(Vec::new()) };
-        let positions: std::collections::HashMap<_, _> = workspace.queue.values().zip(1..).collect();
+        let Some(workspace) = slot.workspaces.get(workspace) else {
+            return Ok(Vec::new());
+        };
+        let positions: std::collections::HashMap<_, _> =
+            workspace.queue.values().zip(1..).collect();
         let held = workspace.sessions.values();
-        Ok(held.map(|held| (held.session.clone(), positions.get(&held.session.id).copied())).collect())
+        Ok(held
+            .map(|held| {
+                (
+                    held.session.clone(),
+                    positions.get(&held.session.id).copied(),
+                )
+            })
+            .collect())
     }
 
     async fn read(&self, log: &Log, after: EntryId, limit: usize) -> Result<LogPage, Unavailable> {
@@ -46,24 +59,55 @@ impl Logs for MemoryHub {
     ) -> Result<Vec<Arc<Entry>>, Unavailable> {
         self.answering()?;
         let slot = self.slot(Partition::of(workspace));
-        let held = slot.workspaces.get(workspace).and_then(|workspace| workspace.sessions.get(session));
-        let Some(held) = held else { return Ok(Vec::new()) };
-        let below = |entry: &&Arc<Entry>| entry.message().is_some_and(|message| message.seq < before_seq);
-        Ok(held.log.newest_first().filter(below).take(limit).cloned().collect())
+        let held = slot
+            .workspaces
+            .get(workspace)
+            .and_then(|workspace| workspace.sessions.get(session));
+        let Some(held) = held else {
+            return Ok(Vec::new());
+        };
+        let below = |entry: &&Arc<Entry>| {
+            entry
+                .message()
+                .is_some_and(|message| message.seq < before_seq)
+        };
+        Ok(held
+            .log
+            .newest_first()
+            .filter(below)
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     async fn top(&self, workspace: &WorkspaceId) -> Result<Offset, Unavailable> {
         self.answering()?;
         let slot = self.slot(Partition::of(workspace));
-        Ok(Offset { epoch: slot.epoch.clone(), at: slot.last })
+        Ok(Offset {
+            epoch: slot.epoch.clone(),
+            at: slot.last,
+        })
     }
 
-    async fn due(&self, partition: Partition, now: Millis, limit: usize) -> Result<Vec<Deadline>, Unavailable> {
+    async fn due(
+        &self,
+        partition: Partition,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<Deadline>, Unavailable> {
         self.answering()?;
         let slot = self.slot(partition);
-        let due = slot.deadlines.iter().take_while(|(at, ..)| *at <= now).take(limit);
+        let due = slot
+            .deadlines
+            .iter()
+            .take_while(|(at, ..)| *at <= now)
+            .take(limit);
         Ok(due
-            .map(|(at, workspace, name)| Deadline { workspace: workspace.clone(), name: name.clone(), at: *at })
+            .map(|(at, workspace, name)| Deadline {
+                workspace: workspace.clone(),
+                name: name.clone(),
+                at: *at,
+            })
             .collect())
     }
 }
@@ -75,9 +119,9 @@ impl MemoryHub {
         let workspace = slot.workspaces.get(log.workspace());
         let tail = match log {
             Log::Feed(_) => workspace.map(|workspace| &workspace.feed),
-            Log::Session(_, session) => {
-                workspace.and_then(|workspace| workspace.sessions.get(session)).map(|held| &held.log)
-            }
+            Log::Session(_, session) => workspace
+                .and_then(|workspace| workspace.sessions.get(session))
+                .map(|held| &held.log),
         };
         match tail {
             Some(tail) => tail.page(&slot.epoch, after, limit),

@@ -86,7 +86,11 @@ impl MemoryHub {
     }
 
     fn answering(&self) -> Result<(), Unavailable> {
-        if self.faults.is_down() { Err(Unavailable) } else { Ok(()) }
+        if self.faults.is_down() {
+            Err(Unavailable)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -27,26 +27,46 @@ impl PodIndex {
 
 #[async_trait]
 impl Pods for MemoryHub {
-    async fn renew_pod(&self, pod: &PodId, now: Millis, ttl_ms: Millis) -> Result<LeaseState, Unavailable> {
+    async fn renew_pod(
+        &self,
+        pod: &PodId,
+        now: Millis,
+        ttl_ms: Millis,
+    ) -> Result<LeaseState, Unavailable> {
         self.answering()?;
         let mut index = lock(&self.pods);
-        index.0.retain(|_, pod| pod.until > now || !pod.presences.is_empty());
+        index
+            .0
+            .retain(|_, pod| pod.until > now || !pod.presences.is_empty());
         let known = index.0.entry(pod.clone()).or_default();
         let lost = known.until != 0 && known.until <= now;
         known.until = now.saturating_add(ttl_ms);
-        Ok(if lost { LeaseState::Lost } else { LeaseState::Held })
+        Ok(if lost {
+            LeaseState::Lost
+        } else {
+            LeaseState::Held
+        })
     }
 
     async fn orphans(&self, now: Millis, limit: usize) -> Result<Vec<Presence>, Unavailable> {
         self.answering()?;
         let index = lock(&self.pods);
         let dead = index.0.values().filter(|pod| pod.until <= now);
-        Ok(dead.flat_map(|pod| &pod.presences).take(limit).cloned().collect())
+        Ok(dead
+            .flat_map(|pod| &pod.presences)
+            .take(limit)
+            .cloned()
+            .collect())
     }
 
     async fn index(&self, pod: &PodId, presence: &Presence) -> Result<(), Unavailable> {
         self.answering()?;
-        lock(&self.pods).0.entry(pod.clone()).or_default().presences.insert(presence.clone());
+        lock(&self.pods)
+            .0
+            .entry(pod.clone())
+            .or_default()
+            .presences
+            .insert(presence.clone());
         Ok(())
     }
 }

@@ -17,14 +17,17 @@ impl Connections for MemoryHub {
     async fn open(&self, connection: NewConnection) -> Result<(), Unavailable> {
         self.answering()?;
         if let Some(mut slot) = self.slot_of(&connection.sid) {
-            slot.connections.insert(connection.sid.clone(), Connection::new(connection));
+            slot.connections
+                .insert(connection.sid.clone(), Connection::new(connection));
         }
         Ok(())
     }
 
     async fn begin_get(&self, sid: &Sid, request: GetRequest) -> Result<BeginGet, Unavailable> {
         self.with(sid, |found| {
-            let Some(connection) = found else { return BeginGet::Unknown };
+            let Some(connection) = found else {
+                return BeginGet::Unknown;
+            };
             match connection.get(&request, &self.bus) {
                 GetStep::Listen(generation) => BeginGet::Listening {
                     generation,
@@ -38,10 +41,12 @@ impl Connections for MemoryHub {
                     batch,
                 },
                 GetStep::Upgrading => BeginGet::Upgrading,
-                GetStep::Overlap => match connection.end(ClosedBy::Server, request.now, &self.bus) {
-                    Some(departed) => BeginGet::Overlap(Box::new(departed)),
-                    None => BeginGet::Unknown,
-                },
+                GetStep::Overlap => {
+                    match connection.end(ClosedBy::Server, request.now, &self.bus) {
+                        Some(departed) => BeginGet::Overlap(Box::new(departed)),
+                        None => BeginGet::Unknown,
+                    }
+                }
                 GetStep::Tombstone(tombstone) => BeginGet::Tombstone(tombstone),
             }
         })
@@ -60,11 +65,23 @@ impl Connections for MemoryHub {
         })
     }
 
-    async fn finish_get(&self, sid: &Sid, generation: Generation, batch: Batch) -> Result<bool, Unavailable> {
-        self.with(sid, |found| found.is_some_and(|connection| connection.answer(generation, batch)))
+    async fn finish_get(
+        &self,
+        sid: &Sid,
+        generation: Generation,
+        batch: Batch,
+    ) -> Result<bool, Unavailable> {
+        self.with(sid, |found| {
+            found.is_some_and(|connection| connection.answer(generation, batch))
+        })
     }
 
-    async fn abandon_get(&self, sid: &Sid, generation: Generation, now: Millis) -> Result<(), Unavailable> {
+    async fn abandon_get(
+        &self,
+        sid: &Sid,
+        generation: Generation,
+        now: Millis,
+    ) -> Result<(), Unavailable> {
         self.with(sid, |found| {
             if let Some(connection) = found {
                 connection.abandon(generation, now);
@@ -79,10 +96,21 @@ impl Connections for MemoryHub {
         })
     }
 
-    async fn finish_post(&self, sid: &Sid, claim: ClaimId, result: PostResult) -> Result<bool, Unavailable> {
+    async fn finish_post(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        result: PostResult,
+    ) -> Result<bool, Unavailable> {
         self.with(sid, |found| {
-            let Some(connection) = found else { return false };
-            if connection.post.as_ref().is_none_or(|post| post.claim != claim) {
+            let Some(connection) = found else {
+                return false;
+            };
+            if connection
+                .post
+                .as_ref()
+                .is_none_or(|post| post.claim != claim)
+            {
                 return false;
             }
             connection.posted = connection.post.take().and_then(|post| post.t);
@@ -103,6 +131,12 @@ impl Connections for MemoryHub {
         })
     }
 
+    async fn is_polling(&self, sid: &Sid, now: Millis) -> Result<bool, Unavailable> {
+        self.with(sid, |found| {
+            found.is_some_and(|connection| connection.tombstone(now, false).is_none())
+        })
+    }
+
     async fn claim_upgrade(
         &self,
         sid: &Sid,
@@ -116,16 +150,31 @@ impl Connections for MemoryHub {
         })
     }
 
-    async fn abort_upgrade(&self, sid: &Sid, claim: ClaimId, probed: bool) -> Result<Option<Departed>, Unavailable> {
+    async fn abort_upgrade(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        probed: bool,
+    ) -> Result<Option<Departed>, Unavailable> {
         let now = self.clock.now();
         self.with(sid, |found| self.stop_upgrade(found?, claim, probed, now))
     }
 
-    async fn finish_upgrade(&self, sid: &Sid, claim: ClaimId, now: Millis) -> Result<Option<Departed>, Unavailable> {
+    async fn finish_upgrade(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        now: Millis,
+    ) -> Result<Option<Departed>, Unavailable> {
         self.with(sid, |found| self.take_over(found?, claim, now))
     }
 
-    async fn close(&self, sid: &Sid, by: ClosedBy, now: Millis) -> Result<Option<Departed>, Unavailable> {
+    async fn close(
+        &self,
+        sid: &Sid,
+        by: ClosedBy,
+        now: Millis,
+    ) -> Result<Option<Departed>, Unavailable> {
         self.with(sid, |found| found?.end(by, now, &self.bus))
     }
 
@@ -134,10 +183,18 @@ impl Connections for MemoryHub {
         let mut expired = Vec::new();
         for partition in Partition::all() {
             let mut slot = self.slot(partition);
-            slot.connections.retain(|_, connection| !connection.is_forgotten(now));
-            slot.recoveries.retain(|_, (_, expires_at)| *expires_at > now);
-            let due = slot.connections.values().filter(|connection| connection.is_expired(now));
-            expired.extend(due.map(|connection| connection.sid.clone()).take(limit - expired.len()));
+            slot.connections
+                .retain(|_, connection| !connection.is_forgotten(now));
+            slot.recoveries
+                .retain(|_, (_, expires_at)| *expires_at > now);
+            let due = slot
+                .connections
+                .values()
+                .filter(|connection| connection.is_expired(now));
+            expired.extend(
+                due.map(|connection| connection.sid.clone())
+                    .take(limit - expired.len()),
+            );
         }
         Ok(expired)
     }
@@ -145,10 +202,16 @@ impl Connections for MemoryHub {
 
 impl MemoryHub {
     /// One atomic step on a connection's keys.
-    fn with<T>(&self, sid: &Sid, step: impl FnOnce(Option<&mut Connection>) -> T) -> Result<T, Unavailable> {
+    fn with<T>(
+        &self,
+        sid: &Sid,
+        step: impl FnOnce(Option<&mut Connection>) -> T,
+    ) -> Result<T, Unavailable> {
         self.answering()?;
         let mut slot = self.slot_of(sid);
-        Ok(step(slot.as_mut().and_then(|slot| slot.connections.get_mut(sid))))
+        Ok(step(
+            slot.as_mut().and_then(|slot| slot.connections.get_mut(sid)),
+        ))
     }
 
     fn post(&self, connection: &mut Connection, request: PostRequest) -> BeginPost {
@@ -175,7 +238,15 @@ impl MemoryHub {
             };
         }
         let claim = connection.claim();
-        connection.post = Some(Post { claim, t: request.t, until: request.until });
-        BeginPost::Claimed { claim, state: connection.state.clone(), beat: connection.beat }
+        connection.post = Some(Post {
+            claim,
+            t: request.t,
+            until: request.until,
+        });
+        BeginPost::Claimed {
+            claim,
+            state: connection.state.clone(),
+            beat: connection.beat,
+        }
     }
 }

@@ -12,13 +12,25 @@ impl Recoveries for MemoryHub {
         self.answering()?;
         let resumed = join.resume.and_then(|resume| self.resume(resume, join.now));
         let slot = self.slot(Partition::of(&join.workspace));
-        Ok(Joined { top: Offset { epoch: slot.epoch.clone(), at: slot.last }, resumed })
+        Ok(Joined {
+            top: Offset {
+                epoch: slot.epoch.clone(),
+                at: slot.last,
+            },
+            resumed,
+        })
     }
 
-    async fn save_recovery(&self, recovery: Recovery, now: Millis, ttl_ms: Millis) -> Result<(), Unavailable> {
+    async fn save_recovery(
+        &self,
+        recovery: Recovery,
+        now: Millis,
+        ttl_ms: Millis,
+    ) -> Result<(), Unavailable> {
         self.answering()?;
         if let Some(mut slot) = self.recovery_slot(&recovery.id) {
-            slot.recoveries.insert(recovery.id.clone(), (recovery, now.saturating_add(ttl_ms)));
+            slot.recoveries
+                .insert(recovery.id.clone(), (recovery, now.saturating_add(ttl_ms)));
         }
         Ok(())
     }
@@ -58,13 +70,22 @@ impl MemoryHub {
             self.bus.signal(&holder.pod, &holder.sid, Signal::Fenced);
         }
         let recovery = recovery.clone();
-        Some(Resumed { recovery, fenced, from, missed: page.entries, more: page.more })
+        Some(Resumed {
+            recovery,
+            fenced,
+            from,
+            missed: page.entries,
+            more: page.more,
+        })
     }
 
     fn recoverable(&self, resume: &Resume, now: Millis) -> Option<Recovery> {
         let slot = self.recovery_slot(&resume.id)?;
         let (known, expires_at) = slot.recoveries.get(&resume.id)?;
-        let same = resume.subject.as_ref().is_none_or(|subject| *subject == known.subject);
+        let same = resume
+            .subject
+            .as_ref()
+            .is_none_or(|subject| *subject == known.subject);
         (*expires_at > now && known.nsp == resume.nsp && same).then(|| known.clone())
     }
 }

@@ -50,12 +50,17 @@ impl Slot {
     }
 
     pub fn clear_deadline(&mut self, workspace: &WorkspaceId, name: &str) {
-        self.deadlines.retain(|(_, owner, known)| owner != workspace || known != name);
+        self.deadlines
+            .retain(|(_, owner, known)| owner != workspace || known != name);
     }
 
     /// Forgets what is both stored and old. Never what is not stored.
     pub fn trim(&mut self, now: Millis, retention: Retention) {
-        while self.ingest.front().is_some_and(|entry| entry.id <= self.persisted) {
+        while self
+            .ingest
+            .front()
+            .is_some_and(|entry| entry.id <= self.persisted)
+        {
             self.ingest.pop_front();
         }
         let keep_from = now.saturating_sub(retention.feed_ms);

@@ -8,15 +8,26 @@ use crate::{
 };
 
 impl MemoryHub {
-    pub(super) fn upgrade(&self, connection: &mut Connection, now: Millis, until: Millis) -> UpgradeClaim {
-        let busy = connection.upgrade.as_ref().is_some_and(|upgrade| upgrade.until > now);
+    pub(super) fn upgrade(
+        &self,
+        connection: &mut Connection,
+        now: Millis,
+        until: Millis,
+    ) -> UpgradeClaim {
+        let busy = connection
+            .upgrade
+            .as_ref()
+            .is_some_and(|upgrade| upgrade.until > now);
         if busy || connection.tombstone(now, false).is_some() {
             return UpgradeClaim::Refused;
         }
         let claim = connection.claim();
         connection.upgrade = Some(Upgrade { claim, until });
         connection.signal_listener(&self.bus, Signal::Release);
-        UpgradeClaim::Claimed { claim, state: connection.state.clone() }
+        UpgradeClaim::Claimed {
+            claim,
+            state: connection.state.clone(),
+        }
     }
 
     pub(super) fn stop_upgrade(
@@ -26,12 +37,25 @@ impl MemoryHub {
         probed: bool,
         now: Millis,
     ) -> Option<Departed> {
-        connection.upgrade.take_if(|upgrade| upgrade.claim == claim)?;
-        if probed { connection.end(ClosedBy::Server, now, &self.bus) } else { None }
+        connection
+            .upgrade
+            .take_if(|upgrade| upgrade.claim == claim)?;
+        if probed {
+            connection.end(ClosedBy::Server, now, &self.bus)
+        } else {
+            None
+        }
     }
 
-    pub(super) fn take_over(&self, connection: &mut Connection, claim: ClaimId, now: Millis) -> Option<Departed> {
-        connection.upgrade.take_if(|upgrade| upgrade.claim == claim)?;
+    pub(super) fn take_over(
+        &self,
+        connection: &mut Connection,
+        claim: ClaimId,
+        now: Millis,
+    ) -> Option<Departed> {
+        connection
+            .upgrade
+            .take_if(|upgrade| upgrade.claim == claim)?;
         connection.acknowledge();
         connection.end(ClosedBy::Upgrade, now, &self.bus)
     }

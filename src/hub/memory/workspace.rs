@@ -6,12 +6,10 @@ use std::{
 use indexmap::IndexMap;
 
 use crate::{
-    hub::{Edge, LogPage, Stamped, Subject},
+    hub::{DEDUP_KEPT, Edge, LogPage, Stamped, Subject},
     model::{DedupId, Entry, EntryId, Epoch, Millis, Session, SessionId, Sid},
 };
 
-/// Results remembered per session (and for the workspace's own commits).
-const DEDUP_KEPT: usize = 256;
 /// Stored entries that a session's log keeps beyond what is needed, so that a page of history and
 /// a recovery rarely touch the database.
 const LOG_KEPT: usize = 512;
@@ -85,7 +83,9 @@ impl Workspace {
     }
 
     pub fn leave(&mut self, subject: &Subject, sid: &Sid) -> Edge {
-        let Some(set) = self.presence.get_mut(subject) else { return Edge::Unchanged };
+        let Some(set) = self.presence.get_mut(subject) else {
+            return Edge::Unchanged;
+        };
         if !set.remove(sid) || !set.is_empty() {
             return Edge::Unchanged;
         }
@@ -101,9 +101,15 @@ impl Workspace {
     }
 
     pub fn trim_feed(&mut self, persisted: EntryId, keep_from: Millis) {
-        self.feed.trim(|entry, _| entry.id <= persisted && entry.id.ms < keep_from);
-        for held in self.sessions.values_mut().filter(|held| held.log.entries.len() > LOG_KEPT) {
-            held.log.trim(|entry, left| entry.id <= persisted && left > LOG_KEPT);
+        self.feed
+            .trim(|entry, _| entry.id <= persisted && entry.id.ms < keep_from);
+        for held in self
+            .sessions
+            .values_mut()
+            .filter(|held| held.log.entries.len() > LOG_KEPT)
+        {
+            held.log
+                .trim(|entry, left| entry.id <= persisted && left > LOG_KEPT);
         }
     }
 
@@ -129,7 +135,11 @@ impl LogTail {
 
     /// A log whose older part is elsewhere: nothing up to `at` is here.
     pub fn starting_after(at: EntryId) -> Self {
-        Self { entries: VecDeque::new(), trimmed: at, last: at }
+        Self {
+            entries: VecDeque::new(),
+            trimmed: at,
+            last: at,
+        }
     }
 
     pub fn page(&self, epoch: &Epoch, after: EntryId, limit: usize) -> LogPage {

@@ -24,6 +24,21 @@ impl Heartbeat {
         }
     }
 
+    /// A value that was kept elsewhere as its two parts.
+    pub const fn restore(ping_at: u64, sent: bool) -> Self {
+        Self { ping_at, sent }
+    }
+
+    /// When the ping of this round is due.
+    pub const fn ping_at(&self) -> u64 {
+        self.ping_at
+    }
+
+    /// The ping of this round is on its way.
+    pub const fn is_sent(&self) -> bool {
+        self.sent
+    }
+
     /// A ping is to be written now, or with the next poll if none is parked.
     pub const fn due(&self, now: u64) -> bool {
         !self.sent && now >= self.ping_at

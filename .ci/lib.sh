@@ -1,0 +1,52 @@
+# For the scripts beside this one: `. "$(dirname "$0")/lib.sh"`. Leaves them in the top folder of the tree.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [[ -t 2 && -z ${NO_COLOR:-} ]]; then arrow=$'\033[1m==>\033[0m'; else arrow='==>'; fi
+say() { printf '%s %s\n' "$arrow" "$*" >&2; }
+
+stop() {
+  printf '%s\n' "$*" >&2
+  exit 2
+}
+
+# slow WORDS COMMAND...: runs it with its output kept back, tells every ten seconds that it still runs, and
+# shows the output only if it fails.
+slow() {
+  local words=$1 log started=$SECONDS pid code=0
+  shift
+  log=$(mktemp)
+  say "$words ..."
+  "$@" </dev/null >"$log" 2>&1 &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    (((SECONDS - started) % 10 != 0 || SECONDS == started)) || say "$words ... $((SECONDS - started)) s"
+  done
+  wait "$pid" || code=$?
+  if ((code == 0)); then
+    say "$words: done in $((SECONDS - started)) s"
+  else
+    cat "$log" >&2
+    say "$words: failed with code $code after $((SECONDS - started)) s"
+  fi
+  rm -f "$log"
+  return "$code"
+}
+
+# part NAME COMMAND...: runs it and remembers its seconds for parts_report.
+parts=()
+part() {
+  local name=$1 started=$SECONDS code=0
+  shift
+  say "$name"
+  "$@" || code=$?
+  parts+=("$(printf '%5d s  %s%s' $((SECONDS - started)) "$name" "$( ((code == 0)) || printf ' (failed)')")")
+  return "$code"
+}
+
+parts_report() {
+  say "seconds of each part, $SECONDS in all"
+  printf '%s\n' "${parts[@]}" >&2
+}

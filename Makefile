@@ -1,0 +1,26 @@
+# The logic is in .ci/, one small script each; here are the names to remember.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help run test test-long check web clean
+
+help: ## what can be done here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+
+run: ## build everything, start the server and print the address of a page to try it on
+	@.ci/start
+
+test: ## format, lints and all tests, as continuous integration runs them
+	@.ci/test
+
+test-long: ## the same, with many more cases for each property
+	@TEST_LONG=1 .ci/test
+
+check: ## format, lints and unit tests
+	@.ci/check
+
+web: ## build the pages in src/web
+	@.ci/web
+
+clean: ## remove everything that was built or downloaded
+	cargo clean
+	rm -rf src/web/dist src/web/built.stamp src/web/node_modules tests/node_modules tests/e2e_try/node_modules

@@ -1,0 +1,9 @@
+-- Both unique keys are passed over. The caller tells them apart: the same id is a repeat, the same
+-- place with another id is poison.
+INSERT INTO messages (
+    id, workspace, session, entry_ms, entry_seq, seq, direction,
+    sender_kind, sender_id, sender_name, type, text, client_id, at
+) VALUES (
+    :id, :workspace, :session, :entry_ms, :entry_seq, :seq, :direction,
+    :sender_kind, :sender_id, :sender_name, :type, :text, :client_id, :at
+) ON CONFLICT DO NOTHING

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use super::Chat;
+use crate::{
+    hub::{Commit, Outcome, Written},
+    model::{Code, Reject},
+};
+
+/// Pauses between the attempts at one commit, while the hub does not say what became of it. Their
+/// sum is far below the patience of a client, which repeats by itself afterwards.
+const PAUSES_MS: [u64; 2] = [50, 100];
+
+/// How often a rule decides anew because something else was faster. Each round that loses is one
+/// in which another commit won, so more than this is a storm and not bad luck.
+pub(super) const DECISIONS: usize = 3;
+
+/// What became of a commit, where the rules can go on from it.
+pub(super) enum Wrote {
+    Now(Box<Written>),
+    /// An earlier request, or an attempt of this one whose result was lost, had written it.
+    Before(Box<Written>),
+    /// Read again and decide anew.
+    Conflict,
+    /// The hub does not hold the session.
+    Absent,
+}
+
+/// What the dedup id of a commit was made of.
+#[derive(Clone, Copy)]
+pub(super) enum Repeat {
+    ClientId,
+    Request,
+}
+
+impl Repeat {
+    fn label(self) -> &'static str {
+        match self {
+            Self::ClientId => "client_id",
+            Self::Request => "request",
+        }
+    }
+}
+
+impl Chat {
+    /// Commits; repeats it, with the same ids, while the hub does not answer or takes no writes.
+    pub(super) async fn write(&self, commit: &Commit, repeat: Repeat) -> Result<Wrote, Reject> {
+        let mut pauses = PAUSES_MS.into_iter();
+        let mut ours = false;
+        loop {
+            match self.hub.commit(commit.clone()).await {
+                Outcome::Unknown => ours = true,
+                Outcome::Busy => {}
+                outcome => {
+                    if matches!(outcome, Outcome::Duplicate(_)) && !ours {
+                        self.metrics
+                            .duplicates
+                            .with_label_values(&[repeat.label()])
+                            .inc();
+                    }
+                    return settled(outcome);
+                }
+            }
+            let pause = pauses.next().ok_or_else(Reject::unavailable)?;
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    /// As [`Chat::write`], and fetches the session from the history if the hub has let go of it.
+    /// Refuses if it is nowhere, or ended there. For guards that no other commit makes conflict.
+    pub(super) async fn write_loaded(
+        &self,
+        commit: &Commit,
+        repeat: Repeat,
+    ) -> Result<(Box<Written>, bool), Reject> {
+        for _ in 0..DECISIONS {
+            match self.write(commit, repeat).await? {
+                Wrote::Now(written) => return Ok((written, false)),
+                Wrote::Before(written) => return Ok((written, true)),
+                Wrote::Conflict => {}
+                Wrote::Absent => {
+                    let session = commit.session.as_ref().ok_or_else(Reject::unavailable)?;
+                    self.load(&commit.workspace, session).await?;
+                }
+            }
+        }
+        Err(unsettled())
+    }
+}
+
+/// Others were faster, again and again.
+pub(super) fn unsettled() -> Reject {
+    Reject::new(Code::Conflict, "The session is changing, please try again")
+}
+
+pub(super) fn ended() -> Reject {
+    Reject::new(Code::Ended, "The session has ended")
+}
+
+fn settled(outcome: Outcome) -> Result<Wrote, Reject> {
+    match outcome {
+        Outcome::Committed(written) => Ok(Wrote::Now(written)),
+        Outcome::Duplicate(written) => Ok(Wrote::Before(written)),
+        Outcome::Conflict | Outcome::Exists(_) => Ok(Wrote::Conflict),
+        Outcome::Absent => Ok(Wrote::Absent),
+        Outcome::Gone => Err(ended()),
+        Outcome::Limited { retry_after_ms } => Err(Reject {
+            retry_after_ms: Some(retry_after_ms),
+            ..Reject::new(Code::RateLimited, "Too many messages, please wait a moment")
+        }),
+        Outcome::Busy | Outcome::Unknown => Err(Reject::unavailable()),
+    }
+}

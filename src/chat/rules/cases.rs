@@ -1,0 +1,58 @@
+//! People and sessions that the tables of the rules are about.
+
+use crate::{
+    chat::{GuestActor, OperatorActor},
+    model::{
+        DedupId, EntryId, Guest, OperatorId, RecoveryId, Session, SessionId, Sid, Status,
+        WorkspaceId,
+    },
+};
+
+pub(super) fn dedup() -> DedupId {
+    DedupId::new("sid:t:0")
+}
+
+pub(super) fn id(session: &str) -> SessionId {
+    SessionId::new(session)
+}
+
+pub(super) fn ann() -> OperatorActor {
+    operator("ann")
+}
+
+/// Its name is its id with a capital letter.
+pub(super) fn operator(id: &str) -> OperatorActor {
+    OperatorActor {
+        workspace: WorkspaceId::new("default"),
+        id: OperatorId::new(id),
+        name: format!("{}{}", id[..1].to_uppercase(), &id[1..]),
+        recovery: RecoveryId::new(format!("r-{id}")),
+        sid: Sid::new(format!("sid-{id}")),
+    }
+}
+
+pub(super) fn guest(session: Option<&str>) -> GuestActor {
+    GuestActor {
+        workspace: WorkspaceId::new("default"),
+        session: session.map(id),
+        recovery: RecoveryId::new("r-guest"),
+        sid: Sid::new("sid-guest"),
+    }
+}
+
+pub(super) fn session(status: Status) -> Session {
+    Session {
+        id: id("s"),
+        workspace: WorkspaceId::new("default"),
+        status,
+        version: 1,
+        guest: Guest::default(),
+        agent: None,
+        created_at: 1000,
+        last_activity: 1000,
+        last_seq: 0,
+        last_entry: EntryId::ZERO,
+        last_message: None,
+        unread: 0,
+    }
+}

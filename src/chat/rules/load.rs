@@ -1,0 +1,51 @@
+use super::send::same_message;
+use crate::{
+    history::StoredMessage,
+    hub::{Commit, Guard, QueueOp, Stamped},
+    model::{DedupId, Session, Status},
+};
+
+/// Puts back what the history knows of an open session. Nobody is told: nothing has changed.
+/// `newest` first: what a client may send again, not knowing that it has arrived.
+pub(in crate::chat) fn load(stored: Session, newest: &[StoredMessage], dedup: &DedupId) -> Commit {
+    let mut commit = Commit::new(
+        stored.workspace.clone(),
+        Some(stored.id.clone()),
+        dedup.clone(),
+        Guard::Absent,
+    );
+    commit.queue = (stored.status == Status::Waiting).then_some(QueueOp::Enter);
+    commit.set.create = Some(Box::new(stored));
+    commit.set.known = newest.iter().rev().filter_map(known).collect();
+    commit
+}
+
+fn known(stored: &StoredMessage) -> Option<(DedupId, Stamped)> {
+    let message = &stored.message;
+    let id = same_message(&message.sender, message.client_id.as_deref()?);
+    let stamped = Stamped {
+        id: stored.entry,
+        message: Some((message.id, message.seq)),
+    };
+    Some((id, stamped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::rules::cases::{dedup, session};
+
+    #[test]
+    fn a_loaded_session_is_as_it_was_stored() {
+        for (status, queue) in [
+            (Status::Waiting, Some(QueueOp::Enter)),
+            (Status::Active, None),
+        ] {
+            let stored = session(status);
+            let commit = load(stored.clone(), &[], &dedup());
+            assert_eq!(commit.set.create.as_deref(), Some(&stored));
+            assert_eq!((commit.guard, commit.queue), (Guard::Absent, queue));
+            assert!(commit.append.is_empty(), "a load is no event");
+        }
+    }
+}

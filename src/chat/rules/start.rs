@@ -1,0 +1,114 @@
+use super::{draft, presence};
+use crate::{
+    chat::GuestActor,
+    hub::{Commit, Guard, NewChange, QueueOp},
+    model::{
+        Code, DedupId, EntryId, Guest, Millis, Reject, Session, SessionId, Start, Status,
+        WorkspaceId,
+    },
+};
+
+/// The workspace that always exists.
+const DEFAULT: &str = "default";
+
+/// The workspace that the guest asks for: the one of its page unless it names another.
+pub(in crate::chat) fn workspace(
+    actor: &GuestActor,
+    start: &Start,
+    existing: &[WorkspaceId],
+) -> Result<WorkspaceId, Reject> {
+    let wanted = start.workspace.as_ref().unwrap_or(&actor.workspace);
+    if wanted.as_str() == DEFAULT || existing.contains(wanted) {
+        return Ok(wanted.clone());
+    }
+    let reject = Reject::new(Code::NotFound, "No such workspace");
+    Err(Reject {
+        field: Some("workspace"),
+        ..reject
+    })
+}
+
+/// The sessions to go on with, if they are open: the one that a token names, else the one that this
+/// socket has, unless it asks for another workspace now.
+pub(in crate::chat) fn candidates(
+    actor: &GuestActor,
+    start: &Start,
+    workspace: &WorkspaceId,
+) -> Vec<(WorkspaceId, SessionId)> {
+    let own = actor
+        .session
+        .clone()
+        .filter(|_| actor.workspace == *workspace);
+    let own = own.map(|session| (workspace.clone(), session));
+    let mut candidates: Vec<_> = start.resume.iter().cloned().chain(own).collect();
+    candidates.dedup();
+    candidates
+}
+
+/// The guest is present in its session again, if that is still open.
+pub(in crate::chat) fn rejoin(
+    actor: &GuestActor,
+    workspace: &WorkspaceId,
+    session: &SessionId,
+    dedup: &DedupId,
+) -> Commit {
+    let mut commit = Commit::new(
+        workspace.clone(),
+        Some(session.clone()),
+        dedup.clone(),
+        Guard::Open,
+    );
+    commit.presence = Some(presence::enter(actor, workspace, session));
+    commit
+}
+
+/// A new session, that waits for an operator. Its id comes from the request, so that the same
+/// request makes one session however often it is repeated.
+pub(in crate::chat) fn begin(
+    actor: &GuestActor,
+    workspace: &WorkspaceId,
+    start: Start,
+    dedup: &DedupId,
+    now: Millis,
+) -> Commit {
+    let id = SessionId::from_seed(dedup);
+    let session = Session {
+        id: id.clone(),
+        workspace: workspace.clone(),
+        status: Status::Waiting,
+        version: 0,
+        guest: guest(start),
+        agent: None,
+        created_at: now,
+        last_activity: now,
+        last_seq: 0,
+        last_entry: EntryId::ZERO,
+        last_message: None,
+        unread: 0,
+    };
+    let mut commit = Commit::new(
+        workspace.clone(),
+        Some(id.clone()),
+        dedup.clone(),
+        Guard::Absent,
+    );
+    commit.presence = Some(presence::enter(actor, workspace, &id));
+    commit.set.create = Some(Box::new(session));
+    commit.queue = Some(QueueOp::Enter);
+    commit.append = vec![draft(NewChange::Started, &actor.recovery)];
+    commit
+}
+
+fn guest(start: Start) -> Guest {
+    Guest {
+        name: start.name,
+        email: start.email,
+        phone: start.phone,
+        page: start.page,
+        metadata: start.metadata,
+    }
+}
+
+#[cfg(test)]
+#[path = "start_tests.rs"]
+mod tests;

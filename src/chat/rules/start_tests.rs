@@ -1,0 +1,140 @@
+use super::*;
+use crate::{
+    chat::rules::cases::{dedup, guest as someone, id},
+    hub::{PresenceOp, Subject},
+};
+
+fn named(name: &str) -> WorkspaceId {
+    WorkspaceId::new(name)
+}
+
+#[test]
+fn a_session_is_started_in_a_workspace_that_exists() {
+    let existing = [named("shop")];
+    for (wanted, expected) in [
+        (None, Ok("default")),
+        (Some("default"), Ok("default")),
+        (Some("shop"), Ok("shop")),
+        (Some("Shop"), Err(Code::NotFound)),
+        (Some("nowhere"), Err(Code::NotFound)),
+    ] {
+        let start = Start {
+            workspace: wanted.map(named),
+            ..Start::default()
+        };
+        let found = workspace(&someone(None), &start, &existing);
+        if let Err(reject) = &found {
+            assert_eq!(reject.field, Some("workspace"));
+        }
+        assert_eq!(
+            found.map_err(|reject| reject.code),
+            expected.map(named),
+            "{wanted:?}"
+        );
+    }
+}
+
+#[test]
+fn p5_only_a_verified_token_and_the_own_socket_name_a_session() {
+    let shop = |session: &str| (named("shop"), id(session));
+    let here = |session: &str| (named("default"), id(session));
+    let cases = [
+        (None, None, "default", vec![]),
+        (Some("mine"), None, "default", vec![here("mine")]),
+        (None, Some(shop("token")), "default", vec![shop("token")]),
+        (
+            Some("mine"),
+            Some(shop("token")),
+            "default",
+            vec![shop("token"), here("mine")],
+        ),
+        (
+            Some("mine"),
+            Some(here("mine")),
+            "default",
+            vec![here("mine")],
+        ),
+        // The socket's own session is of the workspace that it was in.
+        (Some("mine"), None, "shop", vec![]),
+    ];
+    for (own, resume, wanted, expected) in cases {
+        let start = Start {
+            resume: resume.clone(),
+            token: Some("unverified".into()),
+            ..Start::default()
+        };
+        let found = candidates(&someone(own), &start, &named(wanted));
+        assert_eq!(found, expected, "{own:?} {resume:?} {wanted}");
+    }
+}
+
+#[test]
+fn a_new_session_waits() {
+    let start = Start {
+        name: Some("Zoe".into()),
+        page: Some("/p".into()),
+        ..Start::default()
+    };
+    let commit = begin(&someone(None), &named("shop"), start, &dedup(), 7);
+    assert_eq!(
+        (commit.guard, commit.queue),
+        (Guard::Absent, Some(QueueOp::Enter))
+    );
+    let session = commit.set.create.unwrap();
+    assert_eq!(
+        (&session.id, &session.workspace),
+        (&SessionId::from_seed(&dedup()), &named("shop"))
+    );
+    assert_eq!(commit.session.as_ref(), Some(&session.id));
+    assert_eq!(session.status, Status::Waiting);
+    assert_eq!(
+        (session.created_at, session.last_activity, session.last_seq),
+        (7, 7, 0)
+    );
+    assert_eq!(session.guest.name.as_deref(), Some("Zoe"));
+    assert_eq!(session.guest.page.as_deref(), Some("/p"));
+    let [entry] = commit.append.as_slice() else {
+        panic!("one entry")
+    };
+    assert!(matches!(entry.change, NewChange::Started));
+    let Some(PresenceOp::Enter(presence)) = commit.presence else {
+        panic!("is present")
+    };
+    assert_eq!(presence.subject, Subject::Guest(session.id));
+    assert_eq!(
+        presence.workspace,
+        named("shop"),
+        "not the one of the socket"
+    );
+}
+
+#[test]
+fn one_request_is_one_session() {
+    let begun = |request: &str| {
+        let request = DedupId::new(request);
+        begin(
+            &someone(None),
+            &named("default"),
+            Start::default(),
+            &request,
+            0,
+        )
+        .session
+    };
+    assert_eq!(begun("r1"), begun("r1"));
+    assert_ne!(begun("r1"), begun("r2"));
+}
+
+#[test]
+fn who_comes_back_is_present_and_changes_nothing() {
+    let commit = rejoin(&someone(None), &named("shop"), &id("s"), &dedup());
+    assert_eq!((commit.guard, commit.session), (Guard::Open, Some(id("s"))));
+    assert!(commit.append.is_empty() && commit.queue.is_none() && commit.set.status.is_none());
+    let Some(PresenceOp::Enter(presence)) = commit.presence else {
+        panic!("is present")
+    };
+    assert_eq!(
+        (presence.workspace, presence.subject),
+        (named("shop"), Subject::Guest(id("s")))
+    );
+}

@@ -1,0 +1,96 @@
+use super::{
+    Chat,
+    actor::{GuestActor, OperatorActor},
+    attempt::Repeat,
+    done::{Done, Told, mark},
+    rules,
+};
+use crate::{
+    hub::Commit,
+    model::{DedupId, MessageId, Notice, Reject, Reply, Send, SessionId},
+};
+
+impl Chat {
+    pub(super) async fn guest_says(
+        &self,
+        actor: &GuestActor,
+        send: Send,
+        dedup: &DedupId,
+    ) -> Result<Done, Reject> {
+        let session = actor.bound()?;
+        rules::send::check(&send, self.settings.max_text)?;
+        // Only for the guest's name. That it is open is for the commit to find out, since a repeat
+        // of a message gets its first result though the session has ended since.
+        let session = self.known(&actor.workspace, session).await?;
+        let id = MessageId::draw();
+        let repeat = repeat_of(&send);
+        let commit = rules::send::by_guest(actor, &session, id, send, dedup);
+        self.say("guest", id, commit, repeat).await
+    }
+
+    pub(super) async fn staff_says(
+        &self,
+        actor: &OperatorActor,
+        session: SessionId,
+        send: Send,
+        dedup: &DedupId,
+    ) -> Result<Done, Reject> {
+        rules::send::check(&send, self.settings.max_text)?;
+        let id = MessageId::draw();
+        let repeat = repeat_of(&send);
+        let commit = rules::send::by_staff(actor, &session, id, send, dedup);
+        let mut done = self.say("operator", id, commit, repeat).await?;
+        if let Reply::Sent { id, at, .. } = done.reply {
+            done.notices
+                .insert(0, Told::with_reply(Notice::Sent { session, id, at }));
+        }
+        Ok(done)
+    }
+
+    async fn say(
+        &self,
+        role: &'static str,
+        drawn: MessageId,
+        commit: Commit,
+        repeat: Repeat,
+    ) -> Result<Done, Reject> {
+        let (written, before) = self.write_loaded(&commit, repeat).await?;
+        let first = written
+            .stamped
+            .first()
+            .and_then(|entry| Some((entry.id, entry.message?)));
+        let (Some((entry, (id, seq))), Some(session)) = (first, commit.session) else {
+            tracing::error!("the hub has stamped no message on a commit that holds one");
+            return Err(Reject::unavailable());
+        };
+        // Written before, but under the id drawn here: by an attempt of ours whose answer was lost.
+        let duplicate = before && id != drawn;
+        if !duplicate {
+            self.metrics.received.with_label_values(&[role]).inc();
+        }
+        let stored = Some(mark(&commit.workspace, entry));
+        let reply = Reply::Sent {
+            id,
+            seq,
+            at: entry.ms,
+            duplicate,
+        };
+        let notices = vec![Told {
+            notice: Notice::Stored { session, seq },
+            mark: stored,
+        }];
+        Ok(Done {
+            reply,
+            notices,
+            mark: stored,
+            bound: None,
+        })
+    }
+}
+
+fn repeat_of(send: &Send) -> Repeat {
+    match send.client_id {
+        Some(_) => Repeat::ClientId,
+        None => Repeat::Request,
+    }
+}

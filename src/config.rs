@@ -1,0 +1,293 @@
+//! Settings: flags and environment, read once, checked before anything is opened.
+
+mod secrets;
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    model::{Millis, OperatorId, WorkspaceId},
+    server::{Mount, Origins, Settings, auth::Role},
+};
+
+pub use secrets::{Secrets, SecretsError};
+
+/// Live-chat relay for unmodified Socket.IO clients.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve; the same as without a subcommand.
+    Serve(Box<Config>),
+    /// Print an operator's token, as the last line.
+    Token(TokenArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// The operator's id.
+    #[arg(long)]
+    pub operator: String,
+    /// The name that guests see.
+    #[arg(long)]
+    pub name: String,
+    #[arg(long, default_value = "default")]
+    pub workspace: String,
+    #[arg(long, value_enum, default_value = "agent")]
+    pub role: Role,
+    /// How long it is valid.
+    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration)]
+    pub expires_in: Duration,
+    #[command(flatten)]
+    pub keys: Keys,
+}
+
+impl TokenArgs {
+    pub fn operator(&self) -> OperatorId {
+        OperatorId::new(&self.operator)
+    }
+
+    pub fn workspace(&self) -> WorkspaceId {
+        WorkspaceId::new(&self.workspace)
+    }
+}
+
+/// Where secrets come from: the environment (`JWT_SECRET`, `SIGNING_KEY`, or a file named by
+/// `JWT_SECRET_FILE`, `SIGNING_KEY_FILE`), else made once in the data directory.
+#[derive(Clone, Debug, Args)]
+pub struct Keys {
+    /// Database and generated secrets.
+    #[arg(long, env = "DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Address and port to serve on.
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Port to serve on, on all addresses, unless LISTEN is given.
+    #[arg(long, env = "SOCKET_PORT")]
+    socket_port: Option<u16>,
+    /// As SOCKET_PORT, which comes first.
+    #[arg(long, env = "PORT")]
+    port: Option<u16>,
+    /// Address and port of /metrics; keep it off the public network.
+    #[arg(
+        long,
+        env = "METRICS_LISTEN",
+        default_value = "0.0.0.0:9464",
+        value_name = "ADDRESS:PORT"
+    )]
+    pub metrics_listen: SocketAddr,
+    /// Not served yet: see README.
+    #[arg(long, env = "REDIS_URL", hide = true)]
+    redis_url: Option<String>,
+    /// Not served yet: see README.
+    #[arg(long, env = "DATABASE_URL", hide = true)]
+    database_url: Option<String>,
+    #[command(flatten)]
+    pub keys: Keys,
+    /// Origins of pages that may connect, by comma, or `*`; unset: the relay's own, and loopback.
+    #[arg(long, env = "CORS_ORIGIN", value_delimiter = ',')]
+    cors_origin: Vec<String>,
+    /// As CORS_ORIGIN, which comes first.
+    #[arg(long, env = "FRONTEND_URL", value_delimiter = ',')]
+    frontend_url: Vec<String>,
+    /// Workspaces beside `default`, by comma.
+    #[arg(long, env = "WORKSPACES", value_delimiter = ',')]
+    pub workspaces: Vec<String>,
+    /// An ack that waits for storage is answered `pending` after this.
+    #[arg(long, env = "ACK_TIMEOUT", default_value = "10s")]
+    ack_timeout: Span,
+    #[arg(long, env = "PING_INTERVAL", default_value = "25s")]
+    ping_interval: Span,
+    #[arg(long, env = "PING_TIMEOUT", default_value = "20s")]
+    ping_timeout: Span,
+    #[arg(long, env = "UPGRADE_TIMEOUT", default_value = "10s")]
+    upgrade_timeout: Span,
+    /// PING_TIMEOUT of the /chat mount.
+    #[arg(long, env = "CHAT_PING_TIMEOUT", default_value = "60s")]
+    chat_ping_timeout: Span,
+    /// UPGRADE_TIMEOUT of the /chat mount.
+    #[arg(long, env = "CHAT_UPGRADE_TIMEOUT", default_value = "30s")]
+    chat_upgrade_timeout: Span,
+    /// Until a connection must have joined a namespace.
+    #[arg(long, env = "CONNECT_TIMEOUT", default_value = "45s")]
+    connect_timeout: Span,
+    /// Largest request body and WebSocket message, in bytes.
+    #[arg(long, env = "MAX_PAYLOAD", default_value_t = 1_000_000, value_parser = payload_size)]
+    max_payload: usize,
+    /// MAX_PAYLOAD of the /chat mount.
+    #[arg(long, env = "CHAT_MAX_PAYLOAD", default_value_t = 8_000_000, value_parser = payload_size)]
+    chat_max_payload: usize,
+    /// Longest text of a message, in bytes.
+    #[arg(long, env = "MAX_TEXT", default_value_t = 16 * 1024)]
+    pub max_text: usize,
+    /// TCP connections at a time.
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 15_000)]
+    max_connections: usize,
+    /// How long a lost connection can be recovered.
+    #[arg(long, env = "RECOVERY_WINDOW", default_value = "1h")]
+    pub recovery_window: Span,
+    /// A client that takes nothing for so long is closed.
+    #[arg(long, env = "SLOW_TIMEOUT", default_value = "30s")]
+    slow_timeout: Span,
+    /// Over which clients are sent away when the process ends; a single process has nowhere to send
+    /// them, hence the default.
+    #[arg(long, env = "DRAIN_TIMEOUT", default_value = "1s")]
+    drain_timeout: Span,
+    /// After which a silent pod counts as dead.
+    #[arg(long, env = "POD_LEASE", default_value = "10s")]
+    pod_lease: Span,
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "json")]
+    pub log_format: LogFormat,
+    /// Try it out: prints what to open, and takes the next free port if this one is busy.
+    #[arg(long = "try")]
+    pub trial: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+/// A duration as `250ms`, `25s`, `30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Span {
+    pub fn ms(self) -> Millis {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl FromStr for Span {
+    type Err = humantime::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text).map(Self)
+    }
+}
+
+/// Settings that contradict each other, or ask for what is not there.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error(
+        "REDIS_URL is set, but this version keeps its state in the process only; unset it to run embedded"
+    )]
+    Redis,
+    #[error(
+        "DATABASE_URL is set, but this version stores in SQLite only; unset it and set DATA_DIR"
+    )]
+    Database,
+    #[error("PING_INTERVAL, PING_TIMEOUT and POD_LEASE must be longer than 0s")]
+    Zero,
+    #[error(
+        "CORS_ORIGIN must list origins as https://host[:port], or be * alone: {0:?} is neither"
+    )]
+    Origin(String),
+}
+
+impl Config {
+    const PORT: u16 = 3001;
+
+    pub fn listen(&self) -> SocketAddr {
+        let port = self.socket_port.or(self.port).unwrap_or(Self::PORT);
+        self.listen
+            .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)))
+    }
+
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        if self.redis_url.is_some() {
+            return Err(ConfigError::Redis);
+        }
+        if self.database_url.is_some() {
+            return Err(ConfigError::Database);
+        }
+        if [self.ping_interval, self.ping_timeout, self.pod_lease]
+            .iter()
+            .any(|span| span.ms() == 0)
+        {
+            return Err(ConfigError::Zero);
+        }
+        Ok(Settings {
+            mounts: self.mounts(),
+            origins: self.origins()?,
+            max_connections: self.max_connections,
+            connect_timeout_ms: self.connect_timeout.ms(),
+            ack_timeout_ms: self.ack_timeout.ms(),
+            slow_timeout: self.slow_timeout.0,
+            recovery_window_ms: self.recovery_window.ms(),
+            drain: self.drain_timeout.0,
+            pod_lease_ms: self.pod_lease.ms(),
+        })
+    }
+
+    fn mounts(&self) -> Vec<Mount> {
+        let standard = Mount {
+            path: "/socket.io/".into(),
+            ping_interval_ms: self.ping_interval.ms(),
+            ping_timeout_ms: self.ping_timeout.ms(),
+            upgrade_timeout_ms: self.upgrade_timeout.ms(),
+            max_payload: self.max_payload,
+            raw: false,
+        };
+        let chat = Mount {
+            path: "/chat/".into(),
+            ping_timeout_ms: self.chat_ping_timeout.ms(),
+            upgrade_timeout_ms: self.chat_upgrade_timeout.ms(),
+            max_payload: self.chat_max_payload,
+            ..standard.clone()
+        };
+        vec![standard, chat]
+    }
+
+    fn origins(&self) -> Result<Origins, ConfigError> {
+        let listed = if self.cors_origin.is_empty() {
+            &self.frontend_url
+        } else {
+            &self.cors_origin
+        };
+        let listed: Vec<String> = listed
+            .iter()
+            .map(|origin| origin.trim().trim_end_matches('/').to_owned())
+            .collect();
+        match listed.as_slice() {
+            [] => Ok(Origins::Own { loopback: true }),
+            [any] if any == "*" => Ok(Origins::Any),
+            _ => match listed.iter().find(|origin| !is_origin(origin)) {
+                Some(wrong) => Err(ConfigError::Origin(wrong.clone())),
+                None => Ok(Origins::Listed(listed)),
+            },
+        }
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ']))
+}
+
+fn payload_size(text: &str) -> Result<usize, String> {
+    const SIZES: std::ops::RangeInclusive<usize> = 1_000..=100_000_000;
+    let size: usize = text
+        .parse()
+        .map_err(|_| "not a number of bytes".to_owned())?;
+    if SIZES.contains(&size) {
+        Ok(size)
+    } else {
+        Err("must be between 1000 and 100000000 bytes".into())
+    }
+}

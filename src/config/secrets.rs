@@ -1,0 +1,111 @@
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use crate::server::auth::{Keyring, KeyringError};
+
+/// The keys of this deployment.
+#[derive(Debug)]
+pub struct Secrets {
+    /// Verifies (and, for `switchboard token`, signs) operators' tokens.
+    pub jwt: Keyring,
+    /// Signs guests' tokens and pids.
+    pub signing: Keyring,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    #[error("{0} is set and so is {0}_FILE; set one of them")]
+    Both(&'static str),
+    #[error("cannot read {path}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write {path}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{name}: {source}")]
+    Key {
+        name: &'static str,
+        source: KeyringError,
+    },
+}
+
+impl Secrets {
+    /// From the environment; else from the data directory, where each is made once.
+    pub fn load(data_dir: &Path) -> Result<Self, SecretsError> {
+        Ok(Self {
+            jwt: keyring("JWT_SECRET", &data_dir.join("jwt-secret"))?,
+            signing: keyring("SIGNING_KEY", &data_dir.join("signing-key"))?,
+        })
+    }
+}
+
+/// A list by comma or line: the first signs, all verify.
+fn keyring(name: &'static str, kept: &Path) -> Result<Keyring, SecretsError> {
+    let text = match from_environment(name)? {
+        Some(text) => text,
+        None => generated(kept)?,
+    };
+    let secrets: Vec<&str> = text
+        .split([',', '\n'])
+        .map(str::trim)
+        .filter(|secret| !secret.is_empty())
+        .collect();
+    Keyring::new(&secrets).map_err(|source| SecretsError::Key { name, source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the settings are read here")]
+fn from_environment(name: &'static str) -> Result<Option<String>, SecretsError> {
+    let value = std::env::var(name).ok();
+    let file = std::env::var(format!("{name}_FILE"))
+        .ok()
+        .map(PathBuf::from);
+    match (value, file) {
+        (Some(_), Some(_)) => Err(SecretsError::Both(name)),
+        (None, Some(path)) => read(&path).map(Some),
+        (value, None) => Ok(value),
+    }
+}
+
+fn read(path: &Path) -> Result<String, SecretsError> {
+    fs::read_to_string(path).map_err(|source| SecretsError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Made by whoever is first; readable by this user only.
+fn generated(path: &Path) -> Result<String, SecretsError> {
+    let failed = |source| SecretsError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
+    }
+    let secret = format!(
+        "{}{}",
+        uuid::Uuid::new_v4().simple(),
+        uuid::Uuid::new_v4().simple()
+    );
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(mut file) => {
+            file.write_all(secret.as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(failed)?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(path),
+        Err(source) => Err(failed(source)),
+    }
+}

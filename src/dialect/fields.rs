@@ -1,0 +1,138 @@
+use serde_json::{Map, Value};
+
+use crate::model::Reject;
+
+/// Largest whole number that every client counts exactly.
+const SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// The fields of a payload, read by name; every refusal names the field. A field that is `null`
+/// counts as absent: clients write so what they do not know.
+pub(super) struct Fields<'a>(Option<&'a Map<String, Value>>);
+
+impl<'a> Fields<'a> {
+    /// An absent payload has no fields.
+    pub fn of(payload: Option<&'a Value>) -> Result<Self, Reject> {
+        match payload {
+            None | Some(Value::Null) => Ok(Self(None)),
+            Some(Value::Object(fields)) => Ok(Self(Some(fields))),
+            Some(_) => Err(Reject::field("payload", "The payload must be an object")),
+        }
+    }
+
+    /// Any text, of whatever length: only what the transport admits gets here.
+    pub fn text(&self, name: &'static str) -> Result<Option<&'a str>, Reject> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Reject::field(name, format!("{name} must be a string"))),
+        }
+    }
+
+    /// A text that is stored or looked up.
+    pub fn short(&self, name: &'static str, max_bytes: usize) -> Result<Option<&'a str>, Reject> {
+        let text = self.text(name)?;
+        match text {
+            Some(text) if text.len() > max_bytes => Err(Reject::field(
+                name,
+                format!("{name} must be at most {max_bytes} bytes long"),
+            )),
+            Some(text) if text.contains('\0') => Err(nul(name)),
+            _ => Ok(text),
+        }
+    }
+
+    /// As [`Fields::short`]; a form that was left blank counts as absent.
+    pub fn detail(&self, name: &'static str, max_bytes: usize) -> Result<Option<String>, Reject> {
+        let text = self.short(name, max_bytes)?;
+        Ok(text
+            .filter(|text| !text.trim().is_empty())
+            .map(str::to_owned))
+    }
+
+    /// As [`Fields::short`], and not empty.
+    pub fn id(&self, name: &'static str, max_bytes: usize) -> Result<Option<&'a str>, Reject> {
+        match self.short(name, max_bytes)? {
+            Some("") => Err(Reject::field(name, format!("{name} must not be empty"))),
+            id => Ok(id),
+        }
+    }
+
+    pub fn number(
+        &self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>, Reject> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        match value.as_u64() {
+            Some(number) if range.contains(&number) => Ok(Some(number)),
+            _ => {
+                let (low, high) = range.into_inner();
+                Err(Reject::field(
+                    name,
+                    format!("{name} must be a whole number, {low} to {high}"),
+                ))
+            }
+        }
+    }
+
+    /// A counter that clients got from us.
+    pub fn count(&self, name: &'static str) -> Result<Option<u64>, Reject> {
+        self.number(name, 0..=SAFE_INTEGER)
+    }
+
+    pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Reject> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(Reject::field(name, format!("{name} must be true or false"))),
+        }
+    }
+
+    /// An object of the site's own; kept as it is.
+    pub fn object(&self, name: &'static str, max_bytes: usize) -> Result<Option<Value>, Reject> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        if !value.is_object() {
+            return Err(Reject::field(name, format!("{name} must be an object")));
+        }
+        if value.to_string().len() > max_bytes {
+            return Err(Reject::field(
+                name,
+                format!("{name} must be at most {max_bytes} bytes long"),
+            ));
+        }
+        if holds_nul(value) {
+            return Err(nul(name));
+        }
+        Ok(Some(value.clone()))
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0?.get(name).filter(|value| !value.is_null())
+    }
+}
+
+/// For a field that has to be there.
+pub(super) fn required<T>(name: &'static str, value: Option<T>) -> Result<T, Reject> {
+    value.ok_or_else(|| Reject::field(name, format!("{name} is missing")))
+}
+
+/// No text column of a database takes it, nor does its JSON.
+fn nul(name: &'static str) -> Reject {
+    Reject::field(name, format!("{name} cannot hold the character NUL"))
+}
+
+/// As deep as the value, which is as deep as the parser of JSON lets it be.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, it)| key.contains('\0') || holds_nul(it)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,81 @@
+//! Vocabularies of clients: pure decoding to [`Command`]s, pure encoding of what goes back.
+//!
+//! The one place where strings of the wire meet the closed types inside. A dialect decides shapes
+//! and names, never what may happen: whoever asks is known from elsewhere, and no field of a payload
+//! says so.
+
+mod fields;
+mod native;
+
+use serde_json::Value;
+
+use crate::model::{Command, Entry, Notice, Reject, Reply};
+
+/// The closed set of vocabularies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    Native,
+}
+
+/// Which side of the conversation a socket is on: what it may ask, and what it may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    Guest,
+    Operator,
+}
+
+/// An event for a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    pub event: &'static str,
+    pub payload: Value,
+}
+
+/// What a client asks for. The refusal names the field that is missing, of the wrong type or out of
+/// its range; unknown fields are passed over, so that clients of a later release are understood.
+pub fn decode(
+    dialect: Dialect,
+    audience: Audience,
+    event: &str,
+    payload: Option<&Value>,
+) -> Result<Command, Reject> {
+    match dialect {
+        Dialect::Native => native::decode(audience, event, payload),
+    }
+}
+
+/// The acknowledgement of a command. `token` brings a guest back; it is part of the reply to a start.
+pub fn encode_reply(
+    dialect: Dialect,
+    audience: Audience,
+    reply: &Reply,
+    token: Option<&str>,
+) -> Value {
+    match dialect {
+        Dialect::Native => native::encode_reply(audience, reply, token),
+    }
+}
+
+/// The acknowledgement of a refused command, the same in every dialect that acknowledges.
+pub fn encode_reject(reject: &Reject) -> Value {
+    native::encode_reject(reject)
+}
+
+/// What a reader of a log is told of an entry: nothing, if it is not for this side.
+pub fn encode_entry(dialect: Dialect, audience: Audience, entry: &Entry) -> Vec<Outgoing> {
+    match dialect {
+        Dialect::Native => native::encode_entry(audience, entry),
+    }
+}
+
+/// `token` as for [`encode_reply`].
+pub fn encode_notice(
+    dialect: Dialect,
+    audience: Audience,
+    notice: &Notice,
+    token: Option<&str>,
+) -> Outgoing {
+    match dialect {
+        Dialect::Native => native::encode_notice(audience, notice, token),
+    }
+}

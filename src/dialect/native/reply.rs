@@ -1,0 +1,125 @@
+use serde_json::{Map, Value, json};
+
+use super::view;
+use crate::{
+    dialect::{Audience, Outgoing},
+    model::{Message, Notice, Reject, Reply, Session},
+};
+
+pub(in crate::dialect) fn encode_reply(
+    audience: Audience,
+    reply: &Reply,
+    token: Option<&str>,
+) -> Value {
+    let mut fields = result(audience, reply, token);
+    view::put(&mut fields, "ok", true);
+    Value::Object(fields)
+}
+
+pub(in crate::dialect) fn encode_reject(reject: &Reject) -> Value {
+    let mut error =
+        view::object(json!({ "code": reject.code.as_str(), "message": reject.message }));
+    if let Some(field) = reject.field {
+        view::put(&mut error, "field", field);
+    }
+    if let Some(retry_after_ms) = reject.retry_after_ms {
+        view::put(&mut error, "retryAfterMs", retry_after_ms);
+    }
+    json!({ "ok": false, "error": error })
+}
+
+pub(in crate::dialect) fn encode_notice(
+    audience: Audience,
+    notice: &Notice,
+    token: Option<&str>,
+) -> Outgoing {
+    match notice {
+        Notice::Started(reply) => Outgoing {
+            event: "session:started",
+            payload: Value::Object(result(audience, reply, token)),
+        },
+        Notice::Sent { session, id, at } => Outgoing {
+            event: "staff:message:sent",
+            payload: json!({
+                "sessionId": session.as_str(),
+                "messageId": id.to_string(),
+                "timestamp": view::timestamp(*at),
+            }),
+        },
+        Notice::Stored { session, seq } => Outgoing {
+            event: "message:status",
+            payload: json!({ "sessionId": session.as_str(), "seq": seq, "status": "stored" }),
+        },
+    }
+}
+
+/// What an acknowledgement holds beside `ok`.
+fn result(audience: Audience, reply: &Reply, token: Option<&str>) -> Map<String, Value> {
+    match reply {
+        Reply::Started {
+            session,
+            reconnected,
+            queue_position,
+        } => started(session, *reconnected, *queue_position, token),
+        Reply::Sent {
+            id,
+            seq,
+            at,
+            duplicate,
+        } => view::object(json!({
+            "messageId": id.to_string(),
+            "seq": seq,
+            "timestamp": view::timestamp(*at),
+            "duplicate": duplicate,
+        })),
+        Reply::History { messages, more } => history(messages, *more),
+        Reply::Session {
+            session,
+            queue_position,
+        } => view::object(json!({
+            "session": view::session(audience, session, *queue_position),
+        })),
+        Reply::Sessions { sessions, cursor } => list(audience, sessions, cursor.as_deref()),
+        Reply::Done => Map::new(),
+    }
+}
+
+fn started(
+    session: &Session,
+    reconnected: bool,
+    queue_position: Option<u64>,
+    token: Option<&str>,
+) -> Map<String, Value> {
+    let mut fields = view::object(json!({
+        "sessionId": session.id.as_str(),
+        "reconnected": reconnected,
+        "status": session.status.as_str(),
+    }));
+    if let Some(token) = token {
+        view::put(&mut fields, "token", token);
+    }
+    if let Some(position) = queue_position {
+        view::put(&mut fields, "queuePosition", position);
+    }
+    fields
+}
+
+fn history(messages: &[Message], more: bool) -> Map<String, Value> {
+    let messages: Vec<_> = messages.iter().map(view::message).collect();
+    view::object(json!({ "messages": messages, "more": more }))
+}
+
+fn list(
+    audience: Audience,
+    sessions: &[(Session, Option<u64>)],
+    cursor: Option<&str>,
+) -> Map<String, Value> {
+    let rows = sessions
+        .iter()
+        .map(|(session, place)| view::session(audience, session, *place));
+    let mut fields = view::object(json!({ "sessions": rows.collect::<Vec<_>>() }));
+    if let Some(cursor) = cursor {
+        view::put(&mut fields, "cursor", cursor);
+    }
+    fields
+}

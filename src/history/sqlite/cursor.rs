@@ -1,0 +1,66 @@
+//! Where each partition's writing stands.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+use super::row::{entry_id, int};
+use crate::{
+    history::Batch,
+    model::{EntryId, Epoch, Partition},
+};
+
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<(Partition, EntryId)>> {
+    let mut statement = connection
+        .prepare_cached("SELECT partition, ms, seq FROM ingest_cursor WHERE ms > 0 OR seq > 0")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, position(row)?)))?;
+    let cursors: HashMap<i64, EntryId> = rows.collect::<Result<_, _>>()?;
+    let of = |partition| cursors.get(&number(partition)).map(|at| (partition, *at));
+    Ok(Partition::all().filter_map(of).collect())
+}
+
+/// Writes only if the epoch is another one: a writer that resumes after a pause costs no disk sync.
+pub fn open(
+    connection: &mut Connection,
+    partition: Partition,
+    epoch: &Epoch,
+) -> rusqlite::Result<EntryId> {
+    let number = number(partition);
+    let held = connection
+        .prepare_cached("SELECT ms, seq FROM ingest_cursor WHERE partition = ?1 AND epoch = ?2")?
+        .query_row((number, &epoch.0), position)
+        .optional()?;
+    if let Some(at) = held {
+        return Ok(at);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq) VALUES (?1, ?2, 0, 0)
+             ON CONFLICT (partition) DO UPDATE SET epoch = excluded.epoch
+             RETURNING ms, seq",
+        )?
+        .query_row((number, &epoch.0), position)
+}
+
+/// The compare-and-swap that fences writers: `false` if the cursor is not where the batch begins.
+pub fn advance(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
+    let moved = connection
+        .prepare_cached(include_str!("../../../sql/sqlite/queries/move_cursor.sql"))?
+        .execute(named_params! {
+            ":partition": number(batch.partition),
+            ":epoch": batch.epoch.0,
+            ":from_ms": int(batch.from.ms),
+            ":from_seq": batch.from.seq,
+            ":to_ms": int(batch.to.ms),
+            ":to_seq": batch.to.seq,
+        })?;
+    Ok(moved > 0)
+}
+
+fn number(partition: Partition) -> i64 {
+    i64::try_from(partition.index()).unwrap_or(i64::MAX)
+}
+
+fn position(row: &Row<'_>) -> rusqlite::Result<EntryId> {
+    entry_id(row, "ms", "seq")
+}

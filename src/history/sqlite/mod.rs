@@ -1,0 +1,147 @@
+//! The embedded history: one SQLite file in a data directory that one process owns.
+//!
+//! A call that returned is on disk (WAL, `synchronous=FULL`). There is one connection for writing, so
+//! batches commit one after the other, and a few for reading, which a running batch does not block.
+
+mod append;
+mod cursor;
+mod database;
+mod fold;
+mod open;
+mod read;
+mod row;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use tracing::{error, warn};
+
+pub use self::open::OpenError;
+
+use self::{append::Written, database::Database};
+use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
+use crate::{
+    metrics::HistoryMetrics,
+    model::{EntryId, Epoch, Partition, Session, SessionId, SessionQuery, WorkspaceId},
+};
+
+#[derive(Debug)]
+pub struct SqliteHistory {
+    database: Database,
+    metrics: HistoryMetrics,
+}
+
+impl SqliteHistory {
+    /// Makes the directory and the schema as needed. The directory stays locked until the value and
+    /// every call under way on it are gone.
+    pub fn open(dir: &Path, metrics: HistoryMetrics) -> Result<Self, OpenError> {
+        let (primary, readers) = open::open(dir)?;
+        metrics.up.set(1);
+        Ok(Self {
+            database: Database::new(primary, readers, metrics.clone()),
+            metrics,
+        })
+    }
+
+    fn announce(&self, batch: &Batch, written: Written) {
+        let partition = batch.partition.index();
+        self.metrics.duplicates.inc_by(written.duplicates);
+        if written.orphans > 0 {
+            let messages = written.orphans;
+            warn!(
+                partition,
+                messages, "stored messages of sessions that have no row"
+            );
+        }
+        if written.poisoned > 0 {
+            let entries = written.poisoned;
+            error!(
+                partition,
+                entries, "the place of an entry was taken: kept in table poison"
+            );
+        }
+    }
+}
+
+#[async_trait]
+impl History for SqliteHistory {
+    async fn cursors(&self) -> Result<Vec<(Partition, EntryId)>, Unavailable> {
+        self.database.read("cursors", cursor::all).await
+    }
+
+    async fn open_cursor(
+        &self,
+        partition: Partition,
+        epoch: &Epoch,
+    ) -> Result<EntryId, Unavailable> {
+        let epoch = epoch.clone();
+        self.database
+            .write("open_cursor", move |connection| {
+                cursor::open(connection, partition, &epoch)
+            })
+            .await
+    }
+
+    async fn append(&self, batch: Batch) -> Result<Appended, Unavailable> {
+        let (batch, written) = self
+            .database
+            .write("append", move |connection| {
+                append::append(connection, &batch).map(|written| (batch, written))
+            })
+            .await?;
+        let Some(written) = written else {
+            return Ok(Appended::Superseded);
+        };
+        let duplicates = written.duplicates;
+        self.announce(&batch, written);
+        Ok(Appended::Stored { duplicates })
+    }
+
+    async fn session(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+    ) -> Result<Option<Session>, Unavailable> {
+        let (workspace, session) = (workspace.clone(), session.clone());
+        self.database
+            .read("session", move |connection| {
+                read::session(connection, &workspace, &session)
+            })
+            .await
+    }
+
+    async fn messages_before(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        before_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        let (workspace, session) = (workspace.clone(), session.clone());
+        self.database
+            .read("messages_before", move |connection| {
+                read::messages_before(connection, &workspace, &session, before_seq, limit)
+            })
+            .await
+    }
+
+    async fn sessions(
+        &self,
+        workspace: &WorkspaceId,
+        query: &SessionQuery,
+        after: Option<&SessionCursor>,
+    ) -> Result<Vec<Session>, Unavailable> {
+        let (workspace, query, after) = (workspace.clone(), query.clone(), after.cloned());
+        self.database
+            .read("sessions", move |connection| {
+                read::sessions(connection, &workspace, &query, after.as_ref())
+            })
+            .await
+    }
+
+    async fn ping(&self) -> Result<(), Unavailable> {
+        self.database
+            .read("ping", |connection| connection.execute_batch("SELECT 1"))
+            .await
+    }
+}

@@ -1,0 +1,101 @@
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::database::Primary;
+
+mod embedded {
+    refinery::embed_migrations!("sql/sqlite");
+}
+
+/// Why the history did not open; each one says what to look at.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("another switchboard is running on this data directory: {}", .0.display())]
+    Locked(PathBuf),
+    #[error("cannot use the data directory {}", .0.display())]
+    Directory(PathBuf, #[source] io::Error),
+    #[error("cannot open the database {}", .0.display())]
+    Database(PathBuf, #[source] rusqlite::Error),
+    #[error("cannot bring the database {} to this release's schema", .0.display())]
+    Migration(PathBuf, #[source] Box<refinery::Error>),
+}
+
+/// Reads beyond this many at a time wait for one another.
+const READERS: usize = 3;
+/// Statements that one connection keeps prepared: all that there are.
+const STATEMENTS: usize = 32;
+/// Waiting for a lock of someone else, such as a shell that a person opened on the file.
+const BUSY_MS: u32 = 5_000;
+
+/// The connection for writing, with the lock, and those for reading.
+pub fn open(dir: &Path) -> Result<(Primary, Vec<Connection>), OpenError> {
+    let lock = lock(dir)?;
+    let path = dir.join("switchboard.db");
+    let mut connection =
+        primary(&path).map_err(|error| OpenError::Database(path.clone(), error))?;
+    migrate(&mut connection)
+        .map_err(|error| OpenError::Migration(path.clone(), Box::new(error)))?;
+    let readers = (0..READERS)
+        .map(|_| reader(&path))
+        .collect::<Result<_, _>>();
+    let readers = readers.map_err(|error| OpenError::Database(path, error))?;
+    Ok((Primary::new(connection, lock), readers))
+}
+
+/// The system lets go of the lock when the process dies, however it dies.
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let unusable = |error| OpenError::Directory(dir.to_owned(), error);
+    make_private(dir).map_err(unusable)?;
+    let lock = File::create(dir.join("lock")).map_err(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// What guests wrote is for the owner of the process alone. A directory that is there keeps the mode
+/// that somebody gave it.
+fn make_private(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+fn primary(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.execute_batch(&format!(
+        "PRAGMA busy_timeout = {BUSY_MS};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA foreign_keys = ON;
+         PRAGMA journal_size_limit = 67108864;"
+    ))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(&format!("PRAGMA busy_timeout = {BUSY_MS};"))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// A schema newer than this release is accepted, so that a release can be rolled back: see
+/// `sql/README.md`.
+fn migrate(connection: &mut Connection) -> Result<(), refinery::Error> {
+    embedded::migrations::runner()
+        .set_abort_missing(false)
+        .run(connection)
+        .map(drop)
+}

@@ -1,0 +1,326 @@
+//! The chat application on the server: who a socket is, its vocabulary, the rules.
+//!
+//! Composition, beside `config` and `main`: it names `server`, `dialect` and `chat`, none of which
+//! names the others.
+
+mod run;
+mod socket;
+pub mod trial;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use run::{Backends, Running, StartError, prepare, start};
+pub use socket::RelaySocket;
+
+use crate::{
+    chat::{Bound, Chat, Done, Told},
+    dialect::{self, Audience, Dialect},
+    hub::Log,
+    model::{
+        Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Reply,
+        WorkspaceId,
+    },
+    server::{
+        Admission, App, Arrival, ConnectRequest, Refusal, Saying, Socket, Telling, Topic, Trouble,
+        Turn, Wait, What,
+        auth::{GuestClaims, Keyring, OperatorClaims},
+    },
+    wire::socket::Event,
+};
+
+/// Where guests are; operators are on the root namespace.
+const GUESTS: &str = "/public-portal";
+const OPERATORS: &str = "/";
+
+pub struct Relay {
+    pub chat: Arc<Chat>,
+    pub clock: Clock,
+    /// Of operators' tokens.
+    pub jwt: Keyring,
+    /// Of guests' tokens.
+    pub signing: Keyring,
+}
+
+impl App for Relay {
+    type Socket = RelaySocket;
+    type Class = (Dialect, Audience);
+
+    const RECOVERY: bool = true;
+
+    async fn connect(
+        &self,
+        request: ConnectRequest<'_>,
+    ) -> Result<Admission<RelaySocket>, Refusal> {
+        let state = match request.nsp {
+            GUESTS => RelaySocket::Guest {
+                workspace: workspace(&request),
+                session: None,
+            },
+            OPERATORS => self.operator(&request)?,
+            _ => {
+                return Err(Refusal::Denied {
+                    message: "Invalid namespace".into(),
+                    data: None,
+                });
+            }
+        };
+        Ok(Admission {
+            workspace: state.workspace().clone(),
+            subject: state.subject(),
+            state,
+        })
+    }
+
+    async fn arrive(
+        &self,
+        socket: &Socket<RelaySocket>,
+        recovered: bool,
+        at: Offset,
+    ) -> Result<Arrival, Trouble> {
+        let dedup = DedupId::draw();
+        let (topic, at) = match socket.state.actor(socket) {
+            crate::chat::Actor::Guest(guest) => {
+                if recovered {
+                    self.chat
+                        .guest_arrived(&guest, &dedup)
+                        .await
+                        .map_err(|_| Trouble)?;
+                }
+                (None, at)
+            }
+            crate::chat::Actor::Operator(operator) => {
+                let from = self
+                    .chat
+                    .operator_arrived(&operator, &dedup)
+                    .await
+                    .map_err(|_| Trouble)?;
+                match socket.state.subject() {
+                    Some(subject) if !recovered => {
+                        let log = Log::Feed(operator.workspace);
+                        (
+                            Some(Topic {
+                                log,
+                                from: from.clone(),
+                                subject,
+                            }),
+                            from,
+                        )
+                    }
+                    _ => (None, at),
+                }
+            }
+        };
+        Ok(Arrival {
+            topic,
+            say: vec![ready(at)],
+        })
+    }
+
+    async fn event(
+        &self,
+        socket: &Socket<RelaySocket>,
+        event: Event,
+        dedup: DedupId,
+    ) -> Turn<RelaySocket> {
+        let (dialect, audience) = self.class(&socket.state);
+        let name = event.name.as_str().unwrap_or_default();
+        let command = dialect::decode(dialect, audience, name, event.args.first());
+        let done = match command.and_then(|command| self.verified(command)) {
+            Ok(command) => {
+                self.chat
+                    .handle(&socket.state.actor(socket), command, &dedup)
+                    .await
+            }
+            Err(reject) => Err(reject),
+        };
+        match done {
+            Ok(done) => self.turn(&socket.state, done),
+            Err(reject) => Turn {
+                say: vec![refusal(&reject)],
+                ..Turn::default()
+            },
+        }
+    }
+
+    async fn gone(&self, socket: &Socket<RelaySocket>) {
+        let actor = socket.state.actor(socket);
+        if let Err(reject) = self.chat.gone(&actor, &DedupId::draw()).await {
+            tracing::warn!(
+                code = reject.code.as_str(),
+                "a departure could not be written"
+            );
+        }
+    }
+
+    fn class(&self, socket: &RelaySocket) -> Self::Class {
+        (Dialect::Native, socket.audience())
+    }
+
+    fn encode(&self, (dialect, audience): Self::Class, entry: &Entry) -> Vec<Telling> {
+        let events = dialect::encode_entry(dialect, audience, entry).into_iter();
+        events
+            .map(|out| Telling {
+                event: out.event,
+                payload: out.payload,
+                offset: None,
+            })
+            .collect()
+    }
+}
+
+impl Relay {
+    /// From the token of the CONNECT, or of the URL for clients that can set nothing else.
+    fn operator(&self, request: &ConnectRequest<'_>) -> Result<RelaySocket, Refusal> {
+        let token = request
+            .auth
+            .get("token")
+            .and_then(Value::as_str)
+            .or_else(|| param(request, "token"));
+        let claims = match token {
+            None | Some("") => return Err(unauthorized("Authentication required")),
+            Some(token) => OperatorClaims::verify(&self.jwt, token),
+        };
+        let claims = claims.ok_or_else(|| unauthorized("Invalid token"))?;
+        Ok(RelaySocket::Operator {
+            workspace: claims.workspace,
+            id: claims.sub,
+            name: claims.name,
+        })
+    }
+
+    /// A resume token selects a session only once its signature is found to be ours.
+    fn verified(&self, command: Command) -> Result<Command, Reject> {
+        let Command::Guest(GuestCommand::Start(mut start)) = command else {
+            return Ok(command);
+        };
+        if let Some(token) = start.token.take() {
+            let claims = GuestClaims::verify(&self.signing, &token);
+            let claims = claims.ok_or_else(|| Reject {
+                field: Some("token"),
+                ..Reject::new(Code::Unauthorized, "Invalid token")
+            })?;
+            start.resume = Some((claims.workspace, claims.session));
+        }
+        Ok(Command::Guest(GuestCommand::Start(start)))
+    }
+
+    fn turn(&self, state: &RelaySocket, done: Done) -> Turn<RelaySocket> {
+        let (dialect, audience) = self.class(state);
+        let token = self.resume_token(&done.reply);
+        let token = token.as_deref();
+        let ack = dialect::encode_reply(dialect, audience, &done.reply, token);
+        let wait = done.mark.map(|mark| Wait {
+            mark,
+            otherwise: Some(dialect::encode_reject(&pending())),
+        });
+        let from = done.bound.as_ref().map(|bound| bound.from.clone());
+        let mut say = vec![Saying {
+            what: What::Ack(ack),
+            wait,
+        }];
+        for Told { notice, mark } in done.notices {
+            let out = dialect::encode_notice(dialect, audience, &notice, token);
+            // A start moves the client's position to where its session's log begins for it.
+            let offset = if matches!(notice, Notice::Started(_)) {
+                from.clone()
+            } else {
+                None
+            };
+            let what = What::Event(Telling {
+                event: out.event,
+                payload: out.payload,
+                offset,
+            });
+            let mark = mark.or(done.mark);
+            say.push(Saying {
+                what,
+                wait: mark.map(|mark| Wait {
+                    mark,
+                    otherwise: None,
+                }),
+            });
+        }
+        let state = done.bound.as_ref().map(RelaySocket::bound);
+        Turn {
+            say,
+            state,
+            topic: done.bound.map(topic),
+        }
+    }
+
+    fn resume_token(&self, reply: &Reply) -> Option<String> {
+        let Reply::Started { session, .. } = reply else {
+            return None;
+        };
+        let now = self.clock.now() / 1000;
+        self.signing.sign(&GuestClaims::new(
+            session.workspace.clone(),
+            session.id.clone(),
+            now,
+        ))
+    }
+}
+
+fn topic(bound: Bound) -> Topic {
+    let subject = crate::hub::Subject::Guest(bound.session.clone());
+    Topic {
+        log: Log::Session(bound.workspace, bound.session),
+        from: bound.from,
+        subject,
+    }
+}
+
+/// Gives the client a position before its first event, so that a quiet one can be recovered too.
+fn ready(at: Offset) -> Telling {
+    Telling {
+        event: "ready",
+        payload: json!({ "epoch": at.epoch }),
+        offset: Some(at),
+    }
+}
+
+fn refusal(reject: &Reject) -> Saying {
+    Saying {
+        what: What::Ack(dialect::encode_reject(reject)),
+        wait: None,
+    }
+}
+
+fn pending() -> Reject {
+    Reject {
+        retry_after_ms: Some(1000),
+        ..Reject::new(
+            Code::Pending,
+            "Accepted, but not known to be stored yet; ask again with the same id",
+        )
+    }
+}
+
+fn unauthorized(message: &str) -> Refusal {
+    let data = json!({ "code": Code::Unauthorized.as_str() });
+    Refusal::Denied {
+        message: message.into(),
+        data: Some(data),
+    }
+}
+
+/// The workspace of the page that a guest is on; whether it exists is seen when a session starts.
+fn workspace(request: &ConnectRequest<'_>) -> WorkspaceId {
+    let named = request
+        .auth
+        .get("workspace")
+        .and_then(Value::as_str)
+        .or_else(|| param(request, "workspace"));
+    let fits = |name: &&str| !name.is_empty() && name.len() <= crate::model::limits::ID_BYTES;
+    WorkspaceId::new(named.filter(fits).unwrap_or("default"))
+}
+
+fn param<'a>(request: &'a ConnectRequest<'_>, name: &str) -> Option<&'a str> {
+    let params = request.handshake.params.iter();
+    params
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+}

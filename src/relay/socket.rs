@@ -1,0 +1,77 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    chat::{Actor, Bound, GuestActor, OperatorActor},
+    dialect::Audience,
+    hub::Subject,
+    model::{OperatorId, SessionId, WorkspaceId},
+    server::Socket,
+};
+
+/// Who a socket is. Saved with its connection and for its recovery; never told to a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RelaySocket {
+    Guest {
+        workspace: WorkspaceId,
+        session: Option<SessionId>,
+    },
+    Operator {
+        workspace: WorkspaceId,
+        id: OperatorId,
+        name: String,
+    },
+}
+
+impl RelaySocket {
+    /// A guest's socket once it has a session.
+    pub fn bound(bound: &Bound) -> Self {
+        Self::Guest {
+            workspace: bound.workspace.clone(),
+            session: Some(bound.session.clone()),
+        }
+    }
+
+    pub fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Self::Guest { workspace, .. } | Self::Operator { workspace, .. } => workspace,
+        }
+    }
+
+    /// Who is present by this socket; a guest is nobody before its session starts.
+    pub fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Guest { session, .. } => session.clone().map(Subject::Guest),
+            Self::Operator { id, .. } => Some(Subject::Operator(id.clone())),
+        }
+    }
+
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Guest { .. } => Audience::Guest,
+            Self::Operator { .. } => Audience::Operator,
+        }
+    }
+
+    pub fn actor(&self, socket: &Socket<Self>) -> Actor {
+        let (recovery, sid) = (socket.recovery.clone(), socket.sid.clone());
+        match self.clone() {
+            Self::Guest { workspace, session } => Actor::Guest(GuestActor {
+                workspace,
+                session,
+                recovery,
+                sid,
+            }),
+            Self::Operator {
+                workspace,
+                id,
+                name,
+            } => Actor::Operator(OperatorActor {
+                workspace,
+                id,
+                name,
+                recovery,
+                sid,
+            }),
+        }
+    }
+}

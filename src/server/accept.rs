@@ -1,0 +1,125 @@
+//! The listener: TCP connections to HTTP requests.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use hyper::{
+    Request,
+    body::Incoming,
+    header::{self, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::{App, Pod, answer::Answer, engine};
+
+/// A request's head must be there within this.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a connection's head and read-ahead may take.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// After a failed accept (out of descriptors), before the next try.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Said to a connection that is one too many, without reading anything of it.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// Accepts until `stop`. What was accepted goes on.
+pub async fn listen<A: App>(
+    pod: Arc<Pod<A>>,
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+) {
+    let permits = Arc::new(Semaphore::new(pod.settings.max_connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            pod.hit_limit("connections");
+            refuse(stream);
+            continue;
+        };
+        let (pod_of_task, routes) = (Arc::clone(&pod), routes.clone());
+        pod.tasks.spawn(async move {
+            let _ = stream.set_nodelay(true);
+            if let Err(error) = serve(pod_of_task, stream, peer, routes).await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(permit);
+        });
+    }
+}
+
+fn refuse(stream: TcpStream) {
+    // One write into an empty send buffer: it is taken, or the connection is of no use anyway.
+    if let Ok(stream) = stream.into_std() {
+        use std::io::Write;
+        let _ = (&stream).write(FULL);
+    }
+}
+
+async fn serve<A: App>(
+    pod: Arc<Pod<A>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Router,
+) -> hyper::Result<()> {
+    let draining = pod.draining.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (pod, routes) = (Arc::clone(&pod), routes.clone());
+        async move { Ok::<_, io::Error>(answer(&pod, peer, request, routes).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = draining.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    }
+}
+
+async fn answer<A: App>(
+    pod: &Arc<Pod<A>>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+    routes: Router,
+) -> Answer {
+    let mut answer = match pod.mount(request.uri().path()) {
+        Some(mount) => engine::serve(pod, mount, peer, request).await,
+        None => match routes.oneshot(request.map(Body::new)).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        },
+    };
+    if pod.draining.is_cancelled() {
+        // The next request goes to another process.
+        answer
+            .headers_mut()
+            .entry(header::CONNECTION)
+            .or_insert(HeaderValue::from_static("close"));
+    }
+    answer
+}

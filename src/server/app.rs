@@ -1,0 +1,178 @@
+//! The seam between the server, which moves packets, and what is done with them.
+
+use std::hash::Hash;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::state::Handshake;
+use crate::{
+    hub::{Log, Mark, Subject},
+    model::{DedupId, Entry, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
+    wire::{
+        engine::Message,
+        socket::{Event, Kind},
+    },
+};
+
+/// An application behind the server. It keeps nothing in itself: what it wants to know about a
+/// socket later is in `Socket`, which travels with the connection from pod to pod.
+pub trait App: Send + Sync + 'static {
+    /// What is known of a socket, saved between any two requests.
+    type Socket: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+    /// Sockets for which an entry reads the same: it is encoded once for all of them.
+    type Class: Copy + Eq + Hash + Send + Sync + 'static;
+
+    /// Sockets get a `pid` and can be recovered.
+    const RECOVERY: bool;
+
+    /// Who asks to join a namespace? Checks, and writes nothing.
+    fn connect(
+        &self,
+        request: ConnectRequest<'_>,
+    ) -> impl Future<Output = Result<Admission<Self::Socket>, Refusal>> + Send;
+
+    /// The socket is in; after this its CONNECT is answered. `at` is the position up to which it
+    /// has been told everything: where it was recovered, or the newest.
+    fn arrive(
+        &self,
+        socket: &Socket<Self::Socket>,
+        recovered: bool,
+        at: Offset,
+    ) -> impl Future<Output = Result<Arrival, Trouble>> + Send;
+
+    /// An event of a socket. Events of one connection come one after the other, in order. The same
+    /// `dedup` means the same event again, which must do its work once.
+    fn event(
+        &self,
+        socket: &Socket<Self::Socket>,
+        event: Event,
+        dedup: DedupId,
+    ) -> impl Future<Output = Turn<Self::Socket>> + Send;
+
+    /// The socket is gone for good or for now; said once per connection it was on.
+    fn gone(&self, socket: &Socket<Self::Socket>) -> impl Future<Output = ()> + Send;
+
+    fn class(&self, socket: &Self::Socket) -> Self::Class;
+
+    /// What an entry reads like for a class: any number of events.
+    fn encode(&self, class: Self::Class, entry: &Entry) -> Vec<Telling>;
+
+    /// A message on a mount without Socket.IO. `None` ends the connection.
+    fn raw(&self, message: Message) -> Option<Message> {
+        let _ = message;
+        None
+    }
+}
+
+#[derive(Debug)]
+pub struct ConnectRequest<'a> {
+    pub nsp: &'a str,
+    pub auth: &'a Map<String, Value>,
+    pub handshake: &'a Handshake,
+}
+
+/// A socket that may come in.
+#[derive(Debug)]
+pub struct Admission<S> {
+    pub state: S,
+    /// Whose partition its first position is of.
+    pub workspace: WorkspaceId,
+    /// Known already, and then a recovered socket must be of it; `None` for one that is known by
+    /// its recovery id alone.
+    pub subject: Option<Subject>,
+}
+
+/// Why a CONNECT is not answered with a socket.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Said to the client, which does not come back by itself.
+    Denied {
+        message: String,
+        data: Option<Value>,
+    },
+    /// Passing trouble: the connection is closed, and the client comes back.
+    Trouble,
+}
+
+/// Passing trouble: the connection is closed without a word, and the client comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trouble;
+
+/// A socket as the application sees it.
+#[derive(Clone, Debug)]
+pub struct Socket<S> {
+    pub id: SocketId,
+    pub nsp: String,
+    pub recovery: RecoveryId,
+    pub sid: Sid,
+    pub state: S,
+}
+
+#[derive(Debug, Default)]
+pub struct Arrival {
+    pub topic: Option<Topic>,
+    /// After the answer to CONNECT.
+    pub say: Vec<Telling>,
+}
+
+/// The log that a socket replays, and from where.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    pub log: Log,
+    pub from: Offset,
+    pub subject: Subject,
+}
+
+/// The outcome of an event.
+#[derive(Debug)]
+pub struct Turn<S> {
+    /// In this order.
+    pub say: Vec<Saying>,
+    /// The socket is this from now on.
+    pub state: Option<S>,
+    pub topic: Option<Topic>,
+}
+
+impl<S> Default for Turn<S> {
+    fn default() -> Self {
+        Self {
+            say: Vec::new(),
+            state: None,
+            topic: None,
+        }
+    }
+}
+
+/// An event to a client.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    pub event: &'static str,
+    pub payload: Value,
+    /// Moves the client's recovery position, as its last argument. Of entries the server adds it.
+    pub offset: Option<Offset>,
+}
+
+/// Something to say to the socket that caused a turn.
+#[derive(Debug)]
+pub struct Saying {
+    pub what: What,
+    pub wait: Option<Wait>,
+}
+
+#[derive(Debug)]
+pub enum What {
+    /// The answer to the event that is being handled; dropped if none was asked for.
+    Ack(Value),
+    Event(Telling),
+    /// Any other packet.
+    Packet(Kind),
+}
+
+/// Say it once the entry at `mark` is stored; if that takes too long, acknowledge with `otherwise`
+/// or say nothing.
+#[derive(Debug)]
+pub struct Wait {
+    pub mark: Mark,
+    pub otherwise: Option<Value>,
+}

@@ -1,0 +1,88 @@
+use serde::{Deserialize, Serialize};
+
+use super::Keyring;
+use crate::model::{OperatorId, RecoveryId, SessionId, WorkspaceId};
+
+/// An operator's token, made by `switchboard token` or by the site's own backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorClaims {
+    pub sub: OperatorId,
+    pub name: String,
+    pub workspace: WorkspaceId,
+    #[serde(default)]
+    pub role: Role,
+    /// Seconds since the Unix epoch, as in every JWT.
+    #[serde(default)]
+    pub iat: u64,
+    pub exp: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    #[default]
+    Agent,
+    Supervisor,
+    Admin,
+}
+
+/// A guest's resume token: whoever holds it is the guest of that session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestClaims {
+    aud: String,
+    pub workspace: WorkspaceId,
+    pub session: SessionId,
+    pub iat: u64,
+    pub exp: u64,
+}
+
+/// A socket's `pid`: names the record it may be recovered from. It ends with the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PidClaims {
+    aud: String,
+    pub rid: RecoveryId,
+    pub nsp: String,
+}
+
+impl OperatorClaims {
+    pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {
+        keys.verify(token, None)
+    }
+}
+
+impl GuestClaims {
+    const AUDIENCE: &str = "guest";
+    /// A guest may come back for so long.
+    const LIFE_SECONDS: u64 = 30 * 24 * 60 * 60;
+
+    pub fn new(workspace: WorkspaceId, session: SessionId, now_seconds: u64) -> Self {
+        let exp = now_seconds + Self::LIFE_SECONDS;
+        Self {
+            aud: Self::AUDIENCE.into(),
+            workspace,
+            session,
+            iat: now_seconds,
+            exp,
+        }
+    }
+
+    pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {
+        keys.verify(token, Some(Self::AUDIENCE))
+    }
+}
+
+impl PidClaims {
+    const AUDIENCE: &str = "pid";
+
+    pub fn new(rid: RecoveryId, nsp: String) -> Self {
+        Self {
+            aud: Self::AUDIENCE.into(),
+            rid,
+            nsp,
+        }
+    }
+
+    pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {
+        keys.verify(token, Some(Self::AUDIENCE))
+    }
+}

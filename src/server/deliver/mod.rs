@@ -1,0 +1,121 @@
+//! From what the hub publishes to the sockets of this pod.
+//!
+//! One task reads the publications in order. An entry is encoded once per class of readers and
+//! handed to each as a shared value; a reader whose mailbox is full gets nothing more until it has
+//! read its log, so a slow socket costs its mailbox and no more.
+
+mod encoded;
+mod mailbox;
+mod readers;
+mod waiters;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use encoded::{Encoded, encode};
+pub use mailbox::{Delivery, Mailbox, Reader, mailbox};
+pub use readers::{Readers, Watching};
+pub use waiters::{Parked, Waiter, Waiters};
+
+use super::App;
+use crate::{
+    hub::{Hub, Mark, Persisted, Publication, Publications, Signal},
+    metrics::{HubMetrics, ServerMetrics},
+    model::{Partition, PodId, Sid},
+};
+
+pub struct Deliver<A: App> {
+    app: Arc<A>,
+    hub: Arc<dyn Hub>,
+    pub readers: Arc<Readers<A>>,
+    /// Parked GETs and open WebSockets by sid, for what is said to one connection.
+    pub waiters: Arc<Waiters>,
+    persisted: watch::Sender<Persisted>,
+    hub_metrics: HubMetrics,
+}
+
+impl<A: App> Deliver<A> {
+    pub fn new(
+        app: Arc<A>,
+        hub: Arc<dyn Hub>,
+        pod: PodId,
+        metrics: &ServerMetrics,
+        hub_metrics: HubMetrics,
+    ) -> Self {
+        Self {
+            app,
+            readers: Arc::new(Readers::new(Arc::clone(&hub), pod, metrics.clone())),
+            hub,
+            waiters: Arc::default(),
+            persisted: watch::Sender::new(Persisted::default()),
+            hub_metrics,
+        }
+    }
+
+    /// How far the history is, as far as this pod knows.
+    pub fn persisted(&self) -> watch::Receiver<Persisted> {
+        self.persisted.subscribe()
+    }
+
+    /// Until cancelled, or the hub is gone.
+    pub async fn run(&self, mut publications: Publications, stop: CancellationToken) {
+        self.read_persisted().await;
+        loop {
+            let publication = tokio::select! {
+                publication = publications.next() => publication,
+                () = stop.cancelled() => return,
+            };
+            match publication {
+                Some(Publication::Entry {
+                    channel,
+                    epoch,
+                    entry,
+                }) => {
+                    self.readers.fan_out(&*self.app, &channel, &epoch, &entry);
+                }
+                Some(Publication::Signal { sid, signal }) => self.signal(&sid, signal),
+                Some(Publication::Persisted(mark)) => self.raise(mark),
+                Some(Publication::Epoch { partition, .. }) => {
+                    self.readers.mark_behind(|log| log.partition() == partition);
+                }
+                Some(Publication::Lagged) => self.recover_from_lag().await,
+                None => return,
+            }
+        }
+    }
+
+    /// Unsubscribes what had no reader for a while; called from time to time.
+    pub async fn tidy(&self) {
+        self.readers.unsubscribe_idle().await;
+    }
+
+    fn signal(&self, sid: &Sid, signal: Signal) {
+        self.waiters.signal(sid, signal);
+    }
+
+    fn raise(&self, mark: Mark) {
+        self.persisted
+            .send_if_modified(|persisted| persisted.raise(mark));
+    }
+
+    async fn recover_from_lag(&self) {
+        self.hub_metrics.lagged.inc();
+        self.readers.mark_behind(|_| true);
+        self.waiters.wake_all();
+        self.read_persisted().await;
+    }
+
+    async fn read_persisted(&self) {
+        let Ok(known) = self.hub.persisted().await else {
+            return;
+        };
+        for partition in Partition::all() {
+            self.raise(Mark {
+                partition,
+                id: known.get(partition),
+            });
+        }
+    }
+}

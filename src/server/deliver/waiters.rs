@@ -1,0 +1,138 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use super::{Delivery, Mailbox};
+use crate::{hub::Signal, model::Sid};
+
+/// Who on this pod is to be told what is said to a connection.
+#[derive(Debug, Default)]
+pub struct Waiters(Mutex<HashMap<Sid, Vec<Waiting>>>);
+
+#[derive(Debug)]
+enum Waiting {
+    Poll(Arc<Parked>),
+    Socket(u64, Mailbox),
+}
+
+/// Wakes a parked GET, and says why.
+#[derive(Debug, Default)]
+pub struct Parked {
+    woken: Notify,
+    signal: Mutex<Option<Signal>>,
+}
+
+/// A registration; gone when dropped, as it is when a client hangs up.
+#[derive(Debug)]
+pub struct Waiter {
+    waiters: Arc<Waiters>,
+    sid: Sid,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Poll(Arc<Parked>),
+    Socket(u64),
+}
+
+impl Waiters {
+    pub fn park(self: &Arc<Self>, sid: &Sid) -> (Waiter, Arc<Parked>) {
+        let parked = Arc::new(Parked::default());
+        self.add(sid, Waiting::Poll(Arc::clone(&parked)));
+        (self.waiter(sid, What::Poll(Arc::clone(&parked))), parked)
+    }
+
+    pub fn serve(self: &Arc<Self>, sid: &Sid, mailbox: Mailbox) -> Waiter {
+        let key = rand::random();
+        self.add(sid, Waiting::Socket(key, mailbox));
+        self.waiter(sid, What::Socket(key))
+    }
+
+    pub fn signal(&self, sid: &Sid, signal: Signal) {
+        let waiters = self.lock();
+        let Some(list) = waiters.get(sid) else { return };
+        // A GET that replaces another one registers before the hub tells the other: the signal is
+        // for the elder.
+        let one = if signal == Signal::Replaced {
+            1
+        } else {
+            list.len()
+        };
+        for waiting in list.iter().take(one) {
+            match waiting {
+                Waiting::Poll(parked) => parked.wake(Some(signal)),
+                Waiting::Socket(_, mailbox) => {
+                    mailbox.put(Delivery::Signal(signal));
+                }
+            }
+        }
+    }
+
+    pub fn wake_all(&self) {
+        for waiting in self.lock().values().flatten() {
+            match waiting {
+                Waiting::Poll(parked) => parked.wake(None),
+                Waiting::Socket(_, mailbox) => mailbox.mark_behind(),
+            }
+        }
+    }
+
+    fn waiter(self: &Arc<Self>, sid: &Sid, what: What) -> Waiter {
+        Waiter {
+            waiters: Arc::clone(self),
+            sid: sid.clone(),
+            what,
+        }
+    }
+
+    fn add(&self, sid: &Sid, waiting: Waiting) {
+        self.lock().entry(sid.clone()).or_default().push(waiting);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Sid, Vec<Waiting>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Parked {
+    pub fn wake(&self, signal: Option<Signal>) {
+        if let Some(signal) = signal {
+            let mut kept = self.signal.lock().unwrap_or_else(PoisonError::into_inner);
+            // What ends the wait is not overwritten by what only wakes.
+            if kept.is_none_or(|known| known == Signal::Wake) {
+                *kept = Some(signal);
+            }
+        }
+        self.woken.notify_one();
+    }
+
+    /// Waits to be woken; what was said meanwhile is not lost.
+    pub async fn woken(&self) -> Option<Signal> {
+        self.woken.notified().await;
+        self.signal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let mut waiters = self.waiters.lock();
+        let Some(list) = waiters.get_mut(&self.sid) else {
+            return;
+        };
+        list.retain(|waiting| match (waiting, &self.what) {
+            (Waiting::Poll(parked), What::Poll(own)) => !Arc::ptr_eq(parked, own),
+            (Waiting::Socket(key, _), What::Socket(own)) => key != own,
+            _ => true,
+        });
+        if list.is_empty() {
+            waiters.remove(&self.sid);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The end of a connection, said to the application once, by whoever ended it in the hub.
+
+use super::{App, Pod, app::Socket, state::ConnectionState};
+use crate::{
+    hub::Departed,
+    model::{Millis, Sid},
+};
+
+/// A polling connection that the caller has ended.
+pub async fn polling<A: App>(pod: &Pod<A>, sid: &Sid, departed: Departed, reason: &str) {
+    pod.metrics
+        .connections
+        .with_label_values(&["polling"])
+        .dec();
+    pod.metrics
+        .closed
+        .with_label_values(&["polling", reason])
+        .inc();
+    if let Some(state) = ConnectionState::read(&departed.state) {
+        sockets(pod, sid, &state).await;
+    }
+}
+
+pub async fn sockets<A: App>(pod: &Pod<A>, sid: &Sid, state: &ConnectionState<A::Socket>) {
+    for nsp in state.sockets.keys() {
+        if let Some(known) = state.socket(sid, nsp) {
+            socket(pod, &known, pod.settings.recovery_window_ms).await;
+        }
+    }
+}
+
+/// One socket; it can be recovered for `window_ms` more.
+pub async fn socket<A: App>(pod: &Pod<A>, socket: &Socket<A::Socket>, window_ms: Millis) {
+    pod.app.gone(socket).await;
+    if A::RECOVERY {
+        // If this is lost, the record lives until its own end: longer than promised, which is harmless.
+        let _ = pod
+            .hub
+            .leave_recovery(&socket.recovery, &socket.sid, pod.now(), window_ms)
+            .await;
+    }
+}

@@ -1,0 +1,95 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use tokio::{net::TcpListener, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::{App, Pod, accept, polling, settings::PUBLICATIONS};
+use crate::{hub::Unavailable, model::Millis};
+
+/// Between two looks at what has expired.
+const SWEEP: Duration = Duration::from_millis(500);
+/// Between two looks at subscriptions without readers.
+const TIDY: Duration = Duration::from_secs(5);
+/// After the drain, for answers that are on their way.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// A pod at work: started, and ended in order.
+pub struct Server<A: App> {
+    pod: Arc<Pod<A>>,
+    /// Ends what serves the clients, once these are gone.
+    stop: CancellationToken,
+}
+
+impl<A: App> Server<A> {
+    /// Begins to serve on the listener; other paths than the mounts' go to `routes`.
+    pub async fn start(
+        pod: Pod<A>,
+        listener: TcpListener,
+        routes: Router,
+    ) -> Result<Self, Unavailable> {
+        let pod = Arc::new(pod);
+        let stop = CancellationToken::new();
+        let attachment = pod.hub.attach(&pod.id, PUBLICATIONS).await?;
+        let (deliverer, ending) = (Arc::clone(&pod), stop.clone());
+        tokio::spawn(async move { deliverer.deliver.run(attachment.publications, ending).await });
+        tokio::spawn(keep_house(Arc::clone(&pod), stop.clone()));
+        tokio::spawn(accept::listen(
+            Arc::clone(&pod),
+            listener,
+            routes,
+            stop.clone(),
+        ));
+        Ok(Self { pod, stop })
+    }
+
+    /// Sends every client elsewhere and waits until they are gone: parked GETs are answered with
+    /// nothing (their clients just poll again), WebSockets are closed over the drain time.
+    pub async fn drain(self) {
+        self.pod.metrics.draining.set(1);
+        self.pod.draining.cancel();
+        self.pod.tasks.close();
+        let limit = self.pod.settings.drain + LAST_ANSWERS;
+        if tokio::time::timeout(limit, self.pod.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(left = self.pod.tasks.len(), "clients did not leave in time");
+        }
+        self.stop.cancel();
+    }
+
+    /// Ends at once and tells nobody, as a killed process would. For tests.
+    pub fn kill(self) {
+        self.stop.cancel();
+    }
+
+    pub fn pod(&self) -> &Arc<Pod<A>> {
+        &self.pod
+    }
+}
+
+async fn keep_house<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
+    let mut sweep = tokio::time::interval(SWEEP);
+    let mut tidy = tokio::time::interval(TIDY);
+    let mut renew =
+        tokio::time::interval(Duration::from_millis(renewal(pod.settings.pod_lease_ms)));
+    for interval in [&mut sweep, &mut tidy, &mut renew] {
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    loop {
+        tokio::select! {
+            _ = sweep.tick() => polling::sweep(&*pod).await,
+            _ = tidy.tick() => pod.deliver.tidy().await,
+            _ = renew.tick() => {
+                // Without an answer the lease may run out; what that means is for whoever reaps.
+                let _ = pod.hub.renew_pod(&pod.id, pod.now(), pod.settings.pod_lease_ms).await;
+            }
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+fn renewal(lease: Millis) -> Millis {
+    (lease / 3).max(1)
+}

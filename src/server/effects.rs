@@ -1,0 +1,85 @@
+use serde_json::Value;
+
+use super::{
+    app::{Saying, Telling, Wait, What},
+    state::Replay,
+};
+use crate::{
+    hub::{Hold, OutboxItem},
+    model::{EntryId, Frame, Millis},
+    wire::socket::{Kind, Packet, encode},
+};
+
+/// What packets of a client did to its connection, for its transport to carry out: in a POST with
+/// one write to the hub, on a WebSocket at once.
+#[derive(Debug, Default)]
+pub struct Effects {
+    pub say: Vec<OutboxItem>,
+    /// Sockets that now replay a log from a position, or (`None`) no longer do, by namespace.
+    pub replays: Vec<(String, Option<(Replay, EntryId)>)>,
+}
+
+impl Effects {
+    pub fn frames(&mut self, frames: Vec<Frame>) {
+        self.say.push(OutboxItem { frames, hold: None });
+    }
+
+    pub fn text(&mut self, text: String) {
+        self.frames(vec![Frame::text(text)]);
+    }
+
+    pub fn tell(&mut self, nsp: &str, telling: &Telling) {
+        let frames = event(nsp, telling);
+        self.frames(frames);
+    }
+
+    /// `id`: of the event that is being answered.
+    pub fn say(&mut self, nsp: &str, id: Option<u64>, saying: Saying, hold_until: Millis) {
+        let Saying { what, wait } = saying;
+        let frames = match what {
+            What::Ack(payload) => ack(nsp, id, &payload),
+            What::Event(telling) => event(nsp, &telling),
+            What::Packet(kind) => packet(nsp, kind),
+        };
+        if frames.is_empty() {
+            return;
+        }
+        let hold = wait.map(|Wait { mark, otherwise }| Hold {
+            mark,
+            until: hold_until,
+            otherwise: otherwise
+                .map(|payload| ack(nsp, id, &payload))
+                .unwrap_or_default(),
+        });
+        self.say.push(OutboxItem { frames, hold });
+    }
+}
+
+/// Binary attachments follow their header in the same item: nothing may come between.
+fn packet(nsp: &str, kind: Kind) -> Vec<Frame> {
+    let encoded = encode::packet(&Packet {
+        nsp: nsp.to_owned(),
+        kind,
+    });
+    let header = std::iter::once(Frame::text(encoded.text));
+    header
+        .chain(encoded.attachments.into_iter().map(Frame::Binary))
+        .collect()
+}
+
+fn event(nsp: &str, telling: &Telling) -> Vec<Frame> {
+    let offset = telling.offset.as_ref().map(ToString::to_string);
+    let text = encode::event(
+        nsp,
+        None,
+        telling.event,
+        Some(&telling.payload),
+        offset.as_deref(),
+    );
+    text.into_iter().map(Frame::text).collect()
+}
+
+fn ack(nsp: &str, id: Option<u64>, payload: &Value) -> Vec<Frame> {
+    let text = id.and_then(|id| encode::ack(nsp, id, payload).ok());
+    text.into_iter().map(Frame::text).collect()
+}

@@ -1,0 +1,97 @@
+//! Probes and metrics. Liveness never asks a dependency: restarting a process mends no database.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+
+use crate::metrics::Metrics;
+
+/// What the probes report; set by whoever starts and ends the process.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    started: AtomicBool,
+    draining: AtomicBool,
+    history: AtomicBool,
+}
+
+impl Health {
+    pub fn set_started(&self) {
+        self.0.started.store(true, Ordering::Release);
+    }
+
+    pub fn set_draining(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    pub fn set_history(&self, answers: bool) {
+        self.0.history.store(answers, Ordering::Release);
+    }
+
+    fn is_started(&self) -> bool {
+        self.0.started.load(Ordering::Acquire)
+    }
+
+    fn unready(&self) -> Option<&'static str> {
+        if self.0.draining.load(Ordering::Acquire) {
+            Some("draining")
+        } else if !self.is_started() {
+            Some("starting")
+        } else if !self.0.history.load(Ordering::Acquire) {
+            Some("the history does not answer")
+        } else {
+            None
+        }
+    }
+}
+
+/// `/livez`, `/readyz`, `/startupz`.
+pub fn probes(health: Health) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/startupz", get(started))
+        .with_state(health)
+}
+
+/// `/metrics`, for a port of its own: never the public one.
+pub fn metrics(metrics: Metrics) -> Router {
+    Router::new()
+        .route("/metrics", get(page))
+        .with_state(metrics)
+}
+
+async fn ready(State(health): State<Health>) -> impl IntoResponse {
+    match health.unready() {
+        None => (StatusCode::OK, "ok"),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+    }
+}
+
+async fn started(State(health): State<Health>) -> impl IntoResponse {
+    if health.is_started() {
+        (StatusCode::OK, "ok")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting")
+    }
+}
+
+async fn page(State(metrics): State<Metrics>) -> impl IntoResponse {
+    match metrics.render() {
+        Ok(page) => (
+            StatusCode::OK,
+            [("content-type", "text/plain; version=0.0.4")],
+            page,
+        ),
+        Err(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            [("content-type", "text/plain")],
+            Vec::new(),
+        ),
+    }
+}

@@ -1,0 +1,41 @@
+//! Sockets and requests: Engine.IO over WebSocket and long-polling for whatever [`App`] is behind.
+//!
+//! | file | what |
+//! |---|---|
+//! | `accept`, `engine` | from a TCP connection to the endpoint that serves the request |
+//! | `polling`, `ws` | the two transports |
+//! | `receive`, `join`, `depart` | what a client says, joins and leaves, the same for both |
+//! | `deliver` | from the hub's publications to the sockets |
+//! | `state` | what a connection is, between requests |
+//! | `auth`, `origin` | who may |
+//! | `health`, `drain` | probes, metrics, the end of the process |
+
+mod accept;
+mod answer;
+mod app;
+pub mod auth;
+mod deliver;
+mod depart;
+mod drain;
+mod effects;
+mod engine;
+mod health;
+mod join;
+mod origin;
+mod pod;
+mod polling;
+mod receive;
+mod settings;
+mod state;
+mod ws;
+
+pub use app::{
+    Admission, App, Arrival, ConnectRequest, Refusal, Saying, Socket, Telling, Topic, Trouble,
+    Turn, Wait, What,
+};
+pub use drain::Server;
+pub use health::{Health, metrics, probes};
+pub use origin::Origins;
+pub use pod::Pod;
+pub use settings::{Mount, Settings};
+pub use state::Handshake;

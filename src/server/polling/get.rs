@@ -1,0 +1,345 @@
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::{
+    CLOSE, NOOP,
+    batch::{Gathered, gather, gather_again},
+    buried, end,
+};
+use crate::{
+    hub::{
+        Batch, Beat, BeginGet, ClosedBy, Drained, Generation, GetRequest, Listener, Persisted,
+        Signal,
+    },
+    model::Sid,
+    server::{
+        App, Mount, Pod,
+        answer::{self, Answer},
+        deliver::{Parked, Watching},
+        depart,
+        receive::Fault,
+        settings::UPGRADE_HOLD,
+        state::ConnectionState,
+    },
+    wire::engine::{Heartbeat, RequestError},
+};
+
+/// Answers with what there is, or waits for something: data, the ping, the end of the wait.
+///
+/// The waiter is registered before the hub is asked, so whatever is written after it was asked
+/// wakes it: nothing falls between the look and the wait.
+pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<String>) -> Answer {
+    let (waiter, parked) = pod.deliver.waiters.park(&sid);
+    let mut held = false;
+    loop {
+        let persisted = pod.deliver.persisted();
+        let now = pod.now();
+        let request = GetRequest {
+            t: t.clone(),
+            pod: pod.id.clone(),
+            now,
+            until: now + mount.ping_interval_ms + mount.ping_timeout_ms,
+            persisted: persisted.borrow().clone(),
+        };
+        let begun = match pod.hub.begin_get(&sid, request).await {
+            Ok(begun) => begun,
+            Err(_) => return answer::unavailable(),
+        };
+        return match begun {
+            BeginGet::Unknown => answer::error(&RequestError::UnknownSid),
+            BeginGet::Tombstone(tombstone) => buried(pod, &sid, tombstone).await,
+            BeginGet::Overlap(departed) => {
+                depart::polling(pod, &sid, *departed, "overlap").await;
+                answer::error(&RequestError::BadRequest)
+            }
+            BeginGet::Upgrading if held => answer::payload(NOOP),
+            BeginGet::Upgrading => {
+                held = true;
+                // Leaves as soon as the upgrade is done, one way or the other.
+                let _ = tokio::time::timeout(UPGRADE_HOLD, parked.woken()).await;
+                continue;
+            }
+            BeginGet::Repeat {
+                state,
+                drained,
+                batch,
+            } => repeat(pod, mount, &sid, &state, drained, batch).await,
+            BeginGet::Listening {
+                generation,
+                state,
+                beat,
+                drained,
+            } => {
+                let Some(state) = read_state(pod, mount, &state) else {
+                    return answer::error(&RequestError::UnknownSid);
+                };
+                let listening = Listening {
+                    pod: Arc::clone(pod),
+                    timeout_ms: mount.ping_timeout_ms,
+                    sid,
+                    generation,
+                    state,
+                    beat,
+                    drained,
+                    parked,
+                    persisted,
+                    topics: Vec::new(),
+                    finished: false,
+                };
+                let answer = listening.run().await;
+                drop(waiter);
+                answer
+            }
+        };
+    }
+}
+
+async fn repeat<A: App>(
+    pod: &Pod<A>,
+    mount: &Mount,
+    sid: &Sid,
+    state: &Bytes,
+    drained: Drained,
+    batch: Batch,
+) -> Answer {
+    let Some(state) = read_state(pod, mount, state) else {
+        return answer::error(&RequestError::UnknownSid);
+    };
+    match gather_again(pod, &state, sid, &drained, batch).await {
+        Ok(gathered) if gathered.is_empty() => answer::payload(NOOP),
+        Ok(gathered) => answer::payload(gathered.body()),
+        Err(_) => answer::unavailable(),
+    }
+}
+
+fn read_state<A: App>(
+    _pod: &Pod<A>,
+    mount: &Mount,
+    state: &[u8],
+) -> Option<ConnectionState<A::Socket>> {
+    ConnectionState::read(state)
+        .filter(|state: &ConnectionState<A::Socket>| state.mount == mount.path)
+}
+
+/// A GET that is its connection's listener.
+struct Listening<A: App> {
+    pod: Arc<Pod<A>>,
+    timeout_ms: u64,
+    sid: Sid,
+    generation: Generation,
+    state: ConnectionState<A::Socket>,
+    beat: Beat,
+    drained: Drained,
+    parked: Arc<Parked>,
+    persisted: watch::Receiver<Persisted>,
+    topics: Vec<(Listener, Watching<A>)>,
+    finished: bool,
+}
+
+/// Why the wait ended.
+enum Woken {
+    Look,
+    Noop,
+    /// A WebSocket has claimed the connection.
+    Release,
+    Close,
+}
+
+impl<A: App> Listening<A> {
+    async fn run(mut self) -> Answer {
+        loop {
+            if self.watch_topics().await.is_err() {
+                return self.fail();
+            }
+            match self.look().await {
+                Ok(Some(answer)) => return answer,
+                Ok(None) => {}
+                Err(_) => return self.fail(),
+            }
+            match self.wait().await {
+                Woken::Look => {}
+                Woken::Noop => return self.finish(Gathered::default()).await,
+                Woken::Release => return self.release().await,
+                Woken::Close => {
+                    self.finished = true;
+                    end(&self.pod, &self.sid, ClosedBy::Server, "ping timeout").await;
+                    return answer::payload(CLOSE);
+                }
+            }
+            match self.drain_again().await {
+                Ok(true) => {}
+                // Another GET has taken over, or the connection has ended, in a way that this one
+                // was not told of.
+                Ok(false) => {
+                    self.finished = true;
+                    return answer::payload(NOOP);
+                }
+                Err(()) => return self.fail(),
+            }
+        }
+    }
+
+    /// Before the logs are read: what is committed after the read then wakes this GET.
+    async fn watch_topics(&mut self) -> Result<(), ()> {
+        let listeners: Vec<Listener> = self.drained.listeners.values().cloned().collect();
+        self.topics
+            .retain(|(known, _)| listeners.iter().any(|listener| listener.log == known.log));
+        for listener in listeners {
+            if !self
+                .topics
+                .iter()
+                .any(|(known, _)| known.log == listener.log)
+            {
+                let watching = self
+                    .pod
+                    .deliver
+                    .readers
+                    .park(&listener.log, &self.parked)
+                    .await
+                    .map_err(|_| ())?;
+                self.topics.push((listener, watching));
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&mut self) -> Result<Option<Answer>, Fault> {
+        let now = self.pod.now();
+        let mut gathered = gather(&self.pod, &self.state, &self.sid, &self.drained).await?;
+        if gathered.gap {
+            self.finished = true;
+            end(&self.pod, &self.sid, ClosedBy::Server, "gap").await;
+            return Ok(Some(answer::payload(CLOSE)));
+        }
+        gathered.batch.ping = Heartbeat::restore(self.beat.ping_at, self.beat.sent).due(now);
+        if gathered.is_empty() {
+            // Own messages, passed over: the next look starts behind them.
+            super::batch::advance(&mut self.drained.listeners, &gathered.batch);
+            return Ok(None);
+        }
+        Ok(Some(self.finish(gathered).await))
+    }
+
+    async fn finish(&mut self, gathered: Gathered) -> Answer {
+        self.finished = true;
+        let body = if gathered.is_empty() {
+            NOOP.to_owned()
+        } else {
+            gathered.body()
+        };
+        let count = gathered.frames.len() as u64;
+        match self
+            .pod
+            .hub
+            .finish_get(&self.sid, self.generation, gathered.batch)
+            .await
+        {
+            Ok(true) => {
+                self.pod
+                    .metrics
+                    .delivered
+                    .with_label_values(&["polling"])
+                    .inc_by(count);
+                answer::payload(body)
+            }
+            Ok(false) => answer::payload(NOOP),
+            Err(_) => answer::unavailable(),
+        }
+    }
+
+    /// A client that has sent `5` already expects this GET to be refused; one that waits for it
+    /// expects it to end. Only a moment tells them apart.
+    async fn release(mut self) -> Answer {
+        let _ = tokio::time::timeout(UPGRADE_HOLD / 2, self.parked.woken()).await;
+        self.finished = true;
+        match self
+            .pod
+            .hub
+            .finish_get(&self.sid, self.generation, Batch::default())
+            .await
+        {
+            Ok(true) => answer::payload(NOOP),
+            Ok(false) => answer::error(&RequestError::BadRequest),
+            Err(_) => answer::unavailable(),
+        }
+    }
+
+    async fn wait(&mut self) -> Woken {
+        let now = self.pod.now();
+        let heartbeat = Heartbeat::restore(self.beat.ping_at, self.beat.sent);
+        let limit = self.beat.expires_at.min(heartbeat.wake_at(self.timeout_ms));
+        let until = self.drained.look_again_at.map_or(limit, |at| at.min(limit));
+        let pause = Duration::from_millis(until.saturating_sub(now));
+        let holding = self.drained.holding;
+        tokio::select! {
+            signal = self.parked.woken() => match signal {
+                None | Some(Signal::Wake) => Woken::Look,
+                Some(Signal::Replaced | Signal::Closed { by_client: true }) => Woken::Noop,
+                Some(Signal::Release) => Woken::Release,
+                Some(Signal::Closed { by_client: false } | Signal::Fenced) => Woken::Close,
+            },
+            changed = self.persisted.changed(), if holding => {
+                if changed.is_err() { Woken::Noop } else { Woken::Look }
+            }
+            () = self.pod.draining.cancelled() => Woken::Noop,
+            () = tokio::time::sleep(pause) => {
+                if self.pod.now() >= self.beat.expires_at { Woken::Close } else { Woken::Look }
+            }
+        }
+    }
+
+    async fn drain_again(&mut self) -> Result<bool, ()> {
+        let persisted = self.persisted.borrow_and_update().clone();
+        let now = self.pod.now();
+        let again = self
+            .pod
+            .hub
+            .drain(&self.sid, self.generation, now, &persisted)
+            .await
+            .map_err(|_| ())?;
+        let Some(Drained {
+            outbox,
+            listeners,
+            look_again_at,
+            holding,
+            connection,
+        }) = again
+        else {
+            return Ok(false);
+        };
+        if let Some((state, beat)) = connection {
+            self.beat = beat;
+            if let Some(state) = ConnectionState::read(&state) {
+                self.state = state;
+            }
+        }
+        self.drained = Drained {
+            outbox,
+            listeners,
+            look_again_at,
+            holding,
+            connection: None,
+        };
+        Ok(true)
+    }
+
+    fn fail(&self) -> Answer {
+        answer::unavailable()
+    }
+}
+
+impl<A: App> Drop for Listening<A> {
+    /// The client has hung up (the future of its request is dropped): let a repeat take the place.
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let (pod, sid, generation) = (Arc::clone(&self.pod), self.sid.clone(), self.generation);
+        self.pod.tasks.spawn(async move {
+            // If this is lost, the listener's own lease ends it.
+            let _ = pod.hub.abandon_get(&sid, generation, pod.now()).await;
+        });
+    }
+}

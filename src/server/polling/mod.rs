@@ -1,0 +1,51 @@
+//! Long-polling without an owner: every request finds its connection in the hub.
+
+mod batch;
+mod get;
+mod handshake;
+mod post;
+
+pub use get::get;
+pub use handshake::handshake;
+pub use post::post;
+
+use super::{App, Pod, answer, answer::Answer, depart};
+use crate::{
+    hub::{ClosedBy, Tombstone},
+    model::Sid,
+    wire::engine::RequestError,
+};
+
+/// One packet alone, as a payload.
+const NOOP: &str = "6";
+const CLOSE: &str = "1";
+
+/// What a request of an ended connection gets.
+async fn buried<A: App>(pod: &Pod<A>, sid: &Sid, tombstone: Tombstone) -> Answer {
+    // Its time had run out and nobody has said so yet: this request does.
+    if tombstone.by == ClosedBy::Server {
+        end(pod, sid, ClosedBy::Server, "ping timeout").await;
+    }
+    match tombstone.by {
+        _ if tombstone.farewell => answer::payload(NOOP),
+        ClosedBy::Upgrade => answer::error(&RequestError::BadRequest),
+        ClosedBy::Client | ClosedBy::Server => answer::error(&RequestError::UnknownSid),
+    }
+}
+
+async fn end<A: App>(pod: &Pod<A>, sid: &Sid, by: ClosedBy, reason: &str) {
+    if let Ok(Some(departed)) = pod.hub.close(sid, by, pod.now()).await {
+        depart::polling(pod, sid, departed, reason).await;
+    }
+}
+
+/// Ends connections whose time has run out without a further request. Any pod does it for all.
+pub async fn sweep<A: App>(pod: &Pod<A>) {
+    const AT_ONCE: usize = 1000;
+    let Ok(expired) = pod.hub.expired(pod.now(), AT_ONCE).await else {
+        return;
+    };
+    for sid in expired {
+        end(pod, &sid, ClosedBy::Server, "ping timeout").await;
+    }
+}

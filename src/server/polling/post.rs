@@ -1,0 +1,228 @@
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+
+use super::{buried, end};
+use crate::{
+    hub::{Beat, BeginPost, ClosedBy, Listener, PostRequest, PostResult},
+    model::Sid,
+    server::{
+        App, Mount, Pod,
+        answer::{self, Answer},
+        depart,
+        effects::Effects,
+        receive::{Fault, receive},
+        settings::{MAX_PACKETS, POST_LEASE_MS, POST_POLL},
+        state::ConnectionState,
+    },
+    wire::engine::{Heartbeat, Packet, RequestError, payload},
+};
+
+/// Applies a payload. Everything that its packets do is committed before the `ok`; a repeat of the
+/// same request (same `t`) finds the first done, or does again what it did not finish, under the
+/// same names, hence once.
+pub async fn post<A: App>(
+    pod: &Arc<Pod<A>>,
+    mount: &Mount,
+    sid: Sid,
+    t: Option<String>,
+    body: Incoming,
+) -> Answer {
+    let body = match Limited::new(body, mount.max_payload).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            pod.hit_limit("payload");
+            return answer::too_large();
+        }
+        Err(_) => return answer::error(&RequestError::BadRequest),
+    };
+    loop {
+        let now = pod.now();
+        let request = PostRequest {
+            t: t.clone(),
+            now,
+            until: now + POST_LEASE_MS,
+        };
+        let begun = match pod.hub.begin_post(&sid, request).await {
+            Ok(begun) => begun,
+            Err(_) => return answer::unavailable(),
+        };
+        return match begun {
+            BeginPost::Unknown => answer::error(&RequestError::UnknownSid),
+            BeginPost::Done => answer::ok(),
+            BeginPost::Running => {
+                tokio::time::sleep(POST_POLL).await;
+                continue;
+            }
+            BeginPost::Tombstone(tombstone) => buried(pod, &sid, tombstone).await,
+            BeginPost::Overlap(departed) => {
+                depart::polling(pod, &sid, *departed, "overlap").await;
+                answer::error(&RequestError::BadRequest)
+            }
+            BeginPost::Overflow(departed) => {
+                pod.hit_limit("outbox");
+                depart::polling(pod, &sid, *departed, "overflow").await;
+                answer::error(&RequestError::BadRequest)
+            }
+            BeginPost::Claimed { claim, state, beat } => {
+                // To its end even if the client hangs up half-way.
+                let worker = Worker {
+                    pod: Arc::clone(pod),
+                    mount: mount.clone(),
+                    sid,
+                    t,
+                    claim,
+                    beat,
+                };
+                let work = pod
+                    .tasks
+                    .spawn(async move { worker.run(&state, &body).await });
+                work.await.unwrap_or_else(|_| answer::unavailable())
+            }
+        };
+    }
+}
+
+struct Worker<A: App> {
+    pod: Arc<Pod<A>>,
+    mount: Mount,
+    sid: Sid,
+    t: Option<String>,
+    claim: u64,
+    beat: Beat,
+}
+
+/// What a payload came to.
+struct Applied {
+    effects: Effects,
+    heartbeat: Heartbeat,
+    ponged: bool,
+    closed: bool,
+}
+
+impl<A: App> Worker<A> {
+    async fn run(self, state: &[u8], body: &[u8]) -> Answer {
+        let state = ConnectionState::read(state);
+        let Some(mut state) =
+            state.filter(|state: &ConnectionState<A::Socket>| state.mount == self.mount.path)
+        else {
+            return answer::error(&RequestError::UnknownSid);
+        };
+        let Ok(packets) = payload::decode(body, MAX_PACKETS) else {
+            return self.refuse(Fault::Protocol).await;
+        };
+        let joined_by = state.join_by;
+        match self.apply(&mut state, packets).await {
+            Ok(applied) => self.conclude(state, applied, joined_by.is_some()).await,
+            Err(fault) => self.refuse(fault).await,
+        }
+    }
+
+    async fn apply(
+        &self,
+        state: &mut ConnectionState<A::Socket>,
+        packets: Vec<Packet>,
+    ) -> Result<Applied, Fault> {
+        let heartbeat = Heartbeat::restore(self.beat.ping_at, self.beat.sent);
+        let mut applied = Applied {
+            effects: Effects::default(),
+            heartbeat,
+            ponged: false,
+            closed: false,
+        };
+        for (index, packet) in packets.into_iter().enumerate() {
+            match packet {
+                Packet::Message(message) => {
+                    let request = self.request(index);
+                    receive(
+                        &self.pod,
+                        &self.sid,
+                        state,
+                        message,
+                        &request,
+                        &mut applied.effects,
+                    )
+                    .await?;
+                }
+                Packet::Pong(_) => {
+                    applied
+                        .heartbeat
+                        .pong(self.pod.now(), self.mount.ping_interval_ms);
+                    applied.ponged = true;
+                }
+                Packet::Close => {
+                    applied.closed = true;
+                    break;
+                }
+                _ => return Err(Fault::Protocol),
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Names a packet. Without a `t` no repeat can be told from a new request.
+    fn request(&self, index: usize) -> String {
+        match &self.t {
+            Some(t) => format!("{}:{t}:{index}", self.sid),
+            None => format!("{}:{}:{index}", self.sid, uuid::Uuid::new_v4()),
+        }
+    }
+
+    async fn conclude(
+        &self,
+        state: ConnectionState<A::Socket>,
+        applied: Applied,
+        was_joining: bool,
+    ) -> Answer {
+        let Applied {
+            effects,
+            heartbeat,
+            ponged,
+            closed,
+        } = applied;
+        let joined = was_joining && state.join_by.is_none();
+        let beat = (ponged || joined).then(|| state.beat(&heartbeat, self.mount.ping_timeout_ms));
+        let listeners = effects
+            .replays
+            .into_iter()
+            .map(|(nsp, replay)| {
+                (
+                    nsp,
+                    replay.map(|(replay, cursor)| Listener {
+                        log: replay.log,
+                        cursor,
+                    }),
+                )
+            })
+            .collect();
+        let result = PostResult {
+            state: state.write(),
+            beat,
+            outbox: effects.say,
+            listeners,
+        };
+        match self
+            .pod
+            .hub
+            .finish_post(&self.sid, self.claim, result)
+            .await
+        {
+            Ok(_) if closed => {
+                end(&self.pod, &self.sid, ClosedBy::Client, "client").await;
+                answer::ok()
+            }
+            // Taken over by a repeat, which says what it did itself.
+            Ok(_) => answer::ok(),
+            Err(_) => answer::unavailable(),
+        }
+    }
+
+    async fn refuse(&self, fault: Fault) -> Answer {
+        end(&self.pod, &self.sid, ClosedBy::Server, fault.label()).await;
+        match fault {
+            Fault::Protocol => answer::error(&RequestError::BadRequest),
+            Fault::Trouble => answer::unavailable(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the server is told once, at start.
+
+use std::time::Duration;
+
+use super::origin::Origins;
+use crate::model::Millis;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub mounts: Vec<Mount>,
+    pub origins: Origins,
+    /// TCP connections at a time.
+    pub max_connections: usize,
+    /// Until a first namespace must be joined.
+    pub connect_timeout_ms: Millis,
+    /// An ack that waits for storage is answered `pending` after this.
+    pub ack_timeout_ms: Millis,
+    /// A WebSocket that takes nothing for so long is closed.
+    pub slow_timeout: Duration,
+    pub recovery_window_ms: Millis,
+    /// Over which WebSockets are closed when the process ends.
+    pub drain: Duration,
+    pub pod_lease_ms: Millis,
+}
+
+/// A path prefix that speaks Engine.IO.
+#[derive(Clone, Debug)]
+pub struct Mount {
+    /// With leading and trailing slash; a prefix, as in the reference.
+    pub path: String,
+    pub ping_interval_ms: Millis,
+    pub ping_timeout_ms: Millis,
+    pub upgrade_timeout_ms: Millis,
+    /// Bytes of one POST, one WebSocket message, and what the handshake announces.
+    pub max_payload: usize,
+    /// No Socket.IO on top: messages go to [`super::App::raw`].
+    pub raw: bool,
+}
+
+/// How long a GET that arrives during an upgrade waits for it: a client that has not read `3probe`
+/// yet would otherwise spin.
+pub const UPGRADE_HOLD: Duration = Duration::from_millis(100);
+/// A pod that works on a POST is believed to be at it for so long.
+pub const POST_LEASE_MS: Millis = 10_000;
+/// Between two looks at a POST that runs elsewhere.
+pub const POST_POLL: Duration = Duration::from_millis(25);
+/// Packets in one polling payload.
+pub const MAX_PACKETS: usize = 4096;
+/// Entries read from a log at once.
+pub const READ_LIMIT: usize = 300;
+/// Bytes of events in one GET response, about; the rest follows with the next.
+pub const BATCH_BYTES: usize = 512 * 1024;
+/// Publications that wait for one WebSocket; beyond that it is behind and reads the log.
+pub const MAILBOX: usize = 256;
+/// Publications that wait for the pod; beyond that everything is read again.
+pub const PUBLICATIONS: usize = 65_536;
+/// How long a recovery record outlives the last that was heard of a connection that never ended.
+pub const RECOVERY_TTL_MS: Millis = 24 * 60 * 60 * 1000;

@@ -1,0 +1,108 @@
+//! What a connection is: carried from request to request by the hub, or held by its WebSocket.
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::app::Socket;
+use crate::{
+    hub::{Beat, Log, Subject},
+    model::{Millis, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
+    wire::{engine::Heartbeat, socket::Decoder},
+};
+
+/// A connection's state apart from what the hub itself has to understand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct ConnectionState<S: Serialize + DeserializeOwned> {
+    pub v: u8,
+    /// Name of the mount it was opened on; its requests come on that one only.
+    pub mount: String,
+    pub handshake: Handshake,
+    pub decoder: Decoder,
+    /// By namespace.
+    pub sockets: IndexMap<String, SocketState<S>>,
+    /// Until when a first namespace must be joined; `None` once one was.
+    pub join_by: Option<Millis>,
+}
+
+/// Version of the saved form.
+pub const STATE_FORMAT: u8 = 1;
+/// Namespaces that one connection may join.
+pub const SOCKETS_MAX: usize = 16;
+
+/// The request that opened a connection, as applications see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    pub address: String,
+    /// Query parameters that are not the protocol's own.
+    pub params: Vec<(String, String)>,
+    pub origin: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct SocketState<S: Serialize + DeserializeOwned> {
+    pub id: SocketId,
+    pub recovery: RecoveryId,
+    pub state: S,
+    pub workspace: WorkspaceId,
+    pub replay: Option<Replay>,
+}
+
+/// What a socket replays; where it is in it is the transport's to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replay {
+    pub log: Log,
+    pub start: Offset,
+    pub subject: Subject,
+}
+
+impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
+    pub fn new(mount: &str, handshake: Handshake, join_by: Option<Millis>) -> Self {
+        Self {
+            v: STATE_FORMAT,
+            mount: mount.to_owned(),
+            handshake,
+            decoder: Decoder::default(),
+            sockets: IndexMap::new(),
+            join_by,
+        }
+    }
+
+    /// `None` for a state that this release cannot read: the connection counts as unknown.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes)
+            .ok()
+            .filter(|state: &Self| state.v == STATE_FORMAT)
+    }
+
+    pub fn write(&self) -> Bytes {
+        serde_json::to_vec(self)
+            .map(Bytes::from)
+            .unwrap_or_default()
+    }
+
+    pub fn socket(&self, sid: &Sid, nsp: &str) -> Option<Socket<S>> {
+        let socket = self.sockets.get(nsp)?;
+        Some(Socket {
+            id: socket.id.clone(),
+            nsp: nsp.to_owned(),
+            recovery: socket.recovery.clone(),
+            sid: sid.clone(),
+            state: socket.state.clone(),
+        })
+    }
+
+    /// Liveness as the hub keeps it.
+    pub fn beat(&self, heartbeat: &Heartbeat, timeout: Millis) -> Beat {
+        let expires_at = heartbeat.expires_at(timeout);
+        Beat {
+            ping_at: heartbeat.ping_at(),
+            sent: heartbeat.is_sent(),
+            expires_at: self
+                .join_by
+                .map_or(expires_at, |join_by| join_by.min(expires_at)),
+        }
+    }
+}

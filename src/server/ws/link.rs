@@ -1,0 +1,131 @@
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        self, Message as WsMessage, Utf8Bytes,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use crate::{
+    model::Frame,
+    wire::engine::{Message, Packet},
+};
+
+pub type Socket = WebSocketStream<TcpStream>;
+
+/// A WebSocket that speaks Engine.IO packets.
+pub struct Link {
+    socket: Socket,
+    /// Without any progress for so long the peer counts as gone.
+    slow: Duration,
+}
+
+/// Why nothing more comes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkError {
+    /// The peer closed it, or the network did.
+    Gone,
+    /// Not a packet.
+    Malformed,
+    TooLarge,
+    /// The peer takes nothing.
+    Slow,
+}
+
+impl LinkError {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Gone => "transport close",
+            Self::Malformed => "parse error",
+            Self::TooLarge => "payload",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+impl Link {
+    pub fn new(socket: Socket, slow: Duration) -> Self {
+        Self { socket, slow }
+    }
+
+    /// The next packet. Can be dropped and called again without losing one.
+    pub async fn next(&mut self) -> Result<Packet, LinkError> {
+        loop {
+            let message = self.socket.next().await.ok_or(LinkError::Gone)?;
+            match message.map_err(|error| read_error(&error))? {
+                WsMessage::Text(text) => {
+                    return Packet::decode_text(&text).map_err(|_| LinkError::Malformed);
+                }
+                WsMessage::Binary(bytes) => {
+                    // A slice of the read buffer would keep all of it alive.
+                    let bytes = bytes::Bytes::copy_from_slice(&bytes);
+                    return Ok(Packet::Message(Message::Binary(bytes)));
+                }
+                WsMessage::Close(_) => return Err(LinkError::Gone),
+                WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_) => {}
+            }
+        }
+    }
+
+    /// Writes a batch with one flush.
+    pub async fn send<'a>(
+        &mut self,
+        frames: impl IntoIterator<Item = &'a Frame>,
+    ) -> Result<(), LinkError> {
+        for frame in frames {
+            let message = match frame {
+                Frame::Text(text) => {
+                    let text = Utf8Bytes::try_from(text.as_bytes().clone())
+                        .map_err(|_| LinkError::Malformed)?;
+                    WsMessage::Text(text)
+                }
+                Frame::Binary(bytes) => WsMessage::Binary(bytes.clone()),
+            };
+            self.timed(Step::Feed(message)).await?;
+        }
+        self.timed(Step::Flush).await
+    }
+
+    pub async fn send_text(&mut self, text: &'static str) -> Result<(), LinkError> {
+        self.send(&[Frame::text(text)]).await
+    }
+
+    /// Says why, as far as the peer listens, and closes.
+    pub async fn close(mut self, code: CloseCode) {
+        let frame = CloseFrame {
+            code,
+            reason: Utf8Bytes::from_static(""),
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.socket.close(Some(frame))).await;
+    }
+
+    async fn timed(&mut self, step: Step) -> Result<(), LinkError> {
+        let write = async {
+            match step {
+                Step::Feed(message) => self.socket.feed(message).await,
+                Step::Flush => self.socket.flush().await,
+            }
+        };
+        match tokio::time::timeout(self.slow, write).await {
+            Ok(written) => written.map_err(|_| LinkError::Gone),
+            Err(_) => Err(LinkError::Slow),
+        }
+    }
+}
+
+enum Step {
+    Feed(WsMessage),
+    Flush,
+}
+
+fn read_error(error: &tungstenite::Error) -> LinkError {
+    match error {
+        tungstenite::Error::Capacity(_) => LinkError::TooLarge,
+        tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_) => LinkError::Malformed,
+        _ => LinkError::Gone,
+    }
+}

@@ -1,0 +1,37 @@
+//! WebSockets: a connection that lives in the process that holds it.
+
+mod accept;
+mod connection;
+mod held;
+mod link;
+mod probe;
+
+pub use accept::accept;
+
+use std::sync::Arc;
+
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::{App, Mount, Pod, state::Handshake};
+use crate::model::{Partition, Sid};
+use link::{Link, Socket};
+
+/// A client that begins with a WebSocket.
+pub async fn open<A: App>(pod: Arc<Pod<A>>, mount: Mount, handshake: Handshake, socket: Socket) {
+    let sid = Sid::draw(Partition::random());
+    let link = Link::new(socket, pod.settings.slow_timeout);
+    connection::Connection::fresh(pod, mount, sid, handshake, link)
+        .run()
+        .await;
+}
+
+/// A polling client that wants to go on by WebSocket.
+pub async fn upgrade<A: App>(pod: Arc<Pod<A>>, mount: Mount, sid: Sid, socket: Socket) {
+    let link = Link::new(socket, pod.settings.slow_timeout);
+    // An HTTP error would have been the plainer answer, but clients take that for a broken server:
+    // one that is too late is let in and shown out.
+    if !matches!(pod.hub.is_polling(&sid, pod.now()).await, Ok(true)) {
+        return link.close(CloseCode::Normal).await;
+    }
+    probe::probe(pod, mount, sid, link).await;
+}

@@ -1,0 +1,128 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use super::{connection::Connection, link::Link};
+use crate::{
+    hub::{ClaimId, Departed, UpgradeClaim},
+    model::Sid,
+    server::{App, Mount, Pod, depart},
+    wire::engine::{Packet, Probe, ProbeStep},
+};
+
+/// Between two looks at whether there is still something to take over.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// From `2probe` to `5`. The claim comes before `3probe`: from then on the client waits for its GET
+/// to end, and only this socket, or the end of the connection, can free it.
+pub async fn probe<A: App>(pod: Arc<Pod<A>>, mount: Mount, sid: Sid, mut link: Link) {
+    let mut guard = Guard {
+        pod: Arc::clone(&pod),
+        sid: sid.clone(),
+        claim: None,
+        probed: false,
+    };
+    let limit = Duration::from_millis(mount.upgrade_timeout_ms);
+    let finished =
+        tokio::time::timeout(limit, exchange(&pod, &mount, &sid, &mut link, &mut guard)).await;
+    let departed = match finished {
+        Ok(Some(departed)) => departed,
+        Ok(None) | Err(_) => {
+            pod.metrics.upgrades.with_label_values(&["failed"]).inc();
+            guard.abort().await;
+            return link.close(CloseCode::Normal).await;
+        }
+    };
+    guard.claim = None;
+    pod.metrics.upgrades.with_label_values(&["done"]).inc();
+    pod.metrics
+        .connections
+        .with_label_values(&["polling"])
+        .dec();
+    pod.metrics
+        .closed
+        .with_label_values(&["polling", "upgrade"])
+        .inc();
+    match Connection::upgraded(pod, mount, sid, departed, link) {
+        Some(connection) => connection.run().await,
+        None => tracing::warn!("the state of an upgraded connection cannot be read"),
+    }
+}
+
+async fn exchange<A: App>(
+    pod: &Pod<A>,
+    mount: &Mount,
+    sid: &Sid,
+    link: &mut Link,
+    guard: &mut Guard<A>,
+) -> Option<Departed> {
+    let mut probe = Probe::new();
+    loop {
+        let packet = if probe.claimed() {
+            link.next().await.ok()?
+        } else {
+            first(pod, sid, link).await?
+        };
+        match probe.on_packet(&packet) {
+            ProbeStep::Claim => {
+                let now = pod.now();
+                let claimed = pod
+                    .hub
+                    .claim_upgrade(sid, &pod.id, now, now + mount.upgrade_timeout_ms)
+                    .await;
+                let Ok(UpgradeClaim::Claimed { claim, .. }) = claimed else {
+                    return None;
+                };
+                guard.claim = Some(claim);
+                guard.probed = true;
+                link.send_text("3probe").await.ok()?;
+            }
+            ProbeStep::Finish => {
+                return pod
+                    .hub
+                    .finish_upgrade(sid, guard.claim?, pod.now())
+                    .await
+                    .ok()?;
+            }
+            ProbeStep::Refuse => return None,
+        }
+    }
+}
+
+/// A client probes as soon as it is let in. One that does not is shown out as soon as another socket
+/// has taken over, however their requests crossed.
+async fn first<A: App>(pod: &Pod<A>, sid: &Sid, link: &mut Link) -> Option<Packet> {
+    loop {
+        if let Ok(packet) = tokio::time::timeout(LOOK_AGAIN, link.next()).await {
+            return packet.ok();
+        }
+        if !matches!(pod.hub.is_polling(sid, pod.now()).await, Ok(true)) {
+            return None;
+        }
+    }
+}
+
+/// Gives a claim back, however the probe ends.
+struct Guard<A: App> {
+    pod: Arc<Pod<A>>,
+    sid: Sid,
+    claim: Option<ClaimId>,
+    probed: bool,
+}
+
+impl<A: App> Guard<A> {
+    async fn abort(&mut self) {
+        let Some(claim) = self.claim.take() else {
+            return;
+        };
+        // Should this be lost, the claim runs out by itself, and the client by its ping timeout.
+        if let Ok(Some(departed)) = self
+            .pod
+            .hub
+            .abort_upgrade(&self.sid, claim, self.probed)
+            .await
+        {
+            depart::polling(&self.pod, &self.sid, departed, "upgrade failed").await;
+        }
+    }
+}

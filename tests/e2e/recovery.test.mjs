@@ -1,0 +1,205 @@
+// TCP connections die under a conversation; nobody loses or sees twice a single message.
+// Each client has a proxy of its own, so that one can be cut off while the other goes on.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Guest, Operator, settings } from './support/clients.mjs';
+import { startProxy } from './support/proxy.mjs';
+import { about, assertAscending, assertBothServed, numbered, saying } from './support/scene.mjs';
+
+const MISSED = 20;
+// The official client waits up to 7.5 s between two attempts.
+const RECONNECT = { nth: 2, within: 30_000 };
+
+describe(`recovery over ${settings.mode}`, { timeout: 240_000 }, () => {
+  const scenario = (name, body) => test(name, { timeout: 60_000 }, body);
+
+  scenario('P2 an operator who heard nothing but "ready" is recovered', async (t) => {
+    const guest = await newGuest(t);
+    await guest.client.start();
+    const operator = await quietOperator(t);
+    await sendMissed(guest.client, 'unheard');
+    await back(operator);
+    await assertHeard(operator.client, guest.client, 'guest:message', numbered('unheard', MISSED));
+  });
+
+  scenario('P2 a guest who heard nothing but "ready" is recovered', async (t) => {
+    const guest = await newGuest(t);
+    await guest.client.hear('ready');
+    await away(guest);
+    assert.deepEqual(guest.client.events.entries.map(({ name }) => name), ['ready']);
+    await back(guest);
+    await guest.client.start();
+    const operator = await newOperator(t);
+    await operator.client.claim(guest.client.sessionId);
+    await operator.client.say(guest.client.sessionId, 'hello');
+    await guest.client.hear('staff:message', saying('hello'));
+  });
+
+  for (const victim of ['a guest', 'an operator']) {
+    scenario(`P2 ${victim} cut off for ${MISSED} messages gets each once and in order`, async (t) => {
+      const { guest, operator } = await talking(t);
+      const [cut, other, event] = roles(victim, guest, operator);
+      await away(cut);
+      await sendMissed(other.client, 'missed', guest.client.sessionId);
+      await back(cut);
+      await assertHeard(cut.client, other.client, event, ['before', ...numbered('missed', MISSED)], guest.client.sessionId);
+      await assertUsable(cut.client, other.client, guest.client.sessionId);
+      assertBothServed(cut.proxy, cut.client);
+    });
+
+    scenario(`P2 ${victim} cut in the middle of ${MISSED} messages gets each once and in order`, async (t) => {
+      const { guest, operator } = await talking(t);
+      const [cut, other, event] = roles(victim, guest, operator);
+      // The server still holds the old connection when the client is back: it has to be taken over.
+      const sends = sendMissed(other.client, 'crossing', guest.client.sessionId);
+      await cut.client.hear(event, saying('crossing 3'));
+      cut.proxy.cut(cut.client.sids.at(-1));
+      await sends;
+      await recovered(cut);
+      await assertHeard(cut.client, other.client, event, ['before', ...numbered('crossing', MISSED)], guest.client.sessionId);
+    });
+
+    scenario(`P2 ${victim} cut three times in a row is recovered each time`, async (t) => {
+      const { guest, operator } = await talking(t);
+      const [cut, other, event] = roles(victim, guest, operator);
+      const texts = ['before'];
+      for (const round of [1, 2, 3]) {
+        const text = `round ${round}`;
+        cut.proxy.cut(cut.client.sids.at(-1));
+        await cut.client.life.wait('disconnect', undefined, { nth: round });
+        await say(other.client, text, guest.client.sessionId);
+        await recovered(cut, { ...RECONNECT, nth: round + 1 });
+        // Cut between the server's 3probe and its own 5, the official client only notices by its ping timeout.
+        await cut.client.settled();
+        texts.push(text);
+      }
+      await assertHeard(cut.client, other.client, event, texts, guest.client.sessionId);
+    });
+  }
+
+  scenario('P3 a guest who repeats by itself what got no answer is heard once', async (t) => {
+    // `retries` of the official client: one message in flight, sent again until it is acknowledged.
+    const { guest, operator } = await talking(t, { retries: 10, ackTimeout: 5_000 });
+    const texts = numbered('stubborn', MISSED);
+    const sends = texts.map((text) => guest.client.say(text));
+    await operator.client.hear('guest:message', saying('stubborn 3'));
+    guest.proxy.cut(guest.client.sids.at(-1));
+    await Promise.all(sends);
+    await recovered(guest);
+    await assertHeard(operator.client, guest.client, 'guest:message', ['before', ...texts], guest.client.sessionId);
+  });
+
+  scenario('P7 a new page is not recovered, but its history has everything', async (t) => {
+    const { guest, operator } = await talking(t);
+    const { sessionId, token } = guest.client;
+    await away(guest);
+    await sendMissed(operator.client, 'missed', sessionId);
+    guest.client.close();
+
+    const page = await newGuest(t);
+    assert.equal((await page.client.connected()).recovered, false);
+    const started = await page.client.start({ token });
+    assert.deepEqual([started.sessionId, started.reconnected], [sessionId, true]);
+    const texts = ['before', 'before', ...numbered('missed', MISSED)];
+    const history = await page.client.history();
+    assert.deepEqual(history.map(({ text }) => text), texts);
+    assert.deepEqual(await operator.client.history(sessionId), history);
+  });
+});
+
+async function ownProxy(t) {
+  const proxy = await startProxy(settings.backends);
+  t.after(() => proxy.close());
+  return proxy;
+}
+
+async function newGuest(t, options) {
+  const proxy = await ownProxy(t);
+  const client = new Guest(proxy.url, 'Ann', options);
+  t.after(() => client.close());
+  return { proxy, client };
+}
+
+async function newOperator(t) {
+  const proxy = await ownProxy(t);
+  const client = new Operator(proxy.url, settings.operatorTokens[0]);
+  t.after(() => client.close());
+  await client.hear('ready');
+  return { proxy, client };
+}
+
+/** A conversation with a line from each side, on the transport that will stay. */
+async function talking(t, guestOptions) {
+  const operator = await newOperator(t);
+  const guest = await newGuest(t, guestOptions);
+  const { sessionId } = await guest.client.start();
+  await operator.client.claim(sessionId);
+  await guest.client.say('before');
+  await operator.client.say(sessionId, 'before');
+  await guest.client.hear('staff:message', saying('before'));
+  await operator.client.hear('guest:message', saying('before'));
+  await guest.client.settled();
+  await operator.client.settled();
+  return { guest, operator };
+}
+
+/** Operators hear of each other; whoever leaves late from an earlier test must not spoil the silence. */
+async function quietOperator(t) {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const operator = await newOperator(t);
+    await operator.client.settled();
+    await away(operator);
+    if (operator.client.events.entries.every(({ name }) => name === 'ready')) return operator;
+    operator.client.close();
+  }
+  throw new Error('no operator heard nothing but "ready": something keeps talking in this workspace');
+}
+
+function roles(victim, guest, operator) {
+  return victim === 'a guest' ? [guest, operator, 'staff:message'] : [operator, guest, 'guest:message'];
+}
+
+function say(client, text, sessionId) {
+  return client instanceof Operator ? client.say(sessionId, text) : client.say(text);
+}
+
+/** One after the other, each acknowledged before the next. */
+async function sendMissed(client, prefix, sessionId) {
+  for (const text of numbered(prefix, MISSED)) await say(client, text, sessionId);
+}
+
+/** The network of this client is gone, and it has noticed. */
+async function away({ proxy, client }) {
+  await client.settled();
+  proxy.refuse('everything');
+  proxy.cut('all');
+  await client.life.wait('disconnect');
+}
+
+async function back(party) {
+  party.proxy.accept();
+  await recovered(party);
+}
+
+async function recovered({ client }, options = RECONNECT) {
+  const connect = await client.connected(options);
+  assert.equal(connect.recovered, true, `${client.who} should be recovered at connect number ${options.nth}`);
+}
+
+/** A last message after all others shows that nothing more is to come. */
+async function assertHeard(receiver, sender, event, texts, sessionId = sender.sessionId) {
+  await say(sender, 'the last one', sessionId);
+  await receiver.hear(event, (entry) => about(sessionId)(entry) && saying('the last one')(entry));
+  const side = event === 'guest:message' ? 'in' : 'out';
+  const heard = receiver.received(sessionId).filter((entry) => entry.side === side);
+  assert.deepEqual(heard.map(({ text }) => text), [...texts, 'the last one']);
+  assertAscending(heard, receiver.who);
+}
+
+/** Recovery restores who one is: nobody has to start or claim again. */
+async function assertUsable(client, other, sessionId) {
+  await say(client, 'I am back', sessionId);
+  const event = client instanceof Operator ? 'staff:message' : 'guest:message';
+  await other.hear(event, saying('I am back'));
+}

@@ -1,0 +1,251 @@
+// A load balancer without stickiness, made as unkind as the promises allow: two consecutive requests
+// of one connection never reach the same server, the upgrade included. A test that passes through it
+// shows that no server keeps a connection to itself (P4).
+
+import http from 'node:http';
+import net from 'node:net';
+
+// They belong to one TCP connection, not to the message.
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding']);
+
+// Servers may close idle connections without a word. Ours go first, so that no request is written
+// into a connection that is just being closed: the official client takes that as the end of its sid.
+const IDLE_BACKEND_MS = 2_000;
+
+// The OPEN packet is the first thing a server sends and is shorter than this.
+const OPEN_PACKET_WINDOW = 4_096;
+
+/** Starts a proxy on a free port. `backends` are `host:port` strings. */
+export async function startProxy(backends) {
+  const proxy = new AlternatingProxy(backends);
+  await proxy.listen();
+  return proxy;
+}
+
+class AlternatingProxy {
+  #backends;
+  #server = http.createServer();
+  #turn = 0;
+  /** sid -> which backend was last, and how often each one served it */
+  #routes = new Map();
+  /** sid -> client sockets that carry a request or a tunnel of it right now */
+  #live = new Map();
+  #clientSockets = new Set();
+  #cutOnArrival = new Set();
+  #refusing = null;
+  #gate = Promise.resolve();
+  #breakProbe = false;
+
+  constructor(backends) {
+    this.#backends = backends.map((address) => {
+      const [host, port] = address.split(':');
+      return { host, port: Number(port), agent: new http.Agent({ keepAlive: true, timeout: IDLE_BACKEND_MS }) };
+    });
+    // A parked GET is a long request by design.
+    this.#server.requestTimeout = 0;
+    this.#server.on('connection', (socket) => this.#onConnection(socket));
+    this.#server.on('request', (request, response) => this.#forward(request, response));
+    this.#server.on('upgrade', (request, socket, head) => this.#tunnel(request, socket, head));
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  listen() {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', resolve);
+    });
+  }
+
+  async close() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut('all');
+    for (const backend of this.#backends) backend.agent.destroy();
+    await closed;
+  }
+
+  /** Per sid: requests by backend (`served`, handshake and upgrade included) and `upgrades` by backend. */
+  report() {
+    const rows = [...this.#routes].map(([sid, route]) => [
+      sid,
+      { served: [...route.served], upgrades: [...route.upgrades] },
+    ]);
+    return Object.fromEntries(rows);
+  }
+
+  /**
+   * Destroys the TCP connections of one sid, or `'all'`. A polling client may be between two requests
+   * at this moment; then its next one is destroyed instead, so that a cut is always noticed.
+   */
+  cut(sidOrAll = 'all') {
+    const sockets = sidOrAll === 'all' ? this.#clientSockets : (this.#live.get(sidOrAll) ?? new Set());
+    if (sidOrAll !== 'all' && sockets.size === 0) this.#cutOnArrival.add(sidOrAll);
+    for (const socket of [...sockets]) socket.destroy();
+  }
+
+  /**
+   * `'websocket'`: upgrades get a quick 403, as from a proxy that forbids them.
+   * `'everything'`: every new connection is destroyed, as if the network were gone.
+   */
+  refuse(kind) {
+    if (!['websocket', 'everything'].includes(kind)) throw new Error(`cannot refuse ${kind}`);
+    this.#refusing = kind;
+  }
+
+  /** Ends `refuse`. */
+  accept() {
+    this.#refusing = null;
+  }
+
+  /** Keeps upgrades waiting until the returned function is called. */
+  holdUpgrades() {
+    let release;
+    this.#gate = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  /** The next probing WebSocket dies with the server's `3probe` on its way. */
+  breakNextProbe() {
+    this.#breakProbe = true;
+  }
+
+  #onConnection(socket) {
+    socket.on('error', () => {});
+    if (this.#refusing === 'everything') return socket.destroy();
+    this.#clientSockets.add(socket);
+    socket.on('close', () => this.#clientSockets.delete(socket));
+  }
+
+  #isCut(sid) {
+    return this.#refusing === 'everything' || this.#cutOnArrival.delete(sid);
+  }
+
+  #route(sid) {
+    if (!this.#routes.has(sid)) {
+      const zeros = () => this.#backends.map(() => 0);
+      this.#routes.set(sid, { last: -1, served: zeros(), upgrades: zeros() });
+    }
+    return this.#routes.get(sid);
+  }
+
+  #pick(sid) {
+    const known = sid && this.#routes.get(sid);
+    const index = known ? (known.last + 1) % this.#backends.length : this.#turn++ % this.#backends.length;
+    if (sid) this.#served(sid, index);
+    return index;
+  }
+
+  #served(sid, index) {
+    const route = this.#route(sid);
+    route.last = index;
+    route.served[index] += 1;
+  }
+
+  #track(sid, socket) {
+    if (!sid) return () => {};
+    if (!this.#live.has(sid)) this.#live.set(sid, new Set());
+    const sockets = this.#live.get(sid);
+    sockets.add(socket);
+    return () => sockets.delete(socket);
+  }
+
+  /** A handshake has no sid yet; the answer names it, so that the next request can go elsewhere. */
+  #learnSid(stream, onSid) {
+    let seen = '';
+    const look = (chunk) => {
+      seen += chunk.toString('latin1');
+      const open = /"sid":"([^"]+)"/.exec(seen);
+      if (open) onSid(open[1]);
+      if (open || seen.length > OPEN_PACKET_WINDOW) stream.off('data', look);
+    };
+    stream.on('data', look);
+  }
+
+  #forward(request, response) {
+    const sid = sidOf(request);
+    if (this.#isCut(sid)) return request.socket.destroy();
+    const index = this.#pick(sid);
+    const release = this.#track(sid, request.socket);
+    const { host, port, agent } = this.#backends[index];
+    const { method, url: path } = request;
+    const upstream = http.request({ host, port, agent, method, path, headers: endToEnd(request.headers) });
+
+    upstream.on('response', (answer) => {
+      if (!sid) this.#learnSid(answer, (fresh) => this.#served(fresh, index));
+      response.writeHead(answer.statusCode, endToEnd(answer.headers));
+      answer.pipe(response);
+      // An answer cut short must not look complete to the client.
+      answer.on('close', () => answer.complete || response.destroy());
+      answer.on('error', () => response.destroy());
+    });
+    upstream.on('error', (error) => {
+      if (response.headersSent) return response.destroy();
+      response.writeHead(502, { 'content-type': 'text/plain' });
+      response.end(`${host}:${port}: ${error.message}`);
+    });
+    response.on('close', () => {
+      release();
+      if (!response.writableFinished) upstream.destroy();
+    });
+    request.on('error', () => upstream.destroy());
+    request.pipe(upstream);
+  }
+
+  async #tunnel(request, socket, head) {
+    const sid = sidOf(request);
+    if (this.#isCut(sid)) return socket.destroy();
+    if (this.#refusing === 'websocket') {
+      return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    }
+    await this.#gate;
+    if (socket.destroyed) return;
+
+    const index = this.#pick(sid);
+    if (sid) this.#route(sid).upgrades[index] += 1;
+    const { host, port } = this.#backends[index];
+    const upstream = net.connect(port, host);
+    let release = this.#track(sid, socket);
+    upstream.on('error', () => {});
+    upstream.on('close', () => socket.destroy());
+    socket.on('close', () => {
+      release();
+      upstream.destroy();
+    });
+    if (!sid) {
+      this.#learnSid(upstream, (fresh) => {
+        this.#served(fresh, index);
+        release = this.#track(fresh, socket);
+      });
+    }
+    upstream.on('data', (chunk) => this.#breakIfProbe(chunk, socket));
+    upstream.write(headOf(request));
+    upstream.write(head);
+    socket.pipe(upstream);
+    upstream.pipe(socket);
+  }
+
+  /** Runs before the pipe writes the same chunk, so the client never sees it. */
+  #breakIfProbe(chunk, socket) {
+    if (!this.#breakProbe || !chunk.includes('3probe')) return;
+    this.#breakProbe = false;
+    socket.destroy();
+  }
+}
+
+function sidOf(request) {
+  return new URL(request.url, 'http://proxy').searchParams.get('sid');
+}
+
+function endToEnd(headers) {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)));
+}
+
+function headOf(request) {
+  const lines = [`${request.method} ${request.url} HTTP/1.1`];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

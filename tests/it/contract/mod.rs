@@ -1,0 +1,3 @@
+//! What every backend must do, written once and stamped on each.
+
+mod history;

@@ -1,0 +1,10 @@
+//! The one test binary: tests speak as clients over real sockets wherever there is one.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chat;
+mod contract;
+mod dialect;
+mod layers;
+mod support;
+mod wire;
+mod writer;

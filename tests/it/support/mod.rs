@@ -1,0 +1,4 @@
+//! Servers for tests: real ones, on free ports, with a data directory of their own.
+
+pub mod folder;
+pub mod relay;

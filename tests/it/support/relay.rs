@@ -1,0 +1,98 @@
+use std::net::SocketAddr;
+
+use clap::Parser;
+use switchboard::{
+    config::{Cli, Config, Secrets},
+    model::{Clock, OperatorId, WorkspaceId},
+    relay::{self, Backends, Running, trial},
+    server::auth::{OperatorClaims, Role},
+};
+use tokio::net::TcpListener;
+
+use super::folder::Folder;
+
+/// Server objects on ports of their own that share one hub and one history: what one of them knows
+/// of a client, it knows from there.
+pub struct Relays {
+    pub config: Config,
+    pub backends: Backends,
+    running: Vec<Running>,
+    folder: Folder,
+}
+
+impl Relays {
+    pub async fn start(count: usize) -> Self {
+        Self::start_with(count, &[]).await
+    }
+
+    /// With further command-line settings.
+    pub async fn start_with(count: usize, settings: &[&str]) -> Self {
+        let folder = Folder::fresh();
+        let config = config(&folder, settings);
+        let backends = relay::prepare(&config).await.unwrap();
+        let mut relays = Self {
+            config,
+            backends,
+            running: Vec::new(),
+            folder,
+        };
+        for _ in 0..count {
+            relays.add().await;
+        }
+        relays
+    }
+
+    /// One more server object.
+    pub async fn add(&mut self) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let running = relay::start(&self.config, &self.backends, listener, None)
+            .await
+            .unwrap();
+        self.running.push(running);
+    }
+
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.running.iter().map(|running| running.address).collect()
+    }
+
+    /// A token of an operator that is valid for `seconds` (below 0: expired).
+    pub fn token(&self, id: &str, name: &str, workspace: &str, seconds: i64) -> String {
+        let secrets = Secrets::load(self.folder.path()).unwrap();
+        let now = Clock::System.now() / 1000;
+        let claims = OperatorClaims {
+            sub: OperatorId::new(id),
+            name: name.into(),
+            workspace: WorkspaceId::new(workspace),
+            role: Role::Agent,
+            iat: now,
+            exp: now.saturating_add_signed(seconds),
+        };
+        trial::token(&secrets, &claims).unwrap()
+    }
+
+    /// Ends in order: everything said is stored when this returns.
+    pub async fn stop(self) -> Folder {
+        for running in self.running {
+            running.drain().await;
+        }
+        self.backends.close().await;
+        self.folder
+    }
+}
+
+/// The settings of a server on `folder`.
+pub fn config(folder: &Folder, settings: &[&str]) -> Config {
+    let data = folder.path().to_str().unwrap();
+    let own = [
+        "switchboard",
+        "--data-dir",
+        data,
+        "--workspaces",
+        "other",
+        "--drain-timeout",
+        "0s",
+    ];
+    Cli::try_parse_from(own.iter().chain(settings))
+        .unwrap()
+        .config
+}
