@@ -43,8 +43,9 @@ pub struct Recovery {
     pub id: RecoveryId,
     pub socket: SocketId,
     pub nsp: String,
-    pub subject: Subject,
-    pub log: Log,
+    /// `None`, as the log: a guest that has no session yet. There is nothing to miss then.
+    pub subject: Option<Subject>,
+    pub log: Option<Log>,
     /// The socket was told nothing before this position.
     pub start: Offset,
     /// The application's state of the socket, opaque here.

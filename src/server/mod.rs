@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `accept`, `engine` | from a TCP connection to the endpoint that serves the request |
 //! | `polling`, `ws` | the two transports |
-//! | `receive`, `join`, `depart` | what a client says, joins and leaves, the same for both |
+//! | `receive`, `join`, `recover`, `depart` | what a client says, joins and leaves, the same for both |
 //! | `deliver` | from the hub's publications to the sockets |
 //! | `state` | what a connection is, between requests |
 //! | `auth`, `origin` | who may |
@@ -25,6 +25,7 @@ mod origin;
 mod pod;
 mod polling;
 mod receive;
+mod recover;
 mod settings;
 mod state;
 mod ws;

@@ -5,13 +5,12 @@ use super::{
     app::{Socket, Turn},
     depart,
     effects::Effects,
-    join,
+    settings::RECOVERY_TTL_MS,
     state::{ConnectionState, Replay},
 };
 use crate::{
-    hub::{Holder, Presence, Recovery},
-    model::{DedupId, Frame, Sid},
-    server::settings::RECOVERY_TTL_MS,
+    hub::{Holder, Presence, Recovery, Subject},
+    model::{DedupId, Frame, Sid, WorkspaceId},
     wire::{
         engine::Message,
         socket::{Admitted, Event, admit},
@@ -36,153 +35,158 @@ impl Fault {
     }
 }
 
-/// Applies one message. `request` names it: the same name is the same message sent again, and does
-/// its work once.
-pub async fn receive<A: App>(
-    pod: &Pod<A>,
-    sid: &Sid,
-    connection: &mut ConnectionState<A::Socket>,
-    message: Message,
-    request: &str,
-    effects: &mut Effects,
-) -> Result<(), Fault> {
-    let mount = pod
-        .settings
-        .mounts
-        .iter()
-        .find(|mount| mount.path == connection.mount);
-    let Some(mount) = mount else {
-        return Err(Fault::Protocol);
-    };
-    if mount.raw {
-        let answer = pod.app.raw(message).ok_or(Fault::Protocol)?;
-        effects.frames(vec![match answer {
+impl From<crate::hub::Unavailable> for Fault {
+    fn from(_: crate::hub::Unavailable) -> Self {
+        Self::Trouble
+    }
+}
+
+/// A connection whose messages are being applied: what they change, and what they cause.
+pub struct Inbound<'a, A: App> {
+    pub pod: &'a Pod<A>,
+    pub sid: &'a Sid,
+    pub connection: &'a mut ConnectionState<A::Socket>,
+    pub effects: &'a mut Effects,
+}
+
+impl<A: App> Inbound<'_, A> {
+    /// Applies one message. `request` names it: the same name is the same message sent again, and
+    /// does its work once.
+    pub async fn receive(&mut self, message: Message, request: &str) -> Result<(), Fault> {
+        let mut mounts = self.pod.settings.mounts.iter();
+        let mount = mounts.find(|mount| mount.path == self.connection.mount);
+        let mount = mount.ok_or(Fault::Protocol)?;
+        if mount.raw {
+            return self.raw(message);
+        }
+        let decoder = &mut self.connection.decoder;
+        let packet = match message {
+            Message::Text(text) => decoder.text(&text),
+            Message::Binary(bytes) => decoder.binary(bytes, mount.max_payload),
+        };
+        let Some(packet) = packet.map_err(|_| Fault::Protocol)? else {
+            return Ok(());
+        };
+        let joined = self.connection.sockets.contains_key(&packet.nsp);
+        match admit(packet, joined).map_err(|_| Fault::Protocol)? {
+            Admitted::Connect { nsp, auth } => self.join(&nsp, auth).await,
+            Admitted::Leave { nsp } => {
+                self.leave(&nsp).await;
+                Ok(())
+            }
+            Admitted::Event { nsp, event } => self.event(&nsp, event, request).await,
+            // The server asks for no acks.
+            Admitted::Ack { .. } => Ok(()),
+        }
+    }
+
+    /// Saves what a socket needs to be recovered, and its place in the pod's index.
+    pub(super) async fn remember(&self, socket: &Socket<A::Socket>) -> Result<(), Fault> {
+        let Some(known) = self.connection.sockets.get(&socket.nsp) else {
+            return Ok(());
+        };
+        let replay = known.replay.as_ref();
+        if let Some(replay) = replay {
+            self.index(&known.workspace, &replay.subject).await?;
+        }
+        if !A::RECOVERY {
+            return Ok(());
+        }
+        let recovery = Recovery {
+            id: known.recovery.clone(),
+            socket: known.id.clone(),
+            nsp: socket.nsp.clone(),
+            subject: replay.map(|replay| replay.subject.clone()),
+            log: replay.map(|replay| replay.log.clone()),
+            start: replay.map_or(&known.start, |replay| &replay.start).clone(),
+            state: serde_json::to_vec(&known.state).unwrap_or_default().into(),
+            holder: self.holder(),
+        };
+        let saved = self
+            .pod
+            .hub
+            .save_recovery(recovery, self.pod.now(), RECOVERY_TTL_MS);
+        Ok(saved.await?)
+    }
+
+    /// Before the presence is entered: what a dead pod leaves behind has to be found.
+    pub(super) async fn index(
+        &self,
+        workspace: &WorkspaceId,
+        subject: &Subject,
+    ) -> Result<(), Fault> {
+        let presence = Presence {
+            workspace: workspace.clone(),
+            subject: subject.clone(),
+            sid: self.sid.clone(),
+        };
+        Ok(self.pod.hub.index(&self.pod.id, &presence).await?)
+    }
+
+    pub(super) fn holder(&self) -> Holder {
+        Holder {
+            pod: self.pod.id.clone(),
+            sid: self.sid.clone(),
+        }
+    }
+
+    fn raw(&mut self, message: Message) -> Result<(), Fault> {
+        let answer = self.pod.app.raw(message).ok_or(Fault::Protocol)?;
+        self.effects.frames(vec![match answer {
             Message::Text(text) => Frame::text(format!("4{text}")),
             Message::Binary(bytes) => Frame::Binary(bytes),
         }]);
-        return Ok(());
+        Ok(())
     }
-    let packet = match message {
-        Message::Text(text) => connection.decoder.text(&text),
-        Message::Binary(bytes) => connection.decoder.binary(bytes, mount.max_payload),
-    };
-    let Some(packet) = packet.map_err(|_| Fault::Protocol)? else {
-        return Ok(());
-    };
-    let joined = connection.sockets.contains_key(&packet.nsp);
-    match admit(packet, joined).map_err(|_| Fault::Protocol)? {
-        Admitted::Connect { nsp, auth } => {
-            join::join(pod, sid, connection, &nsp, auth, effects).await
-        }
-        Admitted::Leave { nsp } => {
-            leave(pod, sid, connection, &nsp, effects).await;
-            Ok(())
-        }
-        Admitted::Event { nsp, event } => {
-            on_event(pod, sid, connection, &nsp, event, request, effects).await
-        }
-        // The server asks for no acks.
-        Admitted::Ack { .. } => Ok(()),
-    }
-}
 
-async fn on_event<A: App>(
-    pod: &Pod<A>,
-    sid: &Sid,
-    connection: &mut ConnectionState<A::Socket>,
-    nsp: &str,
-    event: Event,
-    request: &str,
-    effects: &mut Effects,
-) -> Result<(), Fault> {
-    let Some(socket) = connection.socket(sid, nsp) else {
-        return Err(Fault::Protocol);
-    };
-    let id = event.id;
-    let dedup = DedupId::new(request);
-    let turn = pod.app.event(&socket, event, dedup).await;
-    let hold_until = pod.now() + pod.settings.ack_timeout_ms;
-    let Turn { say, state, topic } = turn;
-    if let Some(known) = connection.sockets.get_mut(nsp) {
-        if let Some(state) = state {
-            known.state = state;
+    async fn event(&mut self, nsp: &str, event: Event, request: &str) -> Result<(), Fault> {
+        let Some(socket) = self.connection.socket(self.sid, nsp) else {
+            return Err(Fault::Protocol);
+        };
+        let id = event.id;
+        let turn = self
+            .pod
+            .app
+            .event(&socket, event, DedupId::new(request))
+            .await;
+        let hold_until = self.pod.now() + self.pod.settings.ack_timeout_ms;
+        let Turn { say, state, topic } = turn;
+        let replay = topic.map(|topic| Replay {
+            log: topic.log,
+            start: topic.from,
+            subject: topic.subject,
+        });
+        let changed = state.is_some() || replay.is_some();
+        if let Some(known) = self.connection.sockets.get_mut(nsp) {
+            known.state = state.unwrap_or_else(|| known.state.clone());
+            if let Some(replay) = &replay {
+                known.workspace = replay.log.workspace().clone();
+                known.replay = Some(replay.clone());
+            }
         }
-        if let Some(topic) = topic {
-            let replay = Replay {
-                log: topic.log,
-                start: topic.from,
-                subject: topic.subject,
-            };
-            known.workspace = replay.log.workspace().clone();
-            let from = replay.start.at;
-            known.replay = Some(replay.clone());
+        if changed {
             // Before the answer: once the client believes in its session, it can be recovered.
-            remember(pod, connection, &socket).await?;
-            effects.replays.push((nsp.to_owned(), Some((replay, from))));
+            self.remember(&socket).await?;
         }
+        if let Some(replay) = replay {
+            let from = replay.start.at;
+            self.effects
+                .replays
+                .push((nsp.to_owned(), Some((replay, from))));
+        }
+        for saying in say {
+            self.effects.say(nsp, id, saying, hold_until);
+        }
+        Ok(())
     }
-    for saying in say {
-        effects.say(nsp, id, saying, hold_until);
-    }
-    Ok(())
-}
 
-/// Saves what a socket needs to be recovered, and its place in the pod's index.
-pub async fn remember<A: App>(
-    pod: &Pod<A>,
-    connection: &ConnectionState<A::Socket>,
-    socket: &Socket<A::Socket>,
-) -> Result<(), Fault> {
-    let Some(known) = connection.sockets.get(&socket.nsp) else {
-        return Ok(());
-    };
-    let Some(replay) = &known.replay else {
-        return Ok(());
-    };
-    let presence = Presence {
-        workspace: known.workspace.clone(),
-        subject: replay.subject.clone(),
-        sid: socket.sid.clone(),
-    };
-    pod.hub
-        .index(&pod.id, &presence)
-        .await
-        .map_err(|_| Fault::Trouble)?;
-    if !A::RECOVERY {
-        return Ok(());
+    /// The client leaves a namespace on purpose: there is nothing to recover.
+    async fn leave(&mut self, nsp: &str) {
+        let Some(socket) = self.connection.socket(self.sid, nsp) else {
+            return;
+        };
+        self.connection.sockets.shift_remove(nsp);
+        self.effects.replays.push((nsp.to_owned(), None));
+        depart::socket(self.pod, &socket, 0).await;
     }
-    let recovery = Recovery {
-        id: known.recovery.clone(),
-        socket: known.id.clone(),
-        nsp: socket.nsp.clone(),
-        subject: replay.subject.clone(),
-        log: replay.log.clone(),
-        start: replay.start.clone(),
-        state: serde_json::to_vec(&known.state).unwrap_or_default().into(),
-        holder: Holder {
-            pod: pod.id.clone(),
-            sid: socket.sid.clone(),
-        },
-    };
-    let saved = pod
-        .hub
-        .save_recovery(recovery, pod.now(), RECOVERY_TTL_MS)
-        .await;
-    saved.map_err(|_| Fault::Trouble)
-}
-
-/// The client leaves a namespace on purpose: there is nothing to recover.
-async fn leave<A: App>(
-    pod: &Pod<A>,
-    sid: &Sid,
-    connection: &mut ConnectionState<A::Socket>,
-    nsp: &str,
-    effects: &mut Effects,
-) {
-    let Some(socket) = connection.socket(sid, nsp) else {
-        return;
-    };
-    connection.sockets.shift_remove(nsp);
-    effects.replays.push((nsp.to_owned(), None));
-    depart::socket(pod, &socket, 0).await;
 }

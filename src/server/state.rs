@@ -47,6 +47,8 @@ pub struct SocketState<S: Serialize + DeserializeOwned> {
     pub recovery: RecoveryId,
     pub state: S,
     pub workspace: WorkspaceId,
+    /// Where it came in; a socket without a log is recovered from there.
+    pub start: Offset,
     pub replay: Option<Replay>,
 }
 

@@ -90,20 +90,6 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
     assert.equal(ann.events.named('session:agent_joined').length, 1);
   });
 
-  scenario('P9 an operator who leaves puts the session back into the queue, once', async (t) => {
-    const { ann, alice, bob } = await conversation(t, proxy.url);
-    const { sessionId } = ann;
-    await alice.granted('staff:disconnect_from_session', { sessionId });
-    await ann.hear('session:agent_left', about(sessionId));
-    const waiting = (await bob.sessions({ status: 'waiting' })).filter((session) => session.sessionId === sessionId);
-    assert.equal(waiting.length, 1);
-
-    await bob.claim(sessionId);
-    const { payload } = await ann.hear('session:agent_joined', ({ payload }) => payload.agentId === bob.agentId);
-    assert.equal(payload.agentName, bob.name);
-    assert.equal(ann.events.named('session:agent_left').length, 1);
-  });
-
   scenario('P2 P6 a message reaches its receivers, the supervisor, and nobody else', async (t) => {
     const { ann, ben, alice, bob } = await conversation(t, proxy.url);
     const { sessionId } = ann;
@@ -277,7 +263,7 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
     const message = { message: 'hello', type: 'text', clientMessageId: randomUUID() };
     const attempts = [
       ['staff:history', {}], ['staff:connect_to_session', {}], ['staff:message', message],
-      ['staff:disconnect_from_session', {}], ['staff:end_session', {}], ['staff:read', { seq: 1 }],
+      ['staff:end_session', {}],
     ];
     for (const [event, payload] of attempts) await mallory.refused(event, { sessionId, ...payload }, 'not_found');
     await mallory.refused('staff:history', { sessionId: randomUUID() }, 'not_found');
@@ -431,34 +417,6 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
     assert.equal((await ann.history()).length, 1);
   });
 
-  scenario('P6 typing is seen on the other side only, and leaves no trace', async (t) => {
-    const { ann, ben, alice, bob } = await conversation(t, proxy.url);
-    const { sessionId } = ann;
-    await ann.granted('guest:typing', { isTyping: true });
-    const { payload: byGuest, offset } = await alice.hear('guest:typing', about(sessionId));
-    assert.equal(byGuest.isTyping, true);
-    // A string at the end would be taken for an offset and break the recovery of this client.
-    assert.equal(offset, undefined);
-    await alice.granted('staff:typing', { sessionId, isTyping: true });
-    const { payload: byStaff } = await ann.hear('staff:typing', about(sessionId));
-    assertFields(byStaff, { isTyping: true, agentName: alice.name });
-
-    await barrier(ben, bob, alice, ann);
-    assertHeardNothingOf(ben, sessionId);
-    assert.deepEqual((await alice.history(sessionId)).map(({ text }) => text), ['for everybody to see']);
-  });
-
-  scenario('P7 a read mark reaches the one who wrote', async (t) => {
-    const { ann, alice } = await conversation(t, proxy.url);
-    const { sessionId } = ann;
-    const isRead = (seq) => ({ payload }) => payload.status === 'read' && payload.seq >= seq;
-    const { seq: asked } = await ann.say('question');
-    await alice.granted('staff:read', { sessionId, seq: asked });
-    await ann.hear('message:status', isRead(asked));
-    const { seq: answered } = await alice.say(sessionId, 'answer');
-    await ann.granted('guest:read', { seq: answered });
-    await alice.hear('message:status', (event) => about(sessionId)(event) && isRead(answered)(event));
-  });
 });
 
 /** Both ask before either is answered. */

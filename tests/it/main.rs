@@ -4,6 +4,7 @@
 mod chat;
 mod contract;
 mod dialect;
+mod e2e;
 mod layers;
 mod support;
 mod wire;

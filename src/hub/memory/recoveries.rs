@@ -57,10 +57,16 @@ impl MemoryHub {
     fn resume(&self, resume: Resume, now: Millis) -> Option<Resumed> {
         let known = self.recoverable(&resume, now)?;
         let from = start(&known, resume.offset.as_ref());
-        let page = self.page(&known.log, from, resume.limit);
-        if !page.complete || page.epoch != known.start.epoch {
-            return None;
-        }
+        let (missed, more) = match &known.log {
+            None => (Vec::new(), false),
+            Some(log) => {
+                let page = self.page(log, from, resume.limit);
+                if !page.complete || page.epoch != known.start.epoch {
+                    return None;
+                }
+                (page.entries, page.more)
+            }
+        };
         let mut slot = self.recovery_slot(&resume.id)?;
         let (recovery, expires_at) = slot.recoveries.get_mut(&resume.id)?;
         let before = std::mem::replace(&mut recovery.holder, resume.holder);
@@ -74,18 +80,15 @@ impl MemoryHub {
             recovery,
             fenced,
             from,
-            missed: page.entries,
-            more: page.more,
+            missed,
+            more,
         })
     }
 
     fn recoverable(&self, resume: &Resume, now: Millis) -> Option<Recovery> {
         let slot = self.recovery_slot(&resume.id)?;
         let (known, expires_at) = slot.recoveries.get(&resume.id)?;
-        let same = resume
-            .subject
-            .as_ref()
-            .is_none_or(|subject| *subject == known.subject);
+        let same = resume.subject.is_none() || resume.subject == known.subject;
         (*expires_at > now && known.nsp == resume.nsp && same).then(|| known.clone())
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         answer::{self, Answer},
         depart,
         effects::Effects,
-        receive::{Fault, receive},
+        receive::{Fault, Inbound},
         settings::{MAX_PACKETS, POST_LEASE_MS, POST_POLL},
         state::ConnectionState,
     },
@@ -135,15 +135,13 @@ impl<A: App> Worker<A> {
             match packet {
                 Packet::Message(message) => {
                     let request = self.request(index);
-                    receive(
-                        &self.pod,
-                        &self.sid,
-                        state,
-                        message,
-                        &request,
-                        &mut applied.effects,
-                    )
-                    .await?;
+                    let mut inbound = Inbound {
+                        pod: &self.pod,
+                        sid: &self.sid,
+                        connection: state,
+                        effects: &mut applied.effects,
+                    };
+                    inbound.receive(message, &request).await?;
                 }
                 Packet::Pong(_) => {
                     applied

@@ -19,7 +19,7 @@ use crate::{
         deliver::{Delivery, Encoded, Mailbox, Reader, Waiter, Watching, encode, mailbox},
         depart,
         effects::Effects,
-        receive::{Fault, receive},
+        receive::{Fault, Inbound},
         settings::READ_LIMIT,
         state::{ConnectionState, Handshake, Replay},
     },
@@ -224,15 +224,13 @@ impl<A: App> Connection<A> {
                 self.requests += 1;
                 let request = format!("{}:{}", self.sid, self.requests);
                 let mut effects = Effects::default();
-                let received = receive(
-                    &*self.pod,
-                    &self.sid,
-                    &mut self.state,
-                    message,
-                    &request,
-                    &mut effects,
-                )
-                .await;
+                let mut inbound = Inbound {
+                    pod: &self.pod,
+                    sid: &self.sid,
+                    connection: &mut self.state,
+                    effects: &mut effects,
+                };
+                let received = inbound.receive(message, &request).await;
                 // What was said before a fault is said all the same.
                 self.carry_out(effects).await?;
                 received.map_err(End::Fault)

@@ -1,0 +1,132 @@
+//! The socket it was: what it missed goes first, then the same id and pid as before.
+
+use std::sync::Arc;
+
+use super::{
+    App,
+    app::{Socket, Telling, Trouble},
+    deliver::encode,
+    depart,
+    receive::{Fault, Inbound},
+    state::{Replay, SocketState},
+};
+use crate::{
+    hub::{ClosedBy, Holder, Recovery, Resumed},
+    model::{Entry, EntryId, Offset, WorkspaceId},
+    wire::socket::encode as write,
+};
+
+impl From<Trouble> for Fault {
+    fn from(_: Trouble) -> Self {
+        Self::Trouble
+    }
+}
+
+impl<A: App> Inbound<'_, A> {
+    /// `workspace`: of a socket that has no log to say so.
+    pub(super) async fn recover(
+        &mut self,
+        resumed: Resumed,
+        state: A::Socket,
+        workspace: WorkspaceId,
+    ) -> Result<(), Fault> {
+        self.end_elsewhere(resumed.fenced).await;
+        let recovery = resumed.recovery;
+        let socket = Socket {
+            id: recovery.socket.clone(),
+            nsp: recovery.nsp.clone(),
+            recovery: recovery.id.clone(),
+            sid: self.sid.clone(),
+            state,
+        };
+        let start = recovery.start.clone();
+        let replay = replay(recovery);
+        let mut known = SocketState {
+            id: socket.id.clone(),
+            recovery: socket.recovery.clone(),
+            state: socket.state.clone(),
+            workspace,
+            start: start.clone(),
+            replay: replay.clone(),
+        };
+        let mut cursor = resumed.from;
+        if let Some(replay) = &replay {
+            known.workspace = replay.log.workspace().clone();
+            self.index(&known.workspace, &replay.subject).await?;
+            cursor = self.tell_missed(&socket, replay, cursor, &resumed.missed);
+        }
+        let at = Offset {
+            epoch: start.epoch,
+            at: cursor,
+        };
+        let arrival = self.pod.app.arrive(&socket, true, at).await?;
+        self.connection.sockets.insert(socket.nsp.clone(), known);
+        self.greet(&socket, &arrival.say);
+        if let Some(replay) = replay {
+            self.effects
+                .replays
+                .push((socket.nsp, Some((replay, cursor))));
+        }
+        Ok(())
+    }
+
+    /// The answer to CONNECT, and what the application says after it.
+    pub(super) fn greet(&mut self, socket: &Socket<A::Socket>, say: &[Telling]) {
+        let pid = self.pid(socket);
+        let connect = write::connect(&socket.nsp, socket.id.as_str(), pid.as_deref());
+        self.effects.text(connect);
+        for telling in say {
+            self.effects.tell(&socket.nsp, telling);
+        }
+    }
+
+    /// The connection that the client has given up, though we had not noticed. A WebSocket is told
+    /// by its pod; a polling one is nobody's, and ended here.
+    async fn end_elsewhere(&self, fenced: Option<Holder>) {
+        let Some(holder) = fenced else { return };
+        let closed = self
+            .pod
+            .hub
+            .close(&holder.sid, ClosedBy::Server, self.pod.now());
+        if let Ok(Some(departed)) = closed.await {
+            depart::polling(self.pod, &holder.sid, departed, "fenced").await;
+        }
+    }
+
+    /// Encodes what was missed, and returns how far that reaches. A longer rest follows from the
+    /// log.
+    fn tell_missed(
+        &mut self,
+        socket: &Socket<A::Socket>,
+        replay: &Replay,
+        from: EntryId,
+        missed: &[Arc<Entry>],
+    ) -> EntryId {
+        let class = self.pod.app.class(&socket.state);
+        let own = |entry: &&Arc<Entry>| entry.origin.as_ref() == Some(&socket.recovery);
+        for entry in missed.iter().filter(|entry| !own(entry)) {
+            let epoch = &replay.start.epoch;
+            let encoded = encode(
+                &*self.pod.app,
+                class,
+                &socket.nsp,
+                &replay.log,
+                epoch,
+                entry,
+            );
+            for frame in &encoded.frames {
+                self.effects.frames(vec![frame.clone()]);
+            }
+        }
+        missed.last().map_or(from, |entry| entry.id)
+    }
+}
+
+fn replay(recovery: Recovery) -> Option<Replay> {
+    let (log, subject) = recovery.log.zip(recovery.subject)?;
+    Some(Replay {
+        log,
+        start: recovery.start,
+        subject,
+    })
+}
