@@ -18,7 +18,7 @@ use crate::{
     },
     metrics::Metrics,
     model::{Clock, PodId, WorkspaceId},
-    server::{Health, Pod, Server, metrics, probes},
+    server::{Health, Parts, Pod, Server, metrics, probes},
     web,
 };
 
@@ -136,15 +136,14 @@ pub async fn start(
         jwt,
         signing: signing.clone(),
     };
-    let hub = Arc::clone(&backends.hub);
-    let pod = Pod::new(
-        Arc::new(relay),
-        hub,
-        backends.clock.clone(),
+    let pod = Pod::new(Parts {
+        app: Arc::new(relay),
+        hub: Arc::clone(&backends.hub),
+        clock: backends.clock.clone(),
         settings,
-        signing,
-        &backends.metrics,
-    );
+        pids: signing,
+        metrics: backends.metrics.clone(),
+    });
     let health = Health::default();
     let address = listener.local_addr()?;
     let routes = Router::new()

@@ -8,17 +8,18 @@ use crate::{
 
 /// A polling connection that the caller has ended.
 pub async fn polling<A: App>(pod: &Pod<A>, sid: &Sid, departed: Departed, reason: &str) {
-    pod.metrics
-        .connections
-        .with_label_values(&["polling"])
-        .dec();
-    pod.metrics
-        .closed
-        .with_label_values(&["polling", reason])
-        .inc();
+    count(pod, reason);
     if let Some(state) = ConnectionState::read(&departed.state) {
         sockets(pod, sid, &state).await;
     }
+}
+
+/// A polling connection less.
+pub fn count<A: App>(pod: &Pod<A>, reason: &str) {
+    let metrics = &pod.metrics;
+    metrics.connections.with_label_values(&["polling"]).dec();
+    let labels = ["polling", reason];
+    metrics.closed.with_label_values(&labels).inc();
 }
 
 pub async fn sockets<A: App>(pod: &Pod<A>, sid: &Sid, state: &ConnectionState<A::Socket>) {

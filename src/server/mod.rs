@@ -37,6 +37,6 @@ pub use app::{
 pub use drain::Server;
 pub use health::{Health, metrics, probes};
 pub use origin::Origins;
-pub use pod::Pod;
+pub use pod::{Parts, Pod};
 pub use settings::{Mount, Settings};
 pub use state::Handshake;

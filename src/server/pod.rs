@@ -1,4 +1,4 @@
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -25,39 +25,37 @@ pub struct Pod<A: App> {
     pub draining: CancellationToken,
     /// Everything that serves a client.
     pub tasks: TaskTracker,
-    /// WebSockets in service.
-    pub websockets: AtomicU64,
+}
+
+/// What a pod is made of.
+pub struct Parts<A> {
+    pub app: Arc<A>,
+    pub hub: Arc<dyn Hub>,
+    pub clock: Clock,
+    pub settings: Settings,
+    pub pids: Keyring,
+    pub metrics: Metrics,
 }
 
 impl<A: App> Pod<A> {
-    pub fn new(
-        app: Arc<A>,
-        hub: Arc<dyn Hub>,
-        clock: Clock,
-        settings: Settings,
-        pids: Keyring,
-        metrics: &Metrics,
-    ) -> Self {
+    pub fn new(parts: Parts<A>) -> Self {
         let id = PodId::draw();
-        let deliver = Deliver::new(
-            Arc::clone(&app),
-            Arc::clone(&hub),
-            id.clone(),
-            &metrics.server,
-            metrics.hub.clone(),
-        );
         Self {
+            deliver: Deliver::new(
+                Arc::clone(&parts.app),
+                Arc::clone(&parts.hub),
+                id.clone(),
+                &parts.metrics,
+            ),
             id,
-            app,
-            hub,
-            clock,
-            settings,
-            pids,
-            deliver,
-            metrics: metrics.server.clone(),
+            app: parts.app,
+            hub: parts.hub,
+            clock: parts.clock,
+            settings: parts.settings,
+            pids: parts.pids,
+            metrics: parts.metrics.server,
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            websockets: AtomicU64::new(0),
         }
     }
 
@@ -72,6 +70,17 @@ impl<A: App> Pod<A> {
             .mounts
             .iter()
             .find(|mount| path.starts_with(&mount.path))
+    }
+
+    /// Events that were written to a client, the first of them committed at `oldest`.
+    pub fn count_delivered(&self, transport: &str, count: u64, oldest: Option<Millis>) {
+        let delivered = &self.metrics.delivered;
+        delivered.with_label_values(&[transport]).inc_by(count);
+        if let Some(committed_at) = oldest {
+            let seconds = self.now().saturating_sub(committed_at) as f64 / 1000.0;
+            let delivery = &self.metrics.delivery_seconds;
+            delivery.with_label_values(&[transport]).observe(seconds);
+        }
     }
 
     pub fn hit_limit(&self, limit: &str) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     App,
     app::{Socket, Telling, Trouble},
-    deliver::encode,
+    deliver::{Reading, encode},
     depart,
     receive::{Fault, Inbound},
     state::{Replay, SocketState},
@@ -103,17 +103,14 @@ impl<A: App> Inbound<'_, A> {
         missed: &[Arc<Entry>],
     ) -> EntryId {
         let class = self.pod.app.class(&socket.state);
+        let reading = Reading {
+            nsp: &socket.nsp,
+            log: &replay.log,
+            epoch: &replay.start.epoch,
+        };
         let own = |entry: &&Arc<Entry>| entry.origin.as_ref() == Some(&socket.recovery);
         for entry in missed.iter().filter(|entry| !own(entry)) {
-            let epoch = &replay.start.epoch;
-            let encoded = encode(
-                &*self.pod.app,
-                class,
-                &socket.nsp,
-                &replay.log,
-                epoch,
-                entry,
-            );
+            let encoded = encode(&*self.pod.app, class, reading, entry);
             for frame in &encoded.frames {
                 self.effects.frames(vec![frame.clone()]);
             }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::app::Socket;
+use super::{app::Socket, settings::Mount};
 use crate::{
     hub::{Beat, Log, Subject},
     model::{Millis, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
@@ -77,6 +77,11 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
         serde_json::from_slice(bytes)
             .ok()
             .filter(|state: &Self| state.v == STATE_FORMAT)
+    }
+
+    /// The state of a connection that was opened on this mount; on another one it is unknown.
+    pub fn of_mount(bytes: &[u8], mount: &Mount) -> Option<Self> {
+        Self::read(bytes).filter(|state| state.mount == mount.path)
     }
 
     pub fn write(&self) -> Bytes {

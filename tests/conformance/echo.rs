@@ -11,8 +11,8 @@ use switchboard::{
     metrics::Metrics,
     model::{Clock, DedupId, Entry, Offset, WorkspaceId},
     server::{
-        Admission, App, Arrival, ConnectRequest, Mount, Origins, Pod, Refusal, Saying, Server,
-        Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
+        Admission, App, Arrival, ConnectRequest, Mount, Origins, Parts, Pod, Refusal, Saying,
+        Server, Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
     },
     wire::{
         engine::Message,
@@ -140,16 +140,14 @@ pub fn settings() -> Settings {
 
 /// One server object on a hub that several may share.
 pub async fn serve(hub: Arc<MemoryHub>, listener: TcpListener) -> anyhow::Result<Server<Echo>> {
-    let metrics = Metrics::new()?;
-    let keys = Keyring::new(&[[0; 32]])?;
-    let pod = Pod::new(
-        Arc::new(Echo),
+    let pod = Pod::new(Parts {
+        app: Arc::new(Echo),
         hub,
-        Clock::System,
-        settings(),
-        keys,
-        &metrics,
-    );
+        clock: Clock::System,
+        settings: settings(),
+        pids: Keyring::new(&[[0; 32]])?,
+        metrics: Metrics::new()?,
+    });
     Ok(Server::start(pod, listener, axum::Router::new()).await?)
 }
 

@@ -1,5 +1,9 @@
 //! The one test binary: tests speak as clients over real sockets wherever there is one.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod chat;
 mod contract;

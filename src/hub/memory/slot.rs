@@ -72,10 +72,10 @@ impl Slot {
             if *at > ended_before {
                 break;
             }
-            if let Some(workspace) = self.workspaces.get_mut(workspace) {
-                if !workspace.forget(session, self.persisted) {
-                    break;
-                }
+            if let Some(workspace) = self.workspaces.get_mut(workspace)
+                && !workspace.forget(session, self.persisted)
+            {
+                break;
             }
             self.ended.pop_front();
         }

@@ -25,38 +25,39 @@ impl Encoded {
     }
 }
 
-/// Encodes an entry for a class of sockets of one namespace, each event with its offset.
+/// What an entry is read as: by sockets of one namespace, from one log in one of its lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    pub nsp: &'a str,
+    pub log: &'a Log,
+    pub epoch: &'a Epoch,
+}
+
+/// Encodes an entry for a class of sockets, each event with its offset.
 pub fn encode<A: App>(
     app: &A,
     class: A::Class,
-    nsp: &str,
-    log: &Log,
-    epoch: &Epoch,
+    reading: Reading<'_>,
     entry: &Entry,
 ) -> Arc<Encoded> {
+    let Reading { nsp, log, epoch } = reading;
+    let at = entry.id;
     let offset = Offset {
         epoch: epoch.clone(),
-        at: entry.id,
-    }
-    .to_string();
-    let frames = app
-        .encode(class, entry)
-        .into_iter()
+        at,
+    };
+    let offset = offset.to_string();
+    let tellings = app.encode(class, entry).into_iter();
+    let frames = tellings
         // A payload is made of JSON values, which always can be written.
         .filter_map(|telling| {
-            write::event(
-                nsp,
-                None,
-                telling.event,
-                Some(&telling.payload),
-                Some(&offset),
-            )
-            .ok()
+            let payload = Some(&telling.payload);
+            write::event(nsp, None, telling.event, payload, Some(&offset)).ok()
         })
         .map(Frame::text)
         .collect();
     Arc::new(Encoded {
-        id: entry.id,
+        id: at,
         prev: log.prev(entry),
         epoch: epoch.clone(),
         origin: entry.origin.clone(),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use encoded::{Encoded, encode};
+pub use encoded::{Encoded, Reading, encode};
 pub use mailbox::{Delivery, Mailbox, Reader, mailbox};
 pub use readers::{Readers, Watching};
 pub use waiters::{Parked, Waiter, Waiters};
@@ -22,7 +22,7 @@ pub use waiters::{Parked, Waiter, Waiters};
 use super::App;
 use crate::{
     hub::{Hub, Mark, Persisted, Publication, Publications, Signal},
-    metrics::{HubMetrics, ServerMetrics},
+    metrics::{HubMetrics, Metrics},
     model::{Partition, PodId, Sid},
 };
 
@@ -37,20 +37,14 @@ pub struct Deliver<A: App> {
 }
 
 impl<A: App> Deliver<A> {
-    pub fn new(
-        app: Arc<A>,
-        hub: Arc<dyn Hub>,
-        pod: PodId,
-        metrics: &ServerMetrics,
-        hub_metrics: HubMetrics,
-    ) -> Self {
+    pub fn new(app: Arc<A>, hub: Arc<dyn Hub>, pod: PodId, metrics: &Metrics) -> Self {
         Self {
             app,
-            readers: Arc::new(Readers::new(Arc::clone(&hub), pod, metrics.clone())),
+            readers: Arc::new(Readers::new(Arc::clone(&hub), pod, metrics.server.clone())),
             hub,
             waiters: Arc::default(),
             persisted: watch::Sender::new(Persisted::default()),
-            hub_metrics,
+            hub_metrics: metrics.hub.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
-use super::{Delivery, Encoded, Mailbox, encode, waiters::Parked};
+use super::{Delivery, Encoded, Mailbox, Reading, encode, waiters::Parked};
 use crate::{
     hub::{Hub, Log, Unavailable},
     metrics::ServerMetrics,
@@ -116,7 +116,12 @@ impl<A: App> Readers<A> {
             let encoded = if let Some((.., encoded)) = known {
                 Arc::clone(encoded)
             } else {
-                let encoded = encode(app, listening.class, &listening.nsp, log, epoch, entry);
+                let reading = Reading {
+                    nsp: &listening.nsp,
+                    log,
+                    epoch,
+                };
+                let encoded = encode(app, listening.class, reading, entry);
                 encodings.push((listening.class, &listening.nsp, Arc::clone(&encoded)));
                 encoded
             };

@@ -1,12 +1,11 @@
 use indexmap::IndexMap;
 
 use crate::{
-    hub::{Batch, Drained, Listener, OutboxItem},
-    model::{EntryId, Frame},
+    hub::{Batch, Drained, Listener},
+    model::{EntryId, Frame, Millis, Sid},
     server::{
         App, Pod,
-        app::Socket,
-        deliver::encode,
+        deliver::{Reading, encode},
         receive::Fault,
         settings::{BATCH_BYTES, READ_LIMIT},
         state::ConnectionState,
@@ -21,6 +20,8 @@ pub struct Gathered {
     pub batch: Batch,
     /// A log was trimmed, or lost, below what this client has seen.
     pub gap: bool,
+    /// When the first of its entries was committed.
+    pub oldest: Option<Millis>,
     bytes: usize,
 }
 
@@ -50,104 +51,81 @@ impl Gathered {
     }
 }
 
-/// Answers and greetings first, then what the logs have for each socket.
-pub async fn gather<A: App>(
-    pod: &Pod<A>,
-    state: &ConnectionState<A::Socket>,
-    sid: &crate::model::Sid,
-    drained: &Drained,
-) -> Result<Gathered, Fault> {
-    let mut gathered = Gathered::default();
-    take_outbox(&drained.outbox, &mut gathered);
-    for (nsp, listener) in &drained.listeners {
-        if gathered.is_full() || gathered.batch.outbox < drained.outbox.len() {
-            break;
-        }
-        if let Some(socket) = state.socket(sid, nsp) {
-            read_log(pod, state, &socket, listener, None, &mut gathered).await?;
-        }
-    }
-    Ok(gathered)
+/// A connection whose answers and logs are gathered.
+pub struct Gatherer<'a, A: App> {
+    pub pod: &'a Pod<A>,
+    pub sid: &'a Sid,
+    pub state: &'a ConnectionState<A::Socket>,
+    pub drained: &'a Drained,
 }
 
-/// The very batch of a GET that is repeated.
-pub async fn gather_again<A: App>(
-    pod: &Pod<A>,
-    state: &ConnectionState<A::Socket>,
-    sid: &crate::model::Sid,
-    drained: &Drained,
-    batch: Batch,
-) -> Result<Gathered, Fault> {
-    let mut gathered = Gathered::default();
-    for item in drained.outbox.iter().take(batch.outbox) {
-        gathered.push(&item.frames);
-    }
-    for (nsp, upto) in &batch.cursors {
-        if let (Some(socket), Some(listener)) = (state.socket(sid, nsp), drained.listeners.get(nsp))
-        {
-            read_log(pod, state, &socket, listener, Some(*upto), &mut gathered).await?;
+impl<A: App> Gatherer<'_, A> {
+    /// Answers and greetings first, then what the logs have for each socket.
+    pub async fn gather(&self) -> Result<Gathered, Fault> {
+        let mut gathered = Gathered::default();
+        for item in &self.drained.outbox {
+            if gathered.is_full() {
+                return Ok(gathered);
+            }
+            gathered.push(&item.frames);
+            gathered.batch.outbox += 1;
         }
+        for (nsp, listener) in &self.drained.listeners {
+            self.read_log(nsp, listener, None, &mut gathered).await?;
+        }
+        Ok(gathered)
     }
-    gathered.batch = batch;
-    Ok(gathered)
-}
 
-fn take_outbox(outbox: &[OutboxItem], gathered: &mut Gathered) {
-    for item in outbox {
-        if gathered.is_full() {
-            break;
+    /// The very batch of a GET that is repeated.
+    pub async fn gather_again(&self, batch: Batch) -> Result<Gathered, Fault> {
+        let mut gathered = Gathered::default();
+        for item in self.drained.outbox.iter().take(batch.outbox) {
+            gathered.push(&item.frames);
         }
-        gathered.push(&item.frames);
-        gathered.batch.outbox += 1;
+        for (nsp, upto) in &batch.cursors {
+            if let Some(listener) = self.drained.listeners.get(nsp) {
+                let upto = Some(*upto);
+                self.read_log(nsp, listener, upto, &mut gathered).await?;
+            }
+        }
+        gathered.batch = batch;
+        Ok(gathered)
     }
-}
 
-async fn read_log<A: App>(
-    pod: &Pod<A>,
-    state: &ConnectionState<A::Socket>,
-    socket: &Socket<A::Socket>,
-    listener: &Listener,
-    upto: Option<EntryId>,
-    gathered: &mut Gathered,
-) -> Result<(), Fault> {
-    let page = pod
-        .hub
-        .read(&listener.log, listener.cursor, READ_LIMIT)
-        .await
-        .map_err(|_| Fault::Trouble)?;
-    let epoch = state
-        .sockets
-        .get(&socket.nsp)
-        .and_then(|known| known.replay.as_ref())
-        .map(|replay| &replay.start.epoch);
-    if !page.complete || epoch != Some(&page.epoch) {
-        gathered.gap = true;
-        return Ok(());
-    }
-    let class = pod.app.class(&socket.state);
-    for entry in &page.entries {
-        if gathered.is_full() || upto.is_some_and(|upto| entry.id > upto) {
-            break;
+    async fn read_log(
+        &self,
+        nsp: &str,
+        listener: &Listener,
+        upto: Option<EntryId>,
+        gathered: &mut Gathered,
+    ) -> Result<(), Fault> {
+        let Some(socket) = self.state.socket(self.sid, nsp) else {
+            return Ok(());
+        };
+        let (log, cursor) = (&listener.log, listener.cursor);
+        let page = self.pod.hub.read(log, cursor, READ_LIMIT).await?;
+        let known = self.state.sockets.get(nsp);
+        let replay = known.and_then(|known| known.replay.as_ref());
+        if !page.complete || replay.is_none_or(|replay| replay.start.epoch != page.epoch) {
+            gathered.gap = true;
+            return Ok(());
         }
-        if entry.origin.as_ref() != Some(&socket.recovery) {
-            let encoded = encode(
-                &*pod.app,
-                class,
-                &socket.nsp,
-                &listener.log,
-                &page.epoch,
-                entry,
-            );
-            gathered.push(&encoded.frames);
-            let seconds = pod.now().saturating_sub(entry.id.ms) as f64 / 1000.0;
-            pod.metrics
-                .delivery_seconds
-                .with_label_values(&["polling"])
-                .observe(seconds);
+        let class = self.pod.app.class(&socket.state);
+        let epoch = &page.epoch;
+        for entry in &page.entries {
+            if gathered.is_full() || upto.is_some_and(|upto| entry.id > upto) {
+                break;
+            }
+            if entry.origin.as_ref() != Some(&socket.recovery) {
+                let reading = Reading { nsp, log, epoch };
+                let encoded = encode(&*self.pod.app, class, reading, entry);
+                gathered.push(&encoded.frames);
+                gathered.oldest.get_or_insert(entry.id.ms);
+            }
+            gathered.batch.cursors.insert(nsp.to_owned(), entry.id);
         }
-        gathered.batch.cursors.insert(socket.nsp.clone(), entry.id);
+        Ok(())
     }
-    Ok(())
 }
 
 /// Where the sockets stand once a batch has been read, for the next look.

@@ -1,11 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::{
     CLOSE, NOOP,
-    batch::{Gathered, gather, gather_again},
+    batch::{Gathered, Gatherer},
     buried, end,
 };
 use crate::{
@@ -65,14 +64,17 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
                 state,
                 drained,
                 batch,
-            } => repeat(pod, mount, &sid, &state, drained, batch).await,
+            } => match ConnectionState::of_mount(&state, mount) {
+                Some(state) => repeat(pod, &sid, &state, &drained, batch).await,
+                None => answer::error(&RequestError::UnknownSid),
+            },
             BeginGet::Listening {
                 generation,
                 state,
                 beat,
                 drained,
             } => {
-                let Some(state) = read_state(pod, mount, &state) else {
+                let Some(state) = ConnectionState::of_mount(&state, mount) else {
                     return answer::error(&RequestError::UnknownSid);
                 };
                 let listening = Listening {
@@ -98,29 +100,22 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
 
 async fn repeat<A: App>(
     pod: &Pod<A>,
-    mount: &Mount,
     sid: &Sid,
-    state: &Bytes,
-    drained: Drained,
+    state: &ConnectionState<A::Socket>,
+    drained: &Drained,
     batch: Batch,
 ) -> Answer {
-    let Some(state) = read_state(pod, mount, state) else {
-        return answer::error(&RequestError::UnknownSid);
+    let gatherer = Gatherer {
+        pod,
+        sid,
+        state,
+        drained,
     };
-    match gather_again(pod, &state, sid, &drained, batch).await {
+    match gatherer.gather_again(batch).await {
         Ok(gathered) if gathered.is_empty() => answer::payload(NOOP),
         Ok(gathered) => answer::payload(gathered.body()),
         Err(_) => answer::unavailable(),
     }
-}
-
-fn read_state<A: App>(
-    _pod: &Pod<A>,
-    mount: &Mount,
-    state: &[u8],
-) -> Option<ConnectionState<A::Socket>> {
-    ConnectionState::read(state)
-        .filter(|state: &ConnectionState<A::Socket>| state.mount == mount.path)
 }
 
 /// A GET that is its connection's listener.
@@ -207,7 +202,13 @@ impl<A: App> Listening<A> {
 
     async fn look(&mut self) -> Result<Option<Answer>, Fault> {
         let now = self.pod.now();
-        let mut gathered = gather(&self.pod, &self.state, &self.sid, &self.drained).await?;
+        let gatherer = Gatherer {
+            pod: &*self.pod,
+            sid: &self.sid,
+            state: &self.state,
+            drained: &self.drained,
+        };
+        let mut gathered = gatherer.gather().await?;
         if gathered.gap {
             self.finished = true;
             end(&self.pod, &self.sid, ClosedBy::Server, "gap").await;
@@ -229,7 +230,7 @@ impl<A: App> Listening<A> {
         } else {
             gathered.body()
         };
-        let count = gathered.frames.len() as u64;
+        let (count, oldest) = (gathered.frames.len() as u64, gathered.oldest);
         match self
             .pod
             .hub
@@ -237,11 +238,7 @@ impl<A: App> Listening<A> {
             .await
         {
             Ok(true) => {
-                self.pod
-                    .metrics
-                    .delivered
-                    .with_label_values(&["polling"])
-                    .inc_by(count);
+                self.pod.count_delivered("polling", count, oldest);
                 answer::payload(body)
             }
             Ok(false) => answer::payload(NOOP),

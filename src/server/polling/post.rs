@@ -103,10 +103,7 @@ struct Applied {
 
 impl<A: App> Worker<A> {
     async fn run(self, state: &[u8], body: &[u8]) -> Answer {
-        let state = ConnectionState::read(state);
-        let Some(mut state) =
-            state.filter(|state: &ConnectionState<A::Socket>| state.mount == self.mount.path)
-        else {
+        let Some(mut state) = ConnectionState::of_mount(state, &self.mount) else {
             return answer::error(&RequestError::UnknownSid);
         };
         let Ok(packets) = payload::decode(body, MAX_PACKETS) else {

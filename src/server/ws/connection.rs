@@ -1,26 +1,21 @@
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{
+    end::End,
     held::Held,
     link::{Link, LinkError},
 };
 use crate::{
-    hub::{Departed, OutboxItem, Persisted, Signal},
-    model::{EntryId, Frame, Millis, Sid},
+    hub::{Departed, Persisted},
+    model::{EntryId, Millis, Sid},
     server::{
         App, Mount, Pod,
-        deliver::{Delivery, Encoded, Mailbox, Reader, Waiter, Watching, encode, mailbox},
+        deliver::{Mailbox, Reader, Waiter, Watching, mailbox},
         depart,
         effects::Effects,
         receive::{Fault, Inbound},
-        settings::READ_LIMIT,
         state::{ConnectionState, Handshake, Replay},
     },
     wire::engine::{Heartbeat, Open, Packet, encode_open},
@@ -31,102 +26,80 @@ const HELD_MAX: usize = 1024;
 
 /// One WebSocket: reads packets, applies them, and writes what comes for it.
 pub struct Connection<A: App> {
-    pod: Arc<Pod<A>>,
+    pub(super) pod: Arc<Pod<A>>,
     mount: Mount,
-    sid: Sid,
-    link: Link,
-    state: ConnectionState<A::Socket>,
+    pub(super) sid: Sid,
+    pub(super) link: Link,
+    pub(super) state: ConnectionState<A::Socket>,
     heartbeat: Heartbeat,
-    mailbox: Mailbox,
-    reader: Reader,
+    pub(super) mailbox: Mailbox,
+    pub(super) reader: Reader,
     _waiter: Waiter,
-    listening: HashMap<String, Listening<A>>,
+    pub(super) listening: HashMap<String, Listening<A>>,
     held: Held,
     persisted: watch::Receiver<Persisted>,
-    greeting: Vec<OutboxItem>,
-    replays: Vec<(String, Option<(Replay, EntryId)>)>,
+    /// To be carried out before anything else.
+    first: Effects,
     requests: u64,
 }
 
 /// A socket on its log.
-struct Listening<A: App> {
-    replay: Replay,
-    cursor: EntryId,
-    _watching: Watching<A>,
+pub(super) struct Listening<A: App> {
+    pub replay: Replay,
+    pub cursor: EntryId,
+    pub _watching: Watching<A>,
 }
 
-/// Why the connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Link(LinkError),
-    Fault(Fault),
-    Client,
-    PingTimeout,
-    JoinTimeout,
-    Fenced,
-    Gap,
-    Drain,
+/// Who is at the other end, and by which way.
+pub(super) struct Peer {
+    pub mount: Mount,
+    pub sid: Sid,
+    pub link: Link,
 }
 
 impl<A: App> Connection<A> {
-    pub fn fresh(
-        pod: Arc<Pod<A>>,
-        mount: Mount,
-        sid: Sid,
-        handshake: Handshake,
-        link: Link,
-    ) -> Self {
-        let now = pod.now();
+    pub fn fresh(pod: Arc<Pod<A>>, peer: Peer, handshake: Handshake) -> Self {
+        let (now, mount) = (pod.now(), &peer.mount);
         let join_by = (!mount.raw).then(|| now + pod.settings.connect_timeout_ms);
         let state = ConnectionState::new(&mount.path, handshake, join_by);
         let open = encode_open(&Open {
-            sid: sid.as_str(),
+            sid: peer.sid.as_str(),
             upgrades: &[],
             ping_interval: mount.ping_interval_ms,
             ping_timeout: mount.ping_timeout_ms,
             max_payload: mount.max_payload as u64,
         });
         let heartbeat = Heartbeat::new(now, mount.ping_interval_ms);
-        let mut connection = Self::new(pod, mount, sid, link, state, heartbeat);
-        connection.greeting = vec![OutboxItem {
-            frames: vec![Frame::text(open)],
-            hold: None,
-        }];
+        let mut connection = Self::new(pod, peer, state, heartbeat);
+        connection.first.text(open);
         connection
     }
 
-    /// Goes on where polling ended. `None` if its state cannot be read.
-    pub fn upgraded(
-        pod: Arc<Pod<A>>,
-        mount: Mount,
-        sid: Sid,
-        departed: Departed,
-        link: Link,
-    ) -> Option<Self> {
-        let state = ConnectionState::<A::Socket>::read(&departed.state)?;
+    /// Goes on where polling ended. `None` if its state cannot be read, or is another mount's.
+    pub fn upgraded(pod: Arc<Pod<A>>, peer: Peer, departed: Departed) -> Option<Self> {
+        let state = ConnectionState::<A::Socket>::of_mount(&departed.state, &peer.mount)?;
         let replays = departed.listeners.into_iter().map(|(nsp, listener)| {
-            let replay = state
-                .sockets
-                .get(&nsp)
-                .and_then(|socket| socket.replay.clone());
+            let known = state.sockets.get(&nsp);
+            let replay = known.and_then(|socket| socket.replay.clone());
             (nsp, replay.map(|replay| (replay, listener.cursor)))
         });
-        let replays = replays.collect();
+        let first = Effects {
+            replays: replays.collect(),
+            say: departed.outbox,
+        };
         let heartbeat = Heartbeat::restore(departed.beat.ping_at, departed.beat.sent);
-        let mut connection = Self::new(pod, mount, sid, link, state, heartbeat);
-        connection.greeting = departed.outbox;
-        connection.replays = replays;
+        let mut connection = Self::new(pod, peer, state, heartbeat);
+        connection.first = first;
         Some(connection)
     }
 
     fn new(
         pod: Arc<Pod<A>>,
-        mount: Mount,
-        sid: Sid,
-        link: Link,
+        peer: Peer,
         state: ConnectionState<A::Socket>,
         heartbeat: Heartbeat,
     ) -> Self {
+        let Peer { mount, sid, link } = peer;
         let (mailbox, reader) = mailbox();
         let waiter = pod.deliver.waiters.serve(&sid, mailbox.clone());
         let persisted = pod.deliver.persisted();
@@ -143,56 +116,36 @@ impl<A: App> Connection<A> {
             listening: HashMap::new(),
             held: Held::default(),
             persisted,
-            greeting: Vec::new(),
-            replays: Vec::new(),
+            first: Effects::default(),
             requests: 0,
         }
     }
 
     pub async fn run(mut self) {
-        let gauge = self
-            .pod
-            .metrics
-            .connections
-            .with_label_values(&["websocket"]);
-        self.pod
-            .metrics
-            .opened
-            .with_label_values(&["websocket"])
-            .inc();
-        self.pod.websockets.fetch_add(1, Ordering::Relaxed);
+        let metrics = &self.pod.metrics;
+        let gauge = metrics.connections.with_label_values(&["websocket"]);
+        metrics.opened.with_label_values(&["websocket"]).inc();
         gauge.inc();
         let end = match self.serve().await {
             Ok(never) => match never {},
             Err(end) => end,
         };
         gauge.dec();
-        self.pod.websockets.fetch_sub(1, Ordering::Relaxed);
-        self.pod
-            .metrics
-            .closed
-            .with_label_values(&["websocket", end.label()])
-            .inc();
+        let metrics = &self.pod.metrics;
+        let labels = ["websocket", end.label()];
+        metrics.closed.with_label_values(&labels).inc();
         if end == End::Link(LinkError::Slow) {
-            self.pod
-                .metrics
-                .slow_consumers
-                .with_label_values(&["closed"])
-                .inc();
+            metrics.slow_consumers.with_label_values(&["closed"]).inc();
         }
         self.listening.clear();
         depart::sockets(&*self.pod, &self.sid, &self.state).await;
         self.link.close(end.code()).await;
     }
 
-    async fn serve(&mut self) -> Result<std::convert::Infallible, End> {
-        let greeting = std::mem::take(&mut self.greeting);
-        let replays = std::mem::take(&mut self.replays);
-        self.carry_out(Effects {
-            say: greeting,
-            replays,
-        })
-        .await?;
+    async fn serve(&mut self) -> Result<Infallible, End> {
+        self.take_over().await?;
+        let first = std::mem::take(&mut self.first);
+        self.carry_out(first).await?;
         let mut mail = Vec::new();
         let pod = Arc::clone(&self.pod);
         let draining = pod.draining.clone();
@@ -216,6 +169,25 @@ impl<A: App> Connection<A> {
                 () = draining.cancelled() => return Err(self.drain().await),
             }
         }
+    }
+
+    /// Sockets that come with an upgrade are held by this pod from now on.
+    async fn take_over(&mut self) -> Result<(), End> {
+        let namespaces: Vec<String> = self.state.sockets.keys().cloned().collect();
+        for nsp in namespaces {
+            let Some(socket) = self.state.socket(&self.sid, &nsp) else {
+                continue;
+            };
+            let mut none = Effects::default();
+            let inbound = Inbound {
+                pod: &*self.pod,
+                sid: &self.sid,
+                connection: &mut self.state,
+                effects: &mut none,
+            };
+            inbound.remember(&socket).await.map_err(End::Fault)?;
+        }
+        Ok(())
     }
 
     async fn on_packet(&mut self, packet: Packet) -> Result<(), End> {
@@ -268,145 +240,6 @@ impl<A: App> Connection<A> {
         Ok(())
     }
 
-    async fn listen(&mut self, nsp: String, replay: Replay, cursor: EntryId) -> Result<(), End> {
-        let Some(socket) = self.state.socket(&self.sid, &nsp) else {
-            return Ok(());
-        };
-        let class = self.pod.app.class(&socket.state);
-        let watching = self
-            .pod
-            .deliver
-            .readers
-            .listen(&replay.log, &nsp, class, &self.mailbox)
-            .await;
-        let watching = watching.map_err(|_| End::Fault(Fault::Trouble))?;
-        self.listening.insert(
-            nsp.clone(),
-            Listening {
-                replay,
-                cursor,
-                _watching: watching,
-            },
-        );
-        // Subscribed: what was committed before that is in the log.
-        self.catch_up(&nsp).await
-    }
-
-    async fn on_mail(&mut self, mail: &mut Vec<Delivery>) -> Result<(), End> {
-        let mut frames = Vec::new();
-        let mut gaps: Vec<String> = Vec::new();
-        let (mut told, mut oldest) = (0, None);
-        for delivery in mail.drain(..) {
-            match delivery {
-                Delivery::Signal(Signal::Fenced) => return Err(End::Fenced),
-                Delivery::Signal(_) => {}
-                Delivery::Entry(nsp, _) if gaps.iter().any(|gap| **gap == *nsp) => {}
-                Delivery::Entry(nsp, encoded) => match self.place(&nsp, &encoded) {
-                    Place::Next { own: true } | Place::Known => {}
-                    Place::Next { own: false } => {
-                        told += encoded.frames.len() as u64;
-                        oldest = oldest.or(Some(encoded.committed_at()));
-                        frames.extend_from_slice(&encoded.frames);
-                    }
-                    Place::Gap => gaps.push(nsp.to_string()),
-                },
-            }
-        }
-        self.write_events(&frames, told, oldest).await?;
-        if self.reader.was_behind() {
-            gaps = self.listening.keys().cloned().collect();
-        }
-        for nsp in gaps {
-            self.catch_up(&nsp).await?;
-        }
-        Ok(())
-    }
-
-    /// Where a published entry stands to what its socket has seen; moves the cursor over it.
-    fn place(&mut self, nsp: &str, encoded: &Encoded) -> Place {
-        let Some(listening) = self.listening.get_mut(nsp) else {
-            return Place::Known;
-        };
-        if encoded.epoch != listening.replay.start.epoch {
-            return Place::Gap;
-        }
-        if encoded.id <= listening.cursor {
-            return Place::Known;
-        }
-        if encoded.prev > listening.cursor {
-            return Place::Gap;
-        }
-        listening.cursor = encoded.id;
-        let recovery = self.state.sockets.get(nsp).map(|socket| &socket.recovery);
-        Place::Next {
-            own: encoded.origin.is_some() && encoded.origin.as_ref() == recovery,
-        }
-    }
-
-    /// Reads the log from where the socket is to its end.
-    async fn catch_up(&mut self, nsp: &str) -> Result<(), End> {
-        loop {
-            let Some(listening) = self.listening.get(nsp) else {
-                return Ok(());
-            };
-            let Some(socket) = self.state.socket(&self.sid, nsp) else {
-                return Ok(());
-            };
-            let (log, from) = (listening.replay.log.clone(), listening.cursor);
-            let page = self.pod.hub.read(&log, from, READ_LIMIT).await;
-            let page = page.map_err(|_| End::Fault(Fault::Trouble))?;
-            if !page.complete || page.epoch != listening.replay.start.epoch {
-                return Err(End::Gap);
-            }
-            let class = self.pod.app.class(&socket.state);
-            let mut frames = Vec::new();
-            for entry in page
-                .entries
-                .iter()
-                .filter(|entry| entry.origin.as_ref() != Some(&socket.recovery))
-            {
-                let encoded = encode(&*self.pod.app, class, nsp, &log, &page.epoch, entry);
-                frames.extend_from_slice(&encoded.frames);
-            }
-            let oldest = page.entries.first().map(|entry| entry.id.ms);
-            let told = frames.len() as u64;
-            self.write_events(&frames, told, oldest).await?;
-            if let (Some(listening), Some(last)) =
-                (self.listening.get_mut(nsp), page.entries.last())
-            {
-                listening.cursor = last.id;
-            }
-            if !page.more {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn write_events(
-        &mut self,
-        frames: &[Frame],
-        told: u64,
-        oldest: Option<Millis>,
-    ) -> Result<(), End> {
-        if frames.is_empty() {
-            return Ok(());
-        }
-        self.link.send(frames).await.map_err(End::Link)?;
-        let metrics = &self.pod.metrics;
-        metrics
-            .delivered
-            .with_label_values(&["websocket"])
-            .inc_by(told);
-        if let Some(committed_at) = oldest {
-            let seconds = self.pod.now().saturating_sub(committed_at) as f64 / 1000.0;
-            metrics
-                .delivery_seconds
-                .with_label_values(&["websocket"])
-                .observe(seconds);
-        }
-        Ok(())
-    }
-
     async fn release(&mut self) -> Result<(), End> {
         let frames = {
             let persisted = self.persisted.borrow_and_update();
@@ -448,37 +281,5 @@ impl<A: App> Connection<A> {
         let spread = self.pod.settings.drain.mul_f64(rand::random::<f64>());
         tokio::time::sleep(spread).await;
         End::Drain
-    }
-}
-
-enum Place {
-    Next { own: bool },
-    Known,
-    Gap,
-}
-
-impl End {
-    fn label(self) -> &'static str {
-        match self {
-            Self::Link(error) => error.label(),
-            Self::Fault(fault) => fault.label(),
-            Self::Client => "client",
-            Self::PingTimeout => "ping timeout",
-            Self::JoinTimeout => "join timeout",
-            Self::Fenced => "fenced",
-            Self::Gap => "gap",
-            Self::Drain => "drain",
-        }
-    }
-
-    /// Clients come back by themselves after any of them.
-    fn code(self) -> CloseCode {
-        match self {
-            Self::Link(LinkError::TooLarge) => CloseCode::Size,
-            Self::Link(LinkError::Malformed) | Self::Fault(Fault::Protocol) => CloseCode::Protocol,
-            Self::Fault(Fault::Trouble) => CloseCode::Again,
-            Self::Drain => CloseCode::Restart,
-            _ => CloseCode::Normal,
-        }
     }
 }

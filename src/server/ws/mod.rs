@@ -2,6 +2,8 @@
 
 mod accept;
 mod connection;
+mod end;
+mod feed;
 mod held;
 mod link;
 mod probe;
@@ -14,15 +16,15 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{App, Mount, Pod, state::Handshake};
 use crate::model::{Partition, Sid};
+use connection::{Connection, Peer};
 use link::{Link, Socket};
 
 /// A client that begins with a WebSocket.
 pub async fn open<A: App>(pod: Arc<Pod<A>>, mount: Mount, handshake: Handshake, socket: Socket) {
     let sid = Sid::draw(Partition::random());
     let link = Link::new(socket, pod.settings.slow_timeout);
-    connection::Connection::fresh(pod, mount, sid, handshake, link)
-        .run()
-        .await;
+    let peer = Peer { mount, sid, link };
+    Connection::fresh(pod, peer, handshake).run().await;
 }
 
 /// A polling client that wants to go on by WebSocket.
@@ -33,5 +35,5 @@ pub async fn upgrade<A: App>(pod: Arc<Pod<A>>, mount: Mount, sid: Sid, socket: S
     if !matches!(pod.hub.is_polling(&sid, pod.now()).await, Ok(true)) {
         return link.close(CloseCode::Normal).await;
     }
-    probe::probe(pod, mount, sid, link).await;
+    probe::probe(pod, Peer { mount, sid, link }).await;
 }

@@ -2,11 +2,14 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::{connection::Connection, link::Link};
+use super::{
+    connection::{Connection, Peer},
+    link::Link,
+};
 use crate::{
     hub::{ClaimId, Departed, UpgradeClaim},
     model::Sid,
-    server::{App, Mount, Pod, depart},
+    server::{App, Pod, depart},
     wire::engine::{Packet, Probe, ProbeStep},
 };
 
@@ -15,47 +18,34 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// From `2probe` to `5`. The claim comes before `3probe`: from then on the client waits for its GET
 /// to end, and only this socket, or the end of the connection, can free it.
-pub async fn probe<A: App>(pod: Arc<Pod<A>>, mount: Mount, sid: Sid, mut link: Link) {
+pub(super) async fn probe<A: App>(pod: Arc<Pod<A>>, mut peer: Peer) {
     let mut guard = Guard {
         pod: Arc::clone(&pod),
-        sid: sid.clone(),
+        sid: peer.sid.clone(),
         claim: None,
         probed: false,
     };
-    let limit = Duration::from_millis(mount.upgrade_timeout_ms);
-    let finished =
-        tokio::time::timeout(limit, exchange(&pod, &mount, &sid, &mut link, &mut guard)).await;
-    let departed = match finished {
+    let limit = Duration::from_millis(peer.mount.upgrade_timeout_ms);
+    let exchange = exchange(&pod, &mut peer, &mut guard);
+    let departed = match tokio::time::timeout(limit, exchange).await {
         Ok(Some(departed)) => departed,
         Ok(None) | Err(_) => {
             pod.metrics.upgrades.with_label_values(&["failed"]).inc();
             guard.abort().await;
-            return link.close(CloseCode::Normal).await;
+            return peer.link.close(CloseCode::Normal).await;
         }
     };
     guard.claim = None;
     pod.metrics.upgrades.with_label_values(&["done"]).inc();
-    pod.metrics
-        .connections
-        .with_label_values(&["polling"])
-        .dec();
-    pod.metrics
-        .closed
-        .with_label_values(&["polling", "upgrade"])
-        .inc();
-    match Connection::upgraded(pod, mount, sid, departed, link) {
+    depart::count(&pod, "upgrade");
+    match Connection::upgraded(pod, peer, departed) {
         Some(connection) => connection.run().await,
         None => tracing::warn!("the state of an upgraded connection cannot be read"),
     }
 }
 
-async fn exchange<A: App>(
-    pod: &Pod<A>,
-    mount: &Mount,
-    sid: &Sid,
-    link: &mut Link,
-    guard: &mut Guard<A>,
-) -> Option<Departed> {
+async fn exchange<A: App>(pod: &Pod<A>, peer: &mut Peer, guard: &mut Guard<A>) -> Option<Departed> {
+    let Peer { mount, sid, link } = peer;
     let mut probe = Probe::new();
     loop {
         let packet = if probe.claimed() {

@@ -665,7 +665,7 @@ async fn sessions_are_listed_from_both() {
         })
         .await
         .0,
-        [new.clone()]
+        std::slice::from_ref(&new)
     );
     assert_eq!(
         list(SessionQuery {

@@ -1,0 +1,174 @@
+//! What comes for a WebSocket: entries of the logs that its sockets replay, live or read again.
+
+use super::{
+    connection::{Connection, Listening},
+    end::End,
+};
+use crate::{
+    hub::Signal,
+    model::{EntryId, Frame, Millis},
+    server::{
+        App,
+        deliver::{Delivery, Encoded, Reading, encode},
+        receive::Fault,
+        settings::READ_LIMIT,
+        state::Replay,
+    },
+};
+
+enum Place {
+    Next { own: bool },
+    Known,
+    Gap,
+}
+
+impl<A: App> Connection<A> {
+    pub(super) async fn listen(
+        &mut self,
+        nsp: String,
+        replay: Replay,
+        cursor: EntryId,
+    ) -> Result<(), End> {
+        let Some(socket) = self.state.socket(&self.sid, &nsp) else {
+            return Ok(());
+        };
+        let class = self.pod.app.class(&socket.state);
+        let watching = self
+            .pod
+            .deliver
+            .readers
+            .listen(&replay.log, &nsp, class, &self.mailbox)
+            .await;
+        let watching = watching.map_err(|_| End::Fault(Fault::Trouble))?;
+        self.listening.insert(
+            nsp.clone(),
+            Listening {
+                replay,
+                cursor,
+                _watching: watching,
+            },
+        );
+        // Subscribed: what was committed before that is in the log.
+        self.catch_up(&nsp).await
+    }
+
+    pub(super) async fn on_mail(&mut self, mail: &mut Vec<Delivery>) -> Result<(), End> {
+        let mut frames = Vec::new();
+        let mut gaps: Vec<String> = Vec::new();
+        let (mut told, mut oldest) = (0, None);
+        for delivery in mail.drain(..) {
+            match delivery {
+                Delivery::Signal(Signal::Fenced) => return Err(End::Fenced),
+                Delivery::Signal(_) => {}
+                Delivery::Entry(nsp, _) if gaps.iter().any(|gap| **gap == *nsp) => {}
+                Delivery::Entry(nsp, encoded) => match self.place(&nsp, &encoded) {
+                    Place::Next { own: true } | Place::Known => {}
+                    Place::Next { own: false } => {
+                        told += encoded.frames.len() as u64;
+                        oldest = oldest.or(Some(encoded.committed_at()));
+                        frames.extend_from_slice(&encoded.frames);
+                    }
+                    Place::Gap => gaps.push(nsp.to_string()),
+                },
+            }
+        }
+        self.write_events(&frames, told, oldest).await?;
+        if self.reader.was_behind() {
+            gaps = self.listening.keys().cloned().collect();
+        }
+        for nsp in gaps {
+            self.catch_up(&nsp).await?;
+        }
+        Ok(())
+    }
+
+    /// Where a published entry stands to what its socket has seen; moves the cursor over it.
+    fn place(&mut self, nsp: &str, encoded: &Encoded) -> Place {
+        let Some(listening) = self.listening.get_mut(nsp) else {
+            return Place::Known;
+        };
+        if encoded.epoch != listening.replay.start.epoch {
+            return Place::Gap;
+        }
+        if encoded.id <= listening.cursor {
+            return Place::Known;
+        }
+        if encoded.prev > listening.cursor {
+            return Place::Gap;
+        }
+        listening.cursor = encoded.id;
+        let recovery = self.state.sockets.get(nsp).map(|socket| &socket.recovery);
+        Place::Next {
+            own: encoded.origin.is_some() && encoded.origin.as_ref() == recovery,
+        }
+    }
+
+    /// Reads the log from where the socket is to its end.
+    async fn catch_up(&mut self, nsp: &str) -> Result<(), End> {
+        loop {
+            let Some(listening) = self.listening.get(nsp) else {
+                return Ok(());
+            };
+            let Some(socket) = self.state.socket(&self.sid, nsp) else {
+                return Ok(());
+            };
+            let (log, from) = (listening.replay.log.clone(), listening.cursor);
+            let page = self.pod.hub.read(&log, from, READ_LIMIT).await;
+            let page = page.map_err(|_| End::Fault(Fault::Trouble))?;
+            if !page.complete || page.epoch != listening.replay.start.epoch {
+                return Err(End::Gap);
+            }
+            let class = self.pod.app.class(&socket.state);
+            let reading = Reading {
+                nsp,
+                log: &log,
+                epoch: &page.epoch,
+            };
+            let mut frames = Vec::new();
+            for entry in page
+                .entries
+                .iter()
+                .filter(|entry| entry.origin.as_ref() != Some(&socket.recovery))
+            {
+                let encoded = encode(&*self.pod.app, class, reading, entry);
+                frames.extend_from_slice(&encoded.frames);
+            }
+            let oldest = page.entries.first().map(|entry| entry.id.ms);
+            let told = frames.len() as u64;
+            self.write_events(&frames, told, oldest).await?;
+            if let (Some(listening), Some(last)) =
+                (self.listening.get_mut(nsp), page.entries.last())
+            {
+                listening.cursor = last.id;
+            }
+            if !page.more {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn write_events(
+        &mut self,
+        frames: &[Frame],
+        told: u64,
+        oldest: Option<Millis>,
+    ) -> Result<(), End> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        self.link.send(frames).await.map_err(End::Link)?;
+        let metrics = &self.pod.metrics;
+        metrics
+            .delivered
+            .with_label_values(&["websocket"])
+            .inc_by(told);
+        if let Some(committed_at) = oldest {
+            let seconds = self.pod.now().saturating_sub(committed_at) as f64 / 1000.0;
+            metrics
+                .delivery_seconds
+                .with_label_values(&["websocket"])
+                .observe(seconds);
+        }
+        Ok(())
+    }
+}
