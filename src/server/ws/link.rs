@@ -6,6 +6,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         self, Message as WsMessage, Utf8Bytes,
+        error::ProtocolError,
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
@@ -125,6 +126,10 @@ enum Step {
 fn read_error(error: &tungstenite::Error) -> LinkError {
     match error {
         tungstenite::Error::Capacity(_) => LinkError::TooLarge,
+        // A peer that just vanishes breaks no protocol.
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            LinkError::Gone
+        }
         tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_) => LinkError::Malformed,
         _ => LinkError::Gone,
     }

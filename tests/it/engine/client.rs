@@ -254,6 +254,11 @@ impl Socket {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
+    /// To one that may be closed already.
+    pub async fn try_send(&mut self, text: &str) {
+        let _ = self.stream.send(Message::text(text)).await;
+    }
+
     pub async fn send_binary(&mut self, bytes: &'static [u8]) {
         self.stream.send(Message::binary(bytes)).await.unwrap();
     }

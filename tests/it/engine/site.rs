@@ -19,7 +19,7 @@ use switchboard::{
     metrics::Metrics,
     model::{Clock, DedupId, Entry, Offset, Sid},
     server::{
-        Admission, App, Arrival, ConnectRequest, Pod, Refusal, Server, Settings, Socket, Telling,
+        Admission, App, Arrival, ConnectRequest, Parts, Pod, Refusal, Server, Settings, Socket, Telling,
         Trouble, Turn, auth::Keyring,
     },
     wire::{engine::Message, socket::Event},
@@ -91,14 +91,19 @@ impl Site {
     }
 
     async fn serve(&self, listener: TcpListener) -> Server<Gated> {
-        let metrics = Metrics::new().unwrap();
-        let app = Arc::new(Gated {
+        let app = Gated {
             gate: Arc::clone(&self.gate),
             waiting: Arc::clone(&self.waiting),
+        };
+        let hub: Arc<MemoryHub> = Arc::clone(&self.hub);
+        let pod = Pod::new(Parts {
+            app: Arc::new(app),
+            hub,
+            clock: self.clock.clone(),
+            settings: self.settings.clone(),
+            pids: Keyring::new(&[[0; 32]]).unwrap(),
+            metrics: Metrics::new().unwrap(),
         });
-        let keys = Keyring::new(&[[0; 32]]).unwrap();
-        let hub = Arc::clone(&self.hub);
-        let pod = Pod::new(app, hub, self.clock.clone(), self.settings.clone(), keys, &metrics);
         Server::start(pod, listener, axum::Router::new()).await.unwrap()
     }
 

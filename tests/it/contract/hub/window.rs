@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use switchboard::{
-    hub::{Commit, DeadlineOp, Guard, Outcome, Rate, Unique},
+    hub::{Commit, DeadlineOp, Guard, NewChange, Outcome, Rate, Unique},
     model::SessionId,
 };
 
-use super::support::{ALL, Bench, message, session};
+use super::support::{ALL, Bench, agent, draft, session};
 
 const WINDOW_MS: u64 = 10_000;
 
@@ -175,7 +175,7 @@ fn due(bench: &Bench, name: &str) -> Commit {
     let name = name.into();
     Commit {
         deadlines: vec![DeadlineOp::Due { name }],
-        append: vec![message("the effect")],
+        append: vec![draft(NewChange::OperatorOffline { agent: agent("1") })],
         ..bench.commit_of(None, Guard::Any)
     }
 }
