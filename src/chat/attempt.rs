@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::Chat;
 use crate::{
-    hub::{Commit, Outcome, Written},
+    hub::{Commit, Outcome, Stamped, Written},
     model::{Code, Reject},
 };
 
@@ -96,9 +96,30 @@ pub(super) fn ended() -> Reject {
     Reject::new(Code::Ended, "The session has ended")
 }
 
+/// One line per change of a session, with ids alone: what was said is nobody's business here. A
+/// message changes none.
+fn log_change(written: &Written) {
+    let Some(session) = &written.session else {
+        return;
+    };
+    let changes = |entry: &Stamped| entry.message.is_none();
+    if written.stamped.iter().any(changes) {
+        tracing::info!(
+            workspace = %session.workspace,
+            session = %session.id,
+            status = session.status.as_str(),
+            agent = session.agent.as_ref().map(|agent| agent.id.as_str()),
+            "session changed"
+        );
+    }
+}
+
 fn settled(outcome: Outcome) -> Result<Wrote, Reject> {
     match outcome {
-        Outcome::Committed(written) => Ok(Wrote::Now(written)),
+        Outcome::Committed(written) => {
+            log_change(&written);
+            Ok(Wrote::Now(written))
+        }
         Outcome::Duplicate(written) => Ok(Wrote::Before(written)),
         Outcome::Conflict | Outcome::Exists(_) => Ok(Wrote::Conflict),
         Outcome::Absent => Ok(Wrote::Absent),

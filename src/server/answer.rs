@@ -9,11 +9,13 @@ use hyper::{
 
 use crate::wire::engine::RequestError;
 
+const TEXT: &str = "text/plain; charset=UTF-8";
+
 pub type Answer = Response<Body>;
 
 /// The body of a GET: packets.
 pub fn payload(body: impl Into<Bytes>) -> Answer {
-    with_type(StatusCode::OK, "text/plain; charset=UTF-8", body)
+    with_type(StatusCode::OK, TEXT, body)
 }
 
 /// The body of a POST, which no client reads.
@@ -30,7 +32,7 @@ pub fn error(error: &RequestError) -> Answer {
 pub fn unavailable() -> Answer {
     let mut answer = with_type(
         StatusCode::SERVICE_UNAVAILABLE,
-        "text/plain; charset=UTF-8",
+        TEXT,
         "The relay is briefly unavailable, please try again",
     );
     answer
@@ -42,9 +44,14 @@ pub fn unavailable() -> Answer {
 pub fn too_large() -> Answer {
     with_type(
         StatusCode::PAYLOAD_TOO_LARGE,
-        "text/plain; charset=UTF-8",
+        TEXT,
         "The request is larger than maxPayload",
     )
+}
+
+pub fn too_slow() -> Answer {
+    let text = "The request's body did not arrive in time";
+    with_type(StatusCode::REQUEST_TIMEOUT, TEXT, text)
 }
 
 pub fn no_content() -> Answer {

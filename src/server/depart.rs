@@ -32,6 +32,7 @@ pub async fn sockets<A: App>(pod: &Pod<A>, sid: &Sid, state: &ConnectionState<A:
 
 /// One socket; it can be recovered for `window_ms` more.
 pub async fn socket<A: App>(pod: &Pod<A>, socket: &Socket<A::Socket>, window_ms: Millis) {
+    tracing::debug!(socket = %socket.id, nsp = socket.nsp, "gone");
     pod.app.gone(socket).await;
     if A::RECOVERY {
         // If this is lost, the record lives until its own end: longer than promised, which is harmless.

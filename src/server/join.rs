@@ -128,6 +128,7 @@ impl<A: App> Inbound<'_, A> {
         };
         self.connection.sockets.insert(nsp.to_owned(), known);
         self.remember(&socket).await?;
+        tracing::debug!(socket = %socket.id, nsp, "joined");
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {
             let from = replay.start.at;

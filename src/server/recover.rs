@@ -61,6 +61,7 @@ impl<A: App> Inbound<'_, A> {
         };
         let arrival = self.pod.app.arrive(&socket, true, at).await?;
         self.connection.sockets.insert(socket.nsp.clone(), known);
+        tracing::debug!(socket = %socket.id, nsp = socket.nsp, "recovered");
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {
             self.effects

@@ -40,6 +40,8 @@ pub struct Mount {
 /// How long a GET that arrives during an upgrade waits for it: a client that has not read `3probe`
 /// yet would otherwise spin.
 pub const UPGRADE_HOLD: Duration = Duration::from_millis(100);
+/// A request's body must be there within this.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// A pod that works on a POST is believed to be at it for so long.
 pub const POST_LEASE_MS: Millis = 10_000;
 /// Between two looks at a POST that runs elsewhere.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
@@ -13,7 +14,7 @@ use crate::{
         depart,
         effects::Effects,
         receive::{Fault, Inbound},
-        settings::{MAX_PACKETS, POST_LEASE_MS, POST_POLL},
+        settings::{BODY_TIMEOUT, MAX_PACKETS, POST_LEASE_MS, POST_POLL},
         state::ConnectionState,
     },
     wire::engine::{Heartbeat, Packet, RequestError, payload},
@@ -29,13 +30,9 @@ pub async fn post<A: App>(
     t: Option<String>,
     body: Incoming,
 ) -> Answer {
-    let body = match Limited::new(body, mount.max_payload).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            pod.hit_limit("payload");
-            return answer::too_large();
-        }
-        Err(_) => return answer::error(&RequestError::BadRequest),
+    let body = match read_body(pod, mount, body).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
     };
     loop {
         let now = pod.now();
@@ -81,6 +78,23 @@ pub async fn post<A: App>(
                 work.await.unwrap_or_else(|_| answer::unavailable())
             }
         };
+    }
+}
+
+/// Bounded in size and time: whoever sends a byte a second holds a task, and not for long.
+async fn read_body<A: App>(pod: &Pod<A>, mount: &Mount, body: Incoming) -> Result<Bytes, Answer> {
+    let limited = Limited::new(body, mount.max_payload);
+    match tokio::time::timeout(BODY_TIMEOUT, limited.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            pod.hit_limit("payload");
+            Err(answer::too_large())
+        }
+        Ok(Err(_)) => Err(answer::error(&RequestError::BadRequest)),
+        Err(_) => {
+            pod.hit_limit("body_time");
+            Err(answer::too_slow())
+        }
     }
 }
 

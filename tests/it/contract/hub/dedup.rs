@@ -11,12 +11,7 @@ use switchboard::{
 use super::support::{Bench, message, session};
 
 fn first_result(written: &Written) -> (&switchboard::model::Epoch, &[Stamped], EntryId, Edge) {
-    (
-        &written.epoch,
-        &written.stamped,
-        written.top,
-        written.edge,
-    )
+    (&written.epoch, &written.stamped, written.top, written.edge)
 }
 
 pub async fn p3_a_repeat_gets_the_first_result_however_late(bench: &Bench) {
@@ -51,7 +46,11 @@ pub async fn p3_a_repeat_gets_the_first_result_however_late(bench: &Bench) {
     bench.commit(leave).await;
     check().await;
     let top = bench.top().await.at;
-    bench.hub.set_persisted(bench.partition(), top).await.unwrap();
+    bench
+        .hub
+        .set_persisted(bench.partition(), top)
+        .await
+        .unwrap();
     check().await;
 }
 

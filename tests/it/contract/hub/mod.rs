@@ -13,6 +13,7 @@ use switchboard::{
 
 use support::Bench;
 
+mod client;
 mod dedup;
 mod get;
 mod guard;
@@ -129,7 +130,8 @@ macro_rules! hub_suite {
                 the_last_one_wins,
                 of_eight_that_race_one_holds,
                 only_the_holder_leaves,
-                a_record_is_replaced_whole;
+                a_record_is_replaced_whole,
+                without_a_log_there_is_nothing_to_miss;
             get: p2_a_batch_is_acknowledged_by_the_next,
                 p2_a_repeat_gets_the_same_batch,
                 cursors_move_with_the_batch_and_never_back,

@@ -52,10 +52,13 @@ pub async fn it_is_published(bench: &Bench) {
     for pod in &mut pods {
         let mark = told(pod).await;
         let partition = bench.partition();
-        assert_eq!(mark, Mark {
-            partition,
-            id: upto
-        });
+        assert_eq!(
+            mark,
+            Mark {
+                partition,
+                id: upto
+            }
+        );
         assert!(bench.hub.persisted().await.unwrap().holds(mark));
     }
 }
@@ -96,7 +99,10 @@ pub async fn what_is_persisted_and_old_goes(bench: &Bench) {
     bench.trouble.pass(ENDED_MS / 2).await;
     persist(bench, bench.say(&open, "soon").await).await;
     assert!(!gone().await);
-    assert_eq!(bench.read_after(&bench.feed(), EntryId::ZERO).await.0.len(), 4);
+    assert_eq!(
+        bench.read_after(&bench.feed(), EntryId::ZERO).await.0.len(),
+        4
+    );
 
     bench.trouble.pass(FEED_MS + ENDED_MS).await;
     let young = bench.say(&open, "young").await;
@@ -157,7 +163,9 @@ pub async fn p12_dirty_wakes_for_each_partition(bench: &Bench) {
     };
     let wrote = async || {
         let id = bench.start().await;
-        bench.commit(bench.starts(&session(&elsewhere.workspace))).await;
+        bench
+            .commit(bench.starts(&session(&elsewhere.workspace)))
+            .await;
         id
     };
     let (mut taken, id) = tokio::join!(waiting(), wrote());
@@ -212,7 +220,13 @@ pub async fn one_writer_at_a_time(bench: &Bench) {
     assert!(lease(&one, 1_000).await);
     assert!(!lease(&two, 1_000).await);
     let elsewhere = Partition::of(&bench.neighbour(false));
-    assert!(bench.hub.lease_writer(elsewhere, &two, 1_000).await.unwrap());
+    assert!(
+        bench
+            .hub
+            .lease_writer(elsewhere, &two, 1_000)
+            .await
+            .unwrap()
+    );
     bench.trouble.pass(900).await;
     assert!(lease(&one, 1_000).await, "renewed");
     bench.trouble.pass(900).await;

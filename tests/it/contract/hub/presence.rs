@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use switchboard::{
-    hub::{
-        Commit, Draft, Edge, Guard, NewChange, Presence, PresenceOp, QueueOp, Subject, Written,
-    },
+    hub::{Commit, Draft, Edge, Guard, NewChange, Presence, PresenceOp, QueueOp, Subject, Written},
     model::{Change, OperatorId, SessionId, Sid},
 };
 
@@ -92,7 +90,12 @@ pub async fn of_many_that_come_and_go_the_edges_alternate(bench: &Bench) {
         .map(|_| {
             let own = presence(bench, "1");
             let steps: Vec<_> = (0..25)
-                .flat_map(|_| [PresenceOp::Enter(own.clone()), PresenceOp::Leave(own.clone())])
+                .flat_map(|_| {
+                    [
+                        PresenceOp::Enter(own.clone()),
+                        PresenceOp::Leave(own.clone()),
+                    ]
+                })
                 .map(|op| comes_or_goes(bench, op))
                 .collect();
             let hub = Arc::clone(&bench.hub);
@@ -181,17 +184,15 @@ pub async fn places_in_the_queue_move_up(bench: &Bench) {
     }
     assert_eq!(does(&ids[1], QueueOp::Leave).await, None);
     assert_eq!(does(&ids[1], QueueOp::Leave).await, None);
+    assert_eq!(places().await, [Some(1), None, Some(2), Some(3), Some(4)]);
     assert_eq!(
-        places().await,
-        [Some(1), None, Some(2), Some(3), Some(4)]
+        does(&ids[2], QueueOp::Enter).await,
+        Some(2),
+        "keeps its place"
     );
-    assert_eq!(does(&ids[2], QueueOp::Enter).await, Some(2), "keeps its place");
     assert_eq!(does(&ids[1], QueueOp::Enter).await, Some(5), "at the end");
     assert_eq!(does(&ids[0], QueueOp::Leave).await, None);
-    assert_eq!(
-        places().await,
-        [None, Some(4), Some(1), Some(2), Some(3)]
-    );
+    assert_eq!(places().await, [None, Some(4), Some(1), Some(2), Some(3)]);
     let written = bench.commit(bench.says(&ids[3], "waiting")).await;
     assert_eq!(written.queue_position, Some(2));
 }

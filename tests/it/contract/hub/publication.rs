@@ -302,5 +302,11 @@ pub async fn a_lost_partition_is_told_to_all(bench: &Bench) {
     let page = bench.hub.read(&bench.feed(), EntryId::ZERO, 1).await;
     assert_eq!(page.unwrap().epoch, now);
     assert_eq!(bench.hub.top(&elsewhere.workspace).await.unwrap(), other);
-    assert_eq!(bench.commit(bench.starts(&session(&bench.workspace))).await.epoch, now);
+    assert_eq!(
+        bench
+            .commit(bench.starts(&session(&bench.workspace)))
+            .await
+            .epoch,
+        now
+    );
 }

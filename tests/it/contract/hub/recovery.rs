@@ -27,8 +27,8 @@ fn record(bench: &Bench, log: Log, start: Offset) -> Recovery {
         id: RecoveryId::draw(bench.partition()),
         socket: SocketId::draw(),
         nsp: "/".into(),
-        subject: Subject::Operator(OperatorId::new("1")),
-        log,
+        subject: Some(Subject::Operator(OperatorId::new("1"))),
+        log: Some(log),
         start,
         state: "state".into(),
         holder: holder(bench, &PodId::draw()),
@@ -55,7 +55,7 @@ fn resume(bench: &Bench, of: &Recovery) -> Resume {
         id: of.id.clone(),
         nsp: of.nsp.clone(),
         offset: None,
-        subject: Some(of.subject.clone()),
+        subject: of.subject.clone(),
         holder: holder(bench, &PodId::draw()),
         ttl_ms: TTL_MS,
         limit: ALL,
@@ -138,7 +138,7 @@ pub async fn p2_what_was_missed_comes_in_steps(bench: &Bench) {
         assert_eq!(back.more, limit < 5, "at most {limit}");
         let mut all = back.missed.clone();
         let last = all.last().unwrap().id;
-        all.extend(bench.read_after(&recovery.log, last).await.0);
+        all.extend(bench.read_after(&bench.log(&id), last).await.0);
         assert_eq!(texts(&all).join(""), "01234");
         recovery = back.recovery;
     }
@@ -265,7 +265,11 @@ pub async fn p2_a_trimmed_log_is_not_resumed(bench: &Bench) {
     });
     let back = join(bench, asks).await.unwrap();
     assert_eq!(ids(&back.missed), [last], "it had seen what was trimmed");
-    assert_eq!(back.fenced, Some(recovery.holder), "the refused fenced nobody");
+    assert_eq!(
+        back.fenced,
+        Some(recovery.holder),
+        "the refused fenced nobody"
+    );
 }
 
 pub async fn the_last_one_wins(bench: &Bench) {
@@ -342,7 +346,7 @@ pub async fn a_record_is_replaced_whole(bench: &Bench) {
     let second = Recovery {
         id: first.id.clone(),
         nsp: "/staff".into(),
-        subject: Subject::Guest(id),
+        subject: Some(Subject::Guest(id)),
         state: "learned later".into(),
         ..record(bench, bench.feed(), bench.top().await)
     };
@@ -355,4 +359,23 @@ pub async fn a_record_is_replaced_whole(bench: &Bench) {
         ..second
     };
     assert_eq!((back.recovery, back.missed), (expected, vec![]));
+}
+
+pub async fn without_a_log_there_is_nothing_to_miss(bench: &Bench) {
+    bench.start().await;
+    let recovery = Recovery {
+        subject: None,
+        log: None,
+        ..record(bench, bench.feed(), bench.top().await)
+    };
+    save(bench, &recovery).await;
+    bench.start().await;
+    let back = join(bench, resume(bench, &recovery)).await.unwrap();
+    assert_eq!((back.missed, back.more), (vec![], false));
+    assert_eq!(back.fenced, Some(recovery.holder.clone()));
+    let known = Resume {
+        subject: Some(Subject::Operator(OperatorId::new("1"))),
+        ..resume(bench, &recovery)
+    };
+    assert!(join(bench, known).await.is_none(), "of another subject");
 }

@@ -124,7 +124,10 @@ pub async fn a_rate_admits_so_many_in_its_window(bench: &Bench) {
                 panic!("{outcome:?} in round {round}");
             };
             assert_eq!(retry_after_ms, left, "in round {round}");
-            bench.trouble.pass(if left == 6_000 { 1_000 } else { left - 1 }).await;
+            bench
+                .trouble
+                .pass(if left == 6_000 { 1_000 } else { left - 1 })
+                .await;
         }
         bench.commit(rated(bench, &id, "another guest")).await;
         bench.trouble.pass(1).await;

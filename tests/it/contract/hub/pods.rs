@@ -1,0 +1,105 @@
+use switchboard::{
+    hub::{Commit, Edge, Guard, LeaseState, Presence, PresenceOp, Subject},
+    model::{OperatorId, PodId, Sid},
+};
+
+use super::support::{ALL, Bench};
+
+const TTL_MS: u64 = 10_000;
+
+async fn renew(bench: &Bench, pod: &PodId) -> LeaseState {
+    let renewed = bench.hub.renew_pod(pod, bench.now(), TTL_MS).await;
+    renewed.unwrap()
+}
+
+async fn orphans(bench: &Bench) -> Vec<Presence> {
+    bench.hub.orphans(bench.now(), ALL).await.unwrap()
+}
+
+/// Indexed by this pod and, if so, entered.
+async fn joins(bench: &Bench, pod: &PodId, enters: bool) -> Presence {
+    let presence = Presence {
+        workspace: bench.workspace.clone(),
+        subject: Subject::Operator(OperatorId::new("1")),
+        sid: Sid::draw(bench.partition()),
+    };
+    bench.hub.index(pod, &presence).await.unwrap();
+    if enters {
+        changes(bench, PresenceOp::Enter(presence.clone())).await;
+    }
+    presence
+}
+
+async fn changes(bench: &Bench, op: PresenceOp) -> Edge {
+    let commit = Commit {
+        presence: Some(op),
+        ..bench.commit_of(None, Guard::Any)
+    };
+    bench.commit(commit).await.edge
+}
+
+pub async fn a_lease_is_held_while_renewed(bench: &Bench) {
+    let [pod, other] = [PodId::draw(), PodId::draw()];
+    assert_eq!(renew(bench, &pod).await, LeaseState::Held);
+    let presence = joins(bench, &pod, true).await;
+    for _ in 0..3 {
+        bench.trouble.pass(TTL_MS - 1).await;
+        assert_eq!(renew(bench, &other).await, LeaseState::Held);
+        assert_eq!(renew(bench, &pod).await, LeaseState::Held);
+        assert_eq!(orphans(bench).await, []);
+    }
+    bench.trouble.pass(TTL_MS).await;
+    assert_eq!(orphans(bench).await, [presence]);
+    assert_eq!(renew(bench, &pod).await, LeaseState::Lost);
+    assert_eq!(renew(bench, &pod).await, LeaseState::Held, "a new one");
+}
+
+pub async fn p9_orphans_stay_until_they_have_left(bench: &Bench) {
+    let [dead, living] = [PodId::draw(), PodId::draw()];
+    renew(bench, &dead).await;
+    let mut left_behind = Vec::new();
+    for n in 0..5 {
+        left_behind.push(joins(bench, &dead, n > 0).await);
+    }
+    bench.trouble.pass(TTL_MS - 1).await;
+    renew(bench, &living).await;
+    joins(bench, &living, true).await;
+    assert_eq!(orphans(bench).await, []);
+    bench.trouble.pass(1).await;
+    while !left_behind.is_empty() {
+        for _ in 0..2 {
+            let listed = orphans(bench).await;
+            assert_eq!(listed.len(), left_behind.len());
+            assert!(listed.iter().all(|orphan| left_behind.contains(orphan)));
+        }
+        let some = bench.hub.orphans(bench.now(), 2).await.unwrap();
+        assert_eq!(some.len(), left_behind.len().min(2));
+        for orphan in some {
+            let edge = changes(bench, PresenceOp::Leave(orphan.clone())).await;
+            assert_eq!(edge, Edge::Unchanged, "the living pod still has it");
+            left_behind.retain(|left| *left != orphan);
+        }
+        renew(bench, &living).await;
+    }
+    assert_eq!(orphans(bench).await, []);
+}
+
+pub async fn a_pod_that_was_given_up_has_lost(bench: &Bench) {
+    for connections in [0, 2] {
+        let [slow, other] = [PodId::draw(), PodId::draw()];
+        renew(bench, &slow).await;
+        for _ in 0..connections {
+            joins(bench, &slow, true).await;
+        }
+        bench.trouble.pass(TTL_MS).await;
+        for orphan in orphans(bench).await {
+            changes(bench, PresenceOp::Leave(orphan)).await;
+        }
+        renew(bench, &other).await;
+        assert_eq!(
+            renew(bench, &slow).await,
+            LeaseState::Lost,
+            "with {connections} connections that others ended"
+        );
+    }
+}
