@@ -4,7 +4,7 @@ mod secrets;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
 use crate::{
     model::{Millis, OperatorId, WorkspaceId},
@@ -13,9 +13,15 @@ use crate::{
 
 pub use secrets::{Secrets, SecretsError};
 
+/// Settings that are in the environment only.
+const NO_FLAGS: &str = "\
+Environment:
+  JWT_SECRET, SIGNING_KEY  secrets, or JWT_SECRET_FILE, SIGNING_KEY_FILE; unset: made once in DATA_DIR
+  LOG                      what to log, as `warn` or `info,switchboard=debug` [default: info]";
+
 /// Live-chat relay for unmodified Socket.IO clients.
 #[derive(Debug, Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, about, args_conflicts_with_subcommands = true, after_help = NO_FLAGS)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -34,10 +40,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct TokenArgs {
     /// The operator's id.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub operator: String,
     /// The name that guests see.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
     #[arg(long, default_value = "default")]
     pub workspace: String,
@@ -71,7 +77,7 @@ pub struct Keys {
 
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Address and port to serve on.
+    /// Address and port to serve on; unset: 0.0.0.0:3001.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
     /// Port to serve on, on all addresses, unless LISTEN is given.
@@ -108,10 +114,13 @@ pub struct Config {
     /// An ack that waits for storage is answered `pending` after this.
     #[arg(long, env = "ACK_TIMEOUT", default_value = "10s")]
     ack_timeout: Span,
+    /// Time between pings.
     #[arg(long, env = "PING_INTERVAL", default_value = "25s")]
     ping_interval: Span,
+    /// A client that does not answer a ping for so long is gone.
     #[arg(long, env = "PING_TIMEOUT", default_value = "20s")]
     ping_timeout: Span,
+    /// For the change from polling to WebSocket.
     #[arg(long, env = "UPGRADE_TIMEOUT", default_value = "10s")]
     upgrade_timeout: Span,
     /// PING_TIMEOUT of the /chat mount.
@@ -130,10 +139,10 @@ pub struct Config {
     #[arg(long, env = "CHAT_MAX_PAYLOAD", default_value_t = 8_000_000, value_parser = payload_size)]
     chat_max_payload: usize,
     /// Longest text of a message, in bytes.
-    #[arg(long, env = "MAX_TEXT", default_value_t = 16 * 1024)]
+    #[arg(long, env = "MAX_TEXT", default_value_t = 16 * 1024, value_parser = count)]
     pub max_text: usize,
     /// TCP connections at a time.
-    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 15_000)]
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 15_000, value_parser = count)]
     max_connections: usize,
     /// How long a lost connection can be recovered.
     #[arg(long, env = "RECOVERY_WINDOW", default_value = "1h")]
@@ -148,6 +157,7 @@ pub struct Config {
     /// After which a silent pod counts as dead.
     #[arg(long, env = "POD_LEASE", default_value = "10s")]
     pod_lease: Span,
+    /// Of the log, which goes to standard error.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
     /// Try it out: prints what to open, and takes the next free port if this one is busy.
@@ -190,8 +200,8 @@ pub enum ConfigError {
         "DATABASE_URL is set, but this version stores in SQLite only; unset it and set DATA_DIR"
     )]
     Database,
-    #[error("PING_INTERVAL, PING_TIMEOUT and POD_LEASE must be longer than 0s")]
-    Zero,
+    #[error("{0} must be longer than 0s")]
+    Zero(&'static str),
     #[error(
         "CORS_ORIGIN must list origins as https://host[:port], or be * alone: {0:?} is neither"
     )]
@@ -214,11 +224,8 @@ impl Config {
         if self.database_url.is_some() {
             return Err(ConfigError::Database);
         }
-        if [self.ping_interval, self.ping_timeout, self.pod_lease]
-            .iter()
-            .any(|span| span.ms() == 0)
-        {
-            return Err(ConfigError::Zero);
+        if let Some((name, _)) = self.spans().iter().find(|(_, span)| span.ms() == 0) {
+            return Err(ConfigError::Zero(name));
         }
         Ok(Settings {
             mounts: self.mounts(),
@@ -231,6 +238,21 @@ impl Config {
             drain: self.drain_timeout.0,
             pod_lease_ms: self.pod_lease.ms(),
         })
+    }
+
+    /// Those that mean nothing at zero.
+    fn spans(&self) -> [(&'static str, Span); 9] {
+        [
+            ("ACK_TIMEOUT", self.ack_timeout),
+            ("PING_INTERVAL", self.ping_interval),
+            ("PING_TIMEOUT", self.ping_timeout),
+            ("UPGRADE_TIMEOUT", self.upgrade_timeout),
+            ("CHAT_PING_TIMEOUT", self.chat_ping_timeout),
+            ("CHAT_UPGRADE_TIMEOUT", self.chat_upgrade_timeout),
+            ("CONNECT_TIMEOUT", self.connect_timeout),
+            ("SLOW_TIMEOUT", self.slow_timeout),
+            ("POD_LEASE", self.pod_lease),
+        ]
     }
 
     fn mounts(&self) -> Vec<Mount> {
@@ -289,5 +311,15 @@ fn payload_size(text: &str) -> Result<usize, String> {
         Ok(size)
     } else {
         Err("must be between 1000 and 100000000 bytes".into())
+    }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    const COUNTS: std::ops::RangeInclusive<usize> = 1..=100_000_000;
+    let count = text.parse().map_err(|_| "not a number".to_owned())?;
+    if COUNTS.contains(&count) {
+        Ok(count)
+    } else {
+        Err("must be between 1 and 100000000".into())
     }
 }

@@ -11,7 +11,7 @@ use switchboard::{
     server::auth::OperatorClaims,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -49,29 +49,30 @@ fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
 
 #[tokio::main]
 async fn run(config: Config) -> anyhow::Result<()> {
-    log_to_stderr(config.log_format);
+    log_to_stderr(config.log_format)?;
+    // From the first moment: whoever asks early gets the same end.
+    let mut signals = [
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    ];
     config.settings()?;
+    let secrets = Secrets::load(&config.keys.data_dir)?;
     let backends = relay::prepare(&config).await?;
     let listener = trial::bind(config.listen(), "the relay", config.trial)
         .await
-        .context("LISTEN")?;
+        .with_context(|| format!("LISTEN: cannot listen on {}", config.listen()))?;
     let metrics = trial::bind(config.metrics_listen, "/metrics", config.trial)
         .await
-        .context("METRICS_LISTEN")?;
+        .with_context(|| format!("METRICS_LISTEN: cannot listen on {}", config.metrics_listen))?;
     let metrics_address = metrics.local_addr()?;
     let running = relay::start(&config, &backends, listener, Some(metrics)).await?;
     tracing::info!(address = %running.address, metrics = %metrics_address, "serving");
     if config.trial {
-        let secrets = Secrets::load(&config.keys.data_dir)?;
         println!(
             "{}",
             trial::welcome(running.address, metrics_address, &secrets, &backends.clock)
         );
     }
-    let mut signals = [
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    ];
     asked_to_end(&mut signals).await;
     tracing::info!("draining");
     tokio::select! {
@@ -89,8 +90,14 @@ async fn asked_to_end([interrupt, terminate]: &mut [tokio::signal::unix::Signal;
     }
 }
 
-fn log_to_stderr(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn log_to_stderr(format: LogFormat) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder()
+        .with_env_var("LOG")
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env()
+        .context("LOG")?
+        // It tells of each start that there was nothing to do.
+        .add_directive("refinery_core=warn".parse()?);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);
@@ -98,4 +105,5 @@ fn log_to_stderr(format: LogFormat) {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.init(),
     }
+    Ok(())
 }

@@ -20,11 +20,15 @@ pub struct Secrets {
 pub enum SecretsError {
     #[error("{0} is set and so is {0}_FILE; set one of them")]
     Both(&'static str),
-    #[error("cannot read {path}")]
-    Read { path: PathBuf, source: io::Error },
-    #[error("cannot write {path}")]
+    #[error("{name}: cannot read {}", .path.display())]
+    Read {
+        name: String,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("DATA_DIR: cannot write {}", .path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("{name}: {source}")]
+    #[error("{name}")]
     Key {
         name: &'static str,
         source: KeyringError,
@@ -58,54 +62,61 @@ fn keyring(name: &'static str, kept: &Path) -> Result<Keyring, SecretsError> {
 #[expect(clippy::disallowed_methods, reason = "the settings are read here")]
 fn from_environment(name: &'static str) -> Result<Option<String>, SecretsError> {
     let value = std::env::var(name).ok();
-    let file = std::env::var(format!("{name}_FILE"))
-        .ok()
-        .map(PathBuf::from);
+    let file_name = format!("{name}_FILE");
+    let file = std::env::var(&file_name).ok().map(PathBuf::from);
     match (value, file) {
         (Some(_), Some(_)) => Err(SecretsError::Both(name)),
-        (None, Some(path)) => read(&path).map(Some),
+        (None, Some(path)) => read(&file_name, &path).map(Some),
         (value, None) => Ok(value),
     }
 }
 
-fn read(path: &Path) -> Result<String, SecretsError> {
+fn read(name: &str, path: &Path) -> Result<String, SecretsError> {
     fs::read_to_string(path).map_err(|source| SecretsError::Read {
+        name: name.into(),
         path: path.to_owned(),
         source,
     })
 }
 
-/// Made by whoever is first; readable by this user only.
+/// Made by whoever is first; readable by this user only. It appears under its name when it is
+/// complete, so that nobody reads a part of it, whenever a process is killed.
 fn generated(path: &Path) -> Result<String, SecretsError> {
-    let failed = |source| SecretsError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(failed)?;
+    if path.exists() {
+        return read("DATA_DIR", path);
     }
+    let draft = path.with_file_name(format!(".{}", uuid::Uuid::new_v4()));
+    let made = make(&draft, path);
+    let _ = fs::remove_file(&draft);
+    match made {
+        Ok(secret) => Ok(secret),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read("DATA_DIR", path),
+        Err(source) => Err(SecretsError::Write {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn make(draft: &Path, path: &Path) -> io::Result<String> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     let secret = format!(
         "{}{}",
         uuid::Uuid::new_v4().simple(),
         uuid::Uuid::new_v4().simple()
     );
-    match OpenOptions::new()
+    let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)
-    {
-        Ok(mut file) => {
-            file.write_all(secret.as_bytes())
-                .and_then(|()| file.sync_all())
-                .map_err(failed)?;
-            Ok(secret)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(path),
-        Err(source) => Err(failed(source)),
-    }
+        .open(draft)?;
+    file.write_all(secret.as_bytes())?;
+    file.sync_all()?;
+    fs::hard_link(draft, path)?;
+    fs::File::open(folder)?.sync_all()?;
+    Ok(secret)
 }

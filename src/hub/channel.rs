@@ -4,7 +4,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::{Log, Mark, Unavailable};
 use crate::model::{Entry, Epoch, Partition, PodId, Sid};
@@ -75,7 +75,7 @@ pub enum Signal {
 /// A bounded queue towards one pod.
 pub fn publications(capacity: usize) -> (Publisher, Publications) {
     let (sender, receiver) = mpsc::channel(capacity);
-    let lagged = Arc::new(AtomicBool::new(false));
+    let lagged = Arc::new(Lagged::default());
     (
         Publisher {
             sender,
@@ -88,7 +88,14 @@ pub fn publications(capacity: usize) -> (Publisher, Publications) {
 #[derive(Clone, Debug)]
 pub struct Publisher {
     sender: mpsc::Sender<Publication>,
-    lagged: Arc<AtomicBool>,
+    lagged: Arc<Lagged>,
+}
+
+/// Told beside the queue, since it may be full, and to a reader that waits, since it may be empty.
+#[derive(Debug, Default)]
+struct Lagged {
+    set: AtomicBool,
+    changed: Notify,
 }
 
 impl Publisher {
@@ -101,7 +108,8 @@ impl Publisher {
 
     /// Makes the reader believe that it has lost something.
     pub fn lag(&self) {
-        self.lagged.store(true, Ordering::Release);
+        self.lagged.set.store(true, Ordering::Release);
+        self.lagged.changed.notify_one();
     }
 
     pub fn is_closed(&self) -> bool {
@@ -112,16 +120,22 @@ impl Publisher {
 #[derive(Debug)]
 pub struct Publications {
     receiver: mpsc::Receiver<Publication>,
-    lagged: Arc<AtomicBool>,
+    lagged: Arc<Lagged>,
 }
 
 impl Publications {
     /// The next publication; `None` once the hub is gone. After a loss, [`Publication::Lagged`]
     /// comes before anything that was published later.
     pub async fn next(&mut self) -> Option<Publication> {
-        if self.lagged.swap(false, Ordering::AcqRel) {
-            return Some(Publication::Lagged);
+        loop {
+            if self.lagged.set.swap(false, Ordering::AcqRel) {
+                return Some(Publication::Lagged);
+            }
+            tokio::select! {
+                biased;
+                () = self.lagged.changed.notified() => {}
+                next = self.receiver.recv() => return next,
+            }
         }
-        self.receiver.recv().await
     }
 }

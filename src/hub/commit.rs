@@ -226,7 +226,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Written {
     pub epoch: Epoch,
-    /// One per appended draft, in order.
+    /// One per appended draft, in order; a draft whose edge did not come has none.
     pub stamped: Vec<Stamped>,
     /// The newest entry of the partition right after the commit.
     pub top: EntryId,

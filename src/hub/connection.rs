@@ -47,14 +47,13 @@ pub trait Connections {
     /// A POST arrives and claims the connection for its `t`.
     async fn begin_post(&self, sid: &Sid, request: PostRequest) -> Result<BeginPost, Unavailable>;
 
-    /// Everything that a POST did to its connection, before its `ok`; wakes the listener. `false`
-    /// if the claim had run out and a repeat took over.
+    /// Everything that a POST did to its connection, before its `ok`; wakes the listener.
     async fn finish_post(
         &self,
         sid: &Sid,
         claim: ClaimId,
         result: PostResult,
-    ) -> Result<bool, Unavailable>;
+    ) -> Result<Posted, Unavailable>;
 
     /// Polling goes on here: a WebSocket may probe. Claims nothing.
     async fn is_polling(&self, sid: &Sid, now: Millis) -> Result<bool, Unavailable>;
@@ -248,6 +247,16 @@ pub struct PostResult {
     pub outbox: Vec<OutboxItem>,
     /// Sockets that now replay a log, or (`None`) no longer do, by namespace.
     pub listeners: Vec<(String, Option<Listener>)>,
+}
+
+/// Whether a POST's result was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Posted {
+    Done,
+    /// The claim had run out, and a repeat of the same POST took over.
+    Superseded,
+    /// The connection ended meanwhile: sockets that this POST joined are in nobody's departed.
+    Ended,
 }
 
 #[derive(Clone, Debug)]

@@ -16,7 +16,8 @@ pub trait Ingest {
     ) -> Result<(Epoch, Vec<Arc<Entry>>), Unavailable>;
 
     /// Takes or renews the right to write a partition's entries to the history. It is advice: what
-    /// fences a writer is the compare-and-swap of the cursor in the history itself.
+    /// fences a writer is the compare-and-swap of the cursor in the history itself. Its holder gives
+    /// it up with a `ttl_ms` of 0.
     async fn lease_writer(
         &self,
         partition: Partition,

@@ -30,7 +30,7 @@ pub use commit::{
 pub use connection::{
     ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed,
     Drained, FAREWELL_MS, Generation, GetRequest, Hold, Listener, NewConnection, OUTBOX_MAX,
-    OutboxItem, PostRequest, PostResult, TOMBSTONE_MS, Tombstone, UpgradeClaim,
+    OutboxItem, PostRequest, PostResult, Posted, TOMBSTONE_MS, Tombstone, UpgradeClaim,
 };
 pub use dirty::Dirty;
 pub use ingest::{Ingest, Mark, Persisted};

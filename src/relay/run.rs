@@ -45,11 +45,11 @@ pub enum StartError {
     History(#[from] OpenError),
     #[error("cannot prepare the history")]
     Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("metrics: {0}")]
+    #[error("metrics")]
     Metrics(#[from] prometheus::Error),
     #[error("the hub is unavailable")]
     Hub(#[from] crate::hub::Unavailable),
-    #[error("cannot listen: {0}")]
+    #[error("cannot listen")]
     Listen(#[from] std::io::Error),
 }
 

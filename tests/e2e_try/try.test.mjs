@@ -88,7 +88,7 @@ test('the author sees that a message was stored, if not more than that', async (
   const tick = /^(Sent and stored|Delivered|Read)$/;
   await guest.getByRole('log').getByText(tick).last().waitFor();
   await operator.getByRole('log').getByText(tick).last().waitFor();
-  assert.equal(await page.getByRole('log').getByText('Sending', { exact: true }).count(), 0);
+  await page.getByRole('log').getByText('Sending', { exact: true }).first().waitFor({ state: 'detached' });
 });
 
 test('markup in a message is text', async () => {
@@ -145,13 +145,18 @@ test('the conversation goes on by WebSocket alone', async () => {
 
 test('what is written without a network is sent when it is back, once', async () => {
   const before = complaints.length;
+  const sending = guest.getByRole('log').getByText('Sending', { exact: true });
+  await sending.first().waitFor({ state: 'detached' });
   await page.context().setOffline(true);
-  await guest.getByText('Offline, messages will be sent later').waitFor();
-  await write(guest, 'Are you still there?');
-  await guest.getByText('Sending', { exact: true }).waitFor();
-  await page.context().setOffline(false);
+  try {
+    await guest.getByText('Offline, messages will be sent later').waitFor();
+    await write(guest, 'Are you still there?');
+    await sending.first().waitFor();
+  } finally {
+    await page.context().setOffline(false);
+  }
   await seen(operator, 'Are you still there?');
-  await guest.getByText('Sending', { exact: true }).waitFor({ state: 'detached' });
+  await sending.first().waitFor({ state: 'detached' });
   assert.equal(await page.getByRole('log').getByText('Are you still there?').count(), 2);
   // Requests that failed for want of a network are in the console, as they should be.
   complaints.splice(before);

@@ -130,8 +130,10 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
         return Some(Outcome::Conflict);
     }
     let rate = commit.rate.as_ref()?;
-    let (count, ends) = workspace.rates.get(&rate.key)?;
-    (*count >= rate.max && *ends > now).then(|| Outcome::Limited {
+    let fresh = (0, now.saturating_add(rate.window_ms));
+    let known = workspace.rates.get(&rate.key).copied();
+    let (count, ends) = known.filter(|(_, ends)| *ends > now).unwrap_or(fresh);
+    (count >= rate.max).then(|| Outcome::Limited {
         retry_after_ms: ends - now,
     })
 }

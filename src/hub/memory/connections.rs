@@ -7,8 +7,8 @@ use super::bus::Bus;
 use crate::{
     hub::{
         ABANDON_GRACE_MS, Batch, Beat, ClaimId, ClosedBy, Departed, Drained, FAREWELL_MS,
-        Generation, GetRequest, Listener, NewConnection, OUTBOX_MAX, OutboxItem, Persisted, Signal,
-        TOMBSTONE_MS, Tombstone,
+        Generation, GetRequest, Listener, NewConnection, OUTBOX_MAX, OutboxItem, Persisted,
+        PostResult, Signal, TOMBSTONE_MS, Tombstone,
     },
     model::{Millis, PodId, Sid},
 };
@@ -208,6 +208,28 @@ impl Connection {
             }
         }
         self.signal_listener(bus, Signal::Wake);
+    }
+
+    /// The result of the POST that has the claim.
+    pub fn take_post(&mut self, result: PostResult, bus: &Bus) {
+        self.posted = self.post.take().and_then(|post| post.t);
+        self.state = result.state;
+        self.beat = result.beat.unwrap_or(self.beat);
+        let moved = !result.listeners.is_empty() || result.beat.is_some();
+        for (nsp, listener) in result.listeners {
+            match listener {
+                Some(listener) => self.listeners.insert(nsp, listener),
+                None => self.listeners.shift_remove(&nsp),
+            };
+        }
+        self.push(result.outbox, bus);
+        if moved {
+            self.signal_listener(bus, Signal::Wake);
+        }
+    }
+
+    pub fn is_ended(&self) -> bool {
+        self.ended.is_some()
     }
 
     pub fn is_full(&self) -> bool {

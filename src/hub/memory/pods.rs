@@ -8,6 +8,9 @@ use crate::{
     model::{Millis, PodId},
 };
 
+/// A pod that comes back this late is not told any more that it had been given up.
+const GIVEN_UP_MS: Millis = 60 * 60 * 1000;
+
 #[derive(Debug, Default)]
 pub(super) struct PodIndex(HashMap<PodId, Pod>);
 
@@ -35,9 +38,9 @@ impl Pods for MemoryHub {
     ) -> Result<LeaseState, Unavailable> {
         self.answering()?;
         let mut index = lock(&self.pods);
-        index
-            .0
-            .retain(|_, pod| pod.until > now || !pod.presences.is_empty());
+        index.0.retain(|_, pod| {
+            pod.until.saturating_add(GIVEN_UP_MS) > now || !pod.presences.is_empty()
+        });
         let known = index.0.entry(pod.clone()).or_default();
         let lost = known.until != 0 && known.until <= now;
         known.until = now.saturating_add(ttl_ms);

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     hub::{
         Batch, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, Generation,
-        GetRequest, NewConnection, Persisted, PostRequest, PostResult, Unavailable, UpgradeClaim,
+        GetRequest, NewConnection, Persisted, PostRequest, PostResult, Posted, Unavailable,
+        UpgradeClaim,
     },
     model::{Millis, Partition, PodId, Sid},
 };
@@ -101,33 +102,20 @@ impl Connections for MemoryHub {
         sid: &Sid,
         claim: ClaimId,
         result: PostResult,
-    ) -> Result<bool, Unavailable> {
+    ) -> Result<Posted, Unavailable> {
         self.with(sid, |found| {
-            let Some(connection) = found else {
-                return false;
+            let Some(connection) = found.filter(|connection| !connection.is_ended()) else {
+                return Posted::Ended;
             };
             if connection
                 .post
                 .as_ref()
                 .is_none_or(|post| post.claim != claim)
             {
-                return false;
+                return Posted::Superseded;
             }
-            connection.posted = connection.post.take().and_then(|post| post.t);
-            connection.state = result.state;
-            connection.beat = result.beat.unwrap_or(connection.beat);
-            let moved = !result.listeners.is_empty();
-            for (nsp, listener) in result.listeners {
-                match listener {
-                    Some(listener) => connection.listeners.insert(nsp, listener),
-                    None => connection.listeners.shift_remove(&nsp),
-                };
-            }
-            connection.push(result.outbox, &self.bus);
-            if moved || result.beat.is_some() {
-                connection.signal_listener(&self.bus, crate::hub::Signal::Wake);
-            }
-            true
+            connection.take_post(result, &self.bus);
+            Posted::Done
         })
     }
 

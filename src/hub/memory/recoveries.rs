@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use super::MemoryHub;
 use crate::{
-    hub::{Join, Joined, Recoveries, Recovery, Resume, Resumed, Signal, Unavailable},
+    hub::{Join, Joined, Log, Recoveries, Recovery, Resume, Resumed, Signal, Unavailable},
     model::{EntryId, Millis, Offset, Partition, RecoveryId, Sid},
 };
 
@@ -61,7 +61,9 @@ impl MemoryHub {
             None => (Vec::new(), false),
             Some(log) => {
                 let page = self.page(log, from, resume.limit);
-                if !page.complete || page.epoch != known.start.epoch {
+                // An offset above the top is of a life that nobody knows of any more.
+                let lost = page.epoch != known.start.epoch || from > self.last(log);
+                if lost || !page.complete {
                     return None;
                 }
                 (page.entries, page.more)
@@ -83,6 +85,10 @@ impl MemoryHub {
             missed,
             more,
         })
+    }
+
+    fn last(&self, log: &Log) -> EntryId {
+        self.slot(log.partition()).last
     }
 
     fn recoverable(&self, resume: &Resume, now: Millis) -> Option<Recovery> {

@@ -102,8 +102,9 @@ impl Parked {
     pub fn wake(&self, signal: Option<Signal>) {
         if let Some(signal) = signal {
             let mut kept = self.signal.lock().unwrap_or_else(PoisonError::into_inner);
-            // What ends the wait is not overwritten by what only wakes.
-            if kept.is_none_or(|known| known == Signal::Wake) {
+            // What ends the wait is not overwritten by what only wakes, nor the end of the connection
+            // by anything.
+            if kept.is_none_or(|known| rank(known) < rank(signal)) {
                 *kept = Some(signal);
             }
         }
@@ -117,6 +118,15 @@ impl Parked {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+}
+
+/// How much a signal says.
+fn rank(signal: Signal) -> u8 {
+    match signal {
+        Signal::Wake => 0,
+        Signal::Replaced | Signal::Release => 1,
+        Signal::Closed { .. } | Signal::Fenced => 2,
     }
 }
 

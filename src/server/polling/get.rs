@@ -249,8 +249,12 @@ impl<A: App> Listening<A> {
     /// A client that has sent `5` already expects this GET to be refused; one that waits for it
     /// expects it to end. Only a moment tells them apart.
     async fn release(mut self) -> Answer {
-        let _ = tokio::time::timeout(UPGRADE_HOLD / 2, self.parked.woken()).await;
+        let last = tokio::time::timeout(UPGRADE_HOLD / 2, self.parked.woken()).await;
         self.finished = true;
+        // The WebSocket was lost half-way, and its client waits for nothing but this GET.
+        if let Ok(Some(Signal::Closed { by_client: false } | Signal::Fenced)) = last {
+            return answer::payload(CLOSE);
+        }
         match self
             .pod
             .hub

@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 
 use super::{buried, end};
 use crate::{
-    hub::{Beat, BeginPost, ClosedBy, Listener, PostRequest, PostResult},
+    hub::{Beat, BeginPost, ClosedBy, Listener, PostRequest, PostResult, Posted},
     model::Sid,
     server::{
         App, Mount, Pod,
@@ -211,18 +211,19 @@ impl<A: App> Worker<A> {
             outbox: effects.say,
             listeners,
         };
-        match self
-            .pod
-            .hub
-            .finish_post(&self.sid, self.claim, result)
-            .await
-        {
-            Ok(_) if closed => {
+        let posted = self.pod.hub.finish_post(&self.sid, self.claim, result);
+        match posted.await {
+            Ok(Posted::Done) if closed => {
                 end(&self.pod, &self.sid, ClosedBy::Client, "client").await;
                 answer::ok()
             }
-            // Taken over by a repeat, which says what it did itself.
-            Ok(_) => answer::ok(),
+            // What a repeat did, it says itself.
+            Ok(Posted::Done | Posted::Superseded) => answer::ok(),
+            Ok(Posted::Ended) => {
+                // Whoever ended it did not know of what was joined here. Twice does no harm.
+                depart::sockets(&*self.pod, &self.sid, &state).await;
+                answer::error(&RequestError::UnknownSid)
+            }
             Err(_) => answer::unavailable(),
         }
     }

@@ -17,7 +17,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Socket, open, upgrade};
+use super::{Socket, counted::Counted, open, upgrade};
 use crate::{
     model::Sid,
     server::{
@@ -92,6 +92,6 @@ async fn socket(upgraded: Upgraded, max_payload: usize) -> Option<Socket> {
         .max_frame_size(Some(max_payload));
     let early = parts.read_buf.to_vec();
     drop(parts.read_buf);
-    let stream = parts.io.into_inner();
+    let stream = Counted::new(parts.io.into_inner());
     Some(WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await)
 }

@@ -1,7 +1,12 @@
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -11,16 +16,18 @@ use tokio_tungstenite::{
     },
 };
 
+use super::counted::Counted;
 use crate::{
     model::Frame,
     wire::engine::{Message, Packet},
 };
 
-pub type Socket = WebSocketStream<TcpStream>;
+pub type Socket = WebSocketStream<Counted>;
 
 /// A WebSocket that speaks Engine.IO packets.
 pub struct Link {
     socket: Socket,
+    taken: Arc<AtomicU64>,
     /// Without any progress for so long the peer counts as gone.
     slow: Duration,
 }
@@ -50,7 +57,11 @@ impl LinkError {
 
 impl Link {
     pub fn new(socket: Socket, slow: Duration) -> Self {
-        Self { socket, slow }
+        Self {
+            taken: socket.get_ref().taken(),
+            socket,
+            slow,
+        }
     }
 
     /// The next packet. Can be dropped and called again without losing one.
@@ -111,9 +122,15 @@ impl Link {
                 Step::Flush => self.socket.flush().await,
             }
         };
-        match tokio::time::timeout(self.slow, write).await {
-            Ok(written) => written.map_err(|_| LinkError::Gone),
-            Err(_) => Err(LinkError::Slow),
+        let mut write = std::pin::pin!(write);
+        loop {
+            let before = self.taken.load(Ordering::Relaxed);
+            match tokio::time::timeout(self.slow, &mut write).await {
+                Ok(written) => return written.map_err(|_| LinkError::Gone),
+                // Slow, but not stuck.
+                Err(_) if self.taken.load(Ordering::Relaxed) > before => {}
+                Err(_) => return Err(LinkError::Slow),
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod connection;
+mod counted;
 mod end;
 mod feed;
 mod held;

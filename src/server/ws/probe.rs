@@ -48,10 +48,18 @@ async fn exchange<A: App>(pod: &Pod<A>, peer: &mut Peer, guard: &mut Guard<A>) -
     let Peer { mount, sid, link } = peer;
     let mut probe = Probe::new();
     loop {
-        let packet = if probe.claimed() {
-            link.next().await.ok()?
-        } else {
-            first(pod, sid, link).await?
+        let next = async {
+            if probe.claimed() {
+                link.next().await.ok()
+            } else {
+                first(pod, sid, link).await
+            }
+        };
+        let packet = tokio::select! {
+            biased;
+            // Nothing that it took over could stay here.
+            () = pod.draining.cancelled() => return None,
+            packet = next => packet?,
         };
         match probe.on_packet(&packet) {
             ProbeStep::Claim => {

@@ -104,7 +104,8 @@ export class Connection {
   private watchTransport(): void {
     const engine = this.socket.io.engine;
     this.onTransport(engine.transport.name);
-    engine.on('upgrade', (transport) => this.onTransport(transport.name));
+    // One that was left while it changed may tell of that when the next one is there.
+    engine.on('upgrade', (transport) => engine === this.socket.io.engine && this.onTransport(transport.name));
   }
 
   /**

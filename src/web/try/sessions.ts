@@ -67,7 +67,8 @@ export class SessionList {
     button.type = 'button';
     button.dataset['session'] = session.sessionId;
     button.setAttribute('aria-current', String(session.sessionId === this.open));
-    if (session.unread > 0) {
+    // An open one is being read, whether or not the relay knows that.
+    if (session.unread > 0 && session.sessionId !== this.open) {
       const count = make('span', 'unread', String(session.unread));
       count.append(make('span', 'unseen', ' unread'));
       button.append(count);

@@ -29,7 +29,11 @@ async fn refused(servers: usize, bodies: &[&[u8]]) {
         let polling = client.handshake().await;
         let parked = polling.park("").await;
         let reply = polling.post("", *body).await;
-        assert_eq!(reply.refused(), (400, 3, "Bad request".to_owned()), "{shown}");
+        assert_eq!(
+            reply.refused(),
+            (400, 3, "Bad request".to_owned()),
+            "{shown}"
+        );
         assert_eq!(parked.reply().await.ok(), "1", "{shown}");
         polling.is_gone().await;
         // The same with nobody listening.
@@ -78,12 +82,17 @@ async fn p8_a_body_that_is_too_large_is_refused_and_does_no_harm(servers: usize)
     assert_eq!(parked.reply().await.ok(), "4goes on");
 }
 
-/// Refused by its announced length, before it is sent.
+/// Refused before it is sent: its client sees the answer, or a connection that was cut.
 async fn p8_a_much_too_large_body_is_refused_and_does_no_harm(servers: usize) {
     let site = Site::calm(servers).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for _ in 0..3 {
-        assert_eq!(polling.post("", vec![b'4'; 16_000_000]).await.status, 413);
+        let (body, query) = (vec![b'4'; 16_000_000], polling.query(""));
+        let reply = polling
+            .client
+            .try_request(Method::POST, &query, body, &[])
+            .await;
+        assert!(reply.map_or(true, |reply| reply.status == 413));
     }
     polling.is_alive().await;
 }
@@ -131,7 +140,12 @@ async fn p2_a_large_answer_is_given_in_pieces(servers: usize) {
         heard.extend(polling.packets().await);
         gets += 1;
     }
-    assert!(heard.iter().enumerate().all(|(number, heard)| *heard == packet(number)));
+    assert!(
+        heard
+            .iter()
+            .enumerate()
+            .all(|(number, heard)| *heard == packet(number))
+    );
     assert!(gets > 3, "{gets} answers");
 }
 
@@ -147,7 +161,11 @@ async fn any_content_type_is_taken(servers: usize) {
     let site = Site::calm(servers).await;
     let polling = Client::new(&site, SOCKETS).handshake().await;
     polling.join("/").await;
-    for kind in ["text/plain;charset=UTF-8", "application/octet-stream", "text/html"] {
+    for kind in [
+        "text/plain;charset=UTF-8",
+        "application/octet-stream",
+        "text/html",
+    ] {
         let headers = [("content-type", kind)];
         let (client, query) = (&polling.client, polling.query(""));
         let post = client

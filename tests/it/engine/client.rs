@@ -12,9 +12,7 @@ use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{
-        self, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode,
-    },
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
 };
 
 use super::site::{LONG, Site};
@@ -48,7 +46,12 @@ impl Client {
             .timeout(LONG)
             .build()
             .unwrap();
-        Self { site: site.clone(), path, http, origin: None }
+        Self {
+            site: site.clone(),
+            path,
+            http,
+            origin: None,
+        }
     }
 
     pub fn from_page(mut self, origin: &'static str) -> Self {
@@ -67,6 +70,19 @@ impl Client {
         body: impl Into<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Reply {
+        self.try_request(method, query, body, headers)
+            .await
+            .unwrap()
+    }
+
+    /// A request that may be cut off.
+    pub async fn try_request(
+        &self,
+        method: Method,
+        query: &str,
+        body: impl Into<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Result<Reply, reqwest::Error> {
         let url = format!("http://{}{}?{query}", self.site.next_address(), self.path);
         let mut request = self.http.request(method, url).body(body.into());
         if let Some(origin) = self.origin {
@@ -75,12 +91,12 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.unwrap();
-        Reply {
+        let response = request.send().await?;
+        Ok(Reply {
             status: response.status(),
             headers: response.headers().clone(),
-            body: response.text().await.unwrap(),
-        }
+            body: response.text().await?,
+        })
     }
 
     pub async fn get(&self, query: &str) -> Reply {
@@ -91,7 +107,10 @@ impl Client {
     pub async fn handshake(&self) -> Polling {
         let reply = self.get("EIO=4&transport=polling").await;
         let open: Value = serde_json::from_str(reply.ok().strip_prefix('0').unwrap()).unwrap();
-        Polling { client: self.clone(), sid: open["sid"].as_str().unwrap().to_owned() }
+        Polling {
+            client: self.clone(),
+            sid: open["sid"].as_str().unwrap().to_owned(),
+        }
     }
 
     /// Opens a connection by WebSocket, past its greeting.
@@ -105,7 +124,9 @@ impl Client {
         let url = format!("ws://{}{}?{query}", self.site.next_address(), self.path);
         let mut request = url.into_client_request()?;
         if let Some(origin) = self.origin {
-            request.headers_mut().insert(ORIGIN, HeaderValue::from_static(origin));
+            request
+                .headers_mut()
+                .insert(ORIGIN, HeaderValue::from_static(origin));
         }
         let (stream, _) = timeout(LONG, connect_async(request)).await.unwrap()?;
         Ok(Socket { stream })
@@ -121,7 +142,11 @@ pub struct Polling {
 
 impl Polling {
     pub fn query(&self, t: &str) -> String {
-        let t = if t.is_empty() { String::new() } else { format!("&t={t}") };
+        let t = if t.is_empty() {
+            String::new()
+        } else {
+            format!("&t={t}")
+        };
         format!("EIO=4&transport=polling&sid={}{t}", self.sid)
     }
 
@@ -131,7 +156,9 @@ impl Polling {
     }
 
     pub async fn post(&self, t: &str, body: impl Into<Vec<u8>>) -> Reply {
-        self.client.request(Method::POST, &self.query(t), body).await
+        self.client
+            .request(Method::POST, &self.query(t), body)
+            .await
     }
 
     pub async fn say(&self, body: impl Into<Vec<u8>>) {
@@ -184,10 +211,17 @@ impl Polling {
 
     /// Joins the namespace and takes both answers.
     pub async fn join(&self, nsp: &str) {
-        let place = if nsp == "/" { String::new() } else { format!("{nsp},") };
+        let place = if nsp == "/" {
+            String::new()
+        } else {
+            format!("{nsp},")
+        };
         self.say(format!("40{place}")).await;
         let packets = self.packets().await;
-        assert!(packets[0].starts_with(&format!("40{place}{{\"sid\":\"")), "{packets:?}");
+        assert!(
+            packets[0].starts_with(&format!("40{place}{{\"sid\":\"")),
+            "{packets:?}"
+        );
         assert_eq!(packets[1..], [format!("42{place}[\"auth\",{{}}]")]);
     }
 
@@ -235,13 +269,19 @@ impl Reply {
         assert_eq!(self.header("content-type"), "application/json", "{self:?}");
         let body: Value = serde_json::from_str(&self.body).unwrap();
         let message = body["message"].as_str().unwrap().to_owned();
-        (self.status.as_u16(), body["code"].as_u64().unwrap(), message)
+        (
+            self.status.as_u16(),
+            body["code"].as_u64().unwrap(),
+            message,
+        )
     }
 
     /// Empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
         let name: HeaderName = name.parse().unwrap();
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -296,7 +336,12 @@ impl Socket {
         self.stream.send(Message::Ping("?".into())).await.unwrap();
         let mut frames = Vec::new();
         loop {
-            match timeout(LONG, self.stream.next()).await.unwrap().unwrap().unwrap() {
+            match timeout(LONG, self.stream.next())
+                .await
+                .unwrap()
+                .unwrap()
+                .unwrap()
+            {
                 Message::Pong(_) => return frames,
                 Message::Text(text) => frames.push(text.to_string()),
                 _ => {}

@@ -32,7 +32,10 @@ async fn calm_site(servers: usize) -> (Site, Servers) {
 
 /// Ends all servers at once, each within its time and a little more.
 async fn drain(servers: Servers) {
-    let drains: Vec<_> = servers.into_iter().map(|server| tokio::spawn(server.drain())).collect();
+    let drains: Vec<_> = servers
+        .into_iter()
+        .map(|server| tokio::spawn(server.drain()))
+        .collect();
     for drain in drains {
         timeout(LONG, drain).await.unwrap().unwrap();
     }
@@ -47,13 +50,20 @@ async fn p4_a_parked_get_is_sent_elsewhere(servers: usize) {
     let server = started.pop().unwrap();
     let begun = Instant::now();
     server.drain().await;
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
     let reply = parked.reply().await;
     assert_eq!(reply.ok(), "6");
     assert_eq!(reply.header("connection"), "close");
     site.addresses.pop();
     if !site.addresses.is_empty() {
-        let moved = super::client::Polling { client: Client::new(&site, RAW), ..polling };
+        let moved = super::client::Polling {
+            client: Client::new(&site, RAW),
+            ..polling
+        };
         moved.is_alive().await;
     }
 }
@@ -101,7 +111,11 @@ async fn websockets_are_closed_over_the_time_given(servers: usize) {
     closed.sort();
     // Twenty draws from the whole: that the outer ones are closer than a fifth is one in a billion.
     assert!(closed[SOCKETS - 1] - closed[0] > TIME / 5, "{closed:?}");
-    assert!(begun.elapsed() < TIME + Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < TIME + Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 async fn p1_a_post_at_work_is_answered_first(servers: usize) {
@@ -110,12 +124,18 @@ async fn p1_a_post_at_work_is_answered_first(servers: usize) {
     polling.join("/").await;
     let post = polling.start_post("t", r#"42["message","gated"]"#);
     site.at_the_gate(1).await;
-    let drains: Vec<_> = started.into_iter().map(|server| tokio::spawn(server.drain())).collect();
+    let drains: Vec<_> = started
+        .into_iter()
+        .map(|server| tokio::spawn(server.drain()))
+        .collect();
     // Refused at the listener, or served with a word of farewell: it has begun to drain.
     site.gate.add_permits(1);
     assert_eq!(post.reply().await.ok(), "ok");
     for drain in drains {
-        timeout(Duration::from_secs(1), drain).await.unwrap().unwrap();
+        timeout(Duration::from_secs(1), drain)
+            .await
+            .unwrap()
+            .unwrap();
     }
 }
 
@@ -127,11 +147,18 @@ async fn p4_a_probing_websocket_is_closed_and_its_connection_ended(servers: usiz
     let begun = Instant::now();
     started.pop().unwrap().drain().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
     site.ended(&polling.sid).await;
     site.addresses.pop();
     if !site.addresses.is_empty() {
-        let moved = super::client::Polling { client: Client::new(&site, RAW), ..polling };
+        let moved = super::client::Polling {
+            client: Client::new(&site, RAW),
+            ..polling
+        };
         moved.is_gone().await;
     }
 }
@@ -143,10 +170,17 @@ async fn p4_a_websocket_that_has_not_probed_is_closed_and_does_no_harm(servers: 
     let begun = Instant::now();
     started.pop().unwrap().drain().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
     site.addresses.pop();
     if !site.addresses.is_empty() {
-        let moved = super::client::Polling { client: Client::new(&site, RAW), ..polling };
+        let moved = super::client::Polling {
+            client: Client::new(&site, RAW),
+            ..polling
+        };
         moved.is_alive().await;
     }
 }
@@ -157,10 +191,17 @@ async fn p8_a_client_that_will_not_leave_is_left(servers: usize) {
     let mut stuck = Vec::new();
     for _ in 0..servers {
         let mut stream = TcpStream::connect(site.next_address()).await.unwrap();
-        stream.write_all(b"POST /engine.io/ HTTP/1.1\r\nhost:").await.unwrap();
+        stream
+            .write_all(b"POST /engine.io/ HTTP/1.1\r\nhost:")
+            .await
+            .unwrap();
         stuck.push(stream);
     }
     let begun = Instant::now();
     drain(started).await;
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
 }

@@ -32,7 +32,11 @@ async fn p4_polling_goes_three_rounds(servers: usize) {
     for _ in 0..3 {
         let started = Instant::now();
         assert_eq!(polling.poll("").await.ok(), "2");
-        assert!(started.elapsed() + TIMEOUT > INTERVAL, "{:?}", started.elapsed());
+        assert!(
+            started.elapsed() + TIMEOUT > INTERVAL,
+            "{:?}",
+            started.elapsed()
+        );
         polling.say("3").await;
     }
 }
@@ -43,7 +47,11 @@ async fn websocket_goes_three_rounds(servers: usize) {
     for _ in 0..3 {
         let started = Instant::now();
         assert_eq!(socket.next().await.unwrap(), "2");
-        assert!(started.elapsed() + TIMEOUT > INTERVAL, "{:?}", started.elapsed());
+        assert!(
+            started.elapsed() + TIMEOUT > INTERVAL,
+            "{:?}",
+            started.elapsed()
+        );
         socket.send("3").await;
     }
     socket.send("4still here").await;
@@ -59,7 +67,10 @@ async fn p4_silence_ends_polling_at_the_millisecond(servers: usize) {
     assert_eq!(heard.packets().await, ["2", "4in time"]);
     site.clock.advance(1);
     heard.is_gone().await;
-    assert_eq!(silent.poll("").await.refused(), (400, 1, "Session ID unknown".to_owned()));
+    assert_eq!(
+        silent.poll("").await.refused(),
+        (400, 1, "Session ID unknown".to_owned())
+    );
     silent.is_gone().await;
 }
 
@@ -137,7 +148,11 @@ async fn p4_a_parked_get_of_a_silent_client_ends_with_the_connection(servers: us
     assert_eq!(polling.packets().await, ["2"]);
     let parked = polling.poll("").await;
     assert_eq!(parked.ok(), "1");
-    assert!(started.elapsed() + 10 * GRAIN > INTERVAL + TIMEOUT, "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() + 10 * GRAIN > INTERVAL + TIMEOUT,
+        "{:?}",
+        started.elapsed()
+    );
     polling.is_gone().await;
 }
 
@@ -148,8 +163,16 @@ async fn a_silent_websocket_is_closed_when_its_time_is_up(servers: usize) {
         let mut socket = Client::new(&site, path).websocket().await;
         let opened = Instant::now();
         assert_eq!(socket.closed().await.0, ["2"]);
-        assert!(before.elapsed() + GRAIN > INTERVAL + TIMEOUT, "{:?}", before.elapsed());
-        assert!(opened.elapsed() < 2 * (INTERVAL + TIMEOUT), "{:?}", opened.elapsed());
+        assert!(
+            before.elapsed() + GRAIN > INTERVAL + TIMEOUT,
+            "{:?}",
+            before.elapsed()
+        );
+        assert!(
+            opened.elapsed() < 2 * (INTERVAL + TIMEOUT),
+            "{:?}",
+            opened.elapsed()
+        );
     }
 }
 

@@ -47,7 +47,11 @@ async fn joined_socket(site: &Site) -> Socket {
 
 /// The id in the answer to CONNECT, which holds nothing else.
 fn socket_id(packet: &str, nsp: &str) -> String {
-    let json = packet.strip_prefix("40").unwrap().strip_prefix(nsp).unwrap();
+    let json = packet
+        .strip_prefix("40")
+        .unwrap()
+        .strip_prefix(nsp)
+        .unwrap();
     let answer: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap();
     assert_eq!(answer.len(), 1, "{packet}");
     answer["sid"].as_str().unwrap().to_owned()
@@ -79,7 +83,12 @@ async fn p4_an_unknown_namespace_is_refused_and_does_no_harm(servers: usize) {
     let site = Site::calm(servers).await;
     let polling = polling(&site).await;
     let refusal = r#"44/random,{"message":"Invalid namespace"}"#;
-    for asked in ["40/random", "40/random,", r#"40/random,{"a":1}"#, "40/random?q=1,"] {
+    for asked in [
+        "40/random",
+        "40/random,",
+        r#"40/random,{"a":1}"#,
+        "40/random?q=1,",
+    ] {
         polling.say(asked).await;
         assert_eq!(polling.packets().await, [refusal], "{asked}");
     }
@@ -97,8 +106,14 @@ async fn p4_events_and_acks_come_back_with_their_arguments(servers: usize) {
     let mut socket = joined_socket(&site).await;
     let arguments = r#"1,"2",{"3":[true,null]},"\u0000\u001e\u2028\\\"""#;
     let answers = [
-        (format!(r#"42["message",{arguments}]"#), r#"42["message-back","#),
-        (format!(r#"42456["message-with-ack",{arguments}]"#), "43456["),
+        (
+            format!(r#"42["message",{arguments}]"#),
+            r#"42["message-back","#,
+        ),
+        (
+            format!(r#"42456["message-with-ack",{arguments}]"#),
+            "43456[",
+        ),
         (format!(r#"420["message-with-ack",{arguments}]"#), "430["),
     ];
     for (said, head) in answers {
@@ -116,11 +131,15 @@ async fn p4_binary_events_come_back_in_one_piece(servers: usize) {
     let site = Site::calm(servers).await;
     let polling = joined(&site).await;
     let two = r#"{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}"#;
-    polling.say(format!(r#"452-["message",{two}]{RS}bAQID{RS}bBAUG"#)).await;
+    polling
+        .say(format!(r#"452-["message",{two}]{RS}bAQID{RS}bBAUG"#))
+        .await;
     let back = [&format!(r#"452-["message-back",{two}]"#), "bAQID", "bBAUG"];
     assert_eq!(polling.packets().await, back);
     let mut socket = joined_socket(&site).await;
-    socket.send(&format!(r#"452-789["message-with-ack",{two}]"#)).await;
+    socket
+        .send(&format!(r#"452-789["message-with-ack",{two}]"#))
+        .await;
     socket.send_binary(&[1, 2, 3]).await;
     socket.send_binary(&[4, 5, 6]).await;
     assert_eq!(socket.next().await.unwrap(), format!("462-789[{two}]"));
@@ -137,7 +156,9 @@ async fn p4_a_binary_event_may_be_split_over_posts(servers: usize) {
             polling.join("/custom").await;
         }
         let two = r#"{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}"#;
-        polling.say(format!(r#"452-{nsp}7["message-with-ack",{two}]"#)).await;
+        polling
+            .say(format!(r#"452-{nsp}7["message-with-ack",{two}]"#))
+            .await;
         polling.say("bAQID").await;
         polling.say(format!("bBAUG{RS}42[\"message\",1]")).await;
         let ack = format!("462-{nsp}7[{two}]");
@@ -167,7 +188,14 @@ async fn p4_leaving_leaves_the_connection_and_lets_back_in(servers: usize) {
     polling.say(r#"42["message",2]"#).await;
     assert_eq!(polling.packets().await, [r#"42["message-back",2]"#]);
     polling.say("41/custom,").await;
-    assert_eq!(polling.post("", r#"42/custom,["message",1]"#).await.refused().0, 400);
+    assert_eq!(
+        polling
+            .post("", r#"42/custom,["message",1]"#)
+            .await
+            .refused()
+            .0,
+        400
+    );
     let mut socket = joined_socket(&site).await;
     socket.send("41").await;
     socket.send("40").await;
@@ -197,7 +225,10 @@ async fn p4_a_violation_ends_polling(servers: usize) {
     assert_eq!(early.post("", r#"42["message",1]"#).await.refused().0, 400);
     early.is_gone().await;
     let split = [format!("{HEADER}{RS}42[\"message\",1]"), "bAQID".to_owned()];
-    for said in VIOLATIONS.into_iter().chain(split.iter().map(String::as_str)) {
+    for said in VIOLATIONS
+        .into_iter()
+        .chain(split.iter().map(String::as_str))
+    {
         let polling = joined(&site).await;
         let parked = polling.park("").await;
         assert_eq!(polling.post("", said).await.refused().0, 400, "{said}");
@@ -258,7 +289,11 @@ async fn a_websocket_that_joins_nothing_is_closed(servers: usize) {
     let started = tokio::time::Instant::now();
     let mut socket = Client::new(&site, SOCKETS).websocket().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
-    assert!(started.elapsed().as_millis() >= 298, "{:?}", started.elapsed());
+    assert!(
+        started.elapsed().as_millis() >= 298,
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 async fn p4_the_time_to_join_goes_on_over_an_upgrade(servers: usize) {
@@ -267,5 +302,9 @@ async fn p4_the_time_to_join_goes_on_over_an_upgrade(servers: usize) {
     let polling = polling(&site).await;
     let mut socket = polling.upgrade().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
-    assert!(started.elapsed().as_millis() >= 298, "{:?}", started.elapsed());
+    assert!(
+        started.elapsed().as_millis() >= 298,
+        "{:?}",
+        started.elapsed()
+    );
 }

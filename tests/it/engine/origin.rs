@@ -50,7 +50,11 @@ async fn any_page_may_by_default_and_reads_refusals_too(servers: usize) {
     assert_eq!(statuses, [200, 200, 200, 413, 400, 400, 400]);
     for reply in replies {
         assert_eq!(allowed(&reply), "*", "{reply:?}");
-        assert_eq!(reply.header("access-control-allow-credentials"), "", "{reply:?}");
+        assert_eq!(
+            reply.header("access-control-allow-credentials"),
+            "",
+            "{reply:?}"
+        );
     }
 }
 
@@ -62,12 +66,20 @@ async fn a_preflight_is_answered_before_anything_is_checked(servers: usize) {
         ("access-control-request-headers", "authorization, x-own"),
     ];
     for query in ["EIO=4&transport=polling", "", "sid=unknown", "EIO=3"] {
-        let reply = client.request_with(Method::OPTIONS, query, "", &asked).await;
+        let reply = client
+            .request_with(Method::OPTIONS, query, "", &asked)
+            .await;
         assert_eq!((reply.status.as_u16(), reply.body.as_str()), (204, ""));
         assert_eq!(allowed(&reply), "*");
-        assert_eq!(reply.header("access-control-allow-headers"), "authorization, x-own");
+        assert_eq!(
+            reply.header("access-control-allow-headers"),
+            "authorization, x-own"
+        );
         let methods = reply.header("access-control-allow-methods");
-        assert!(methods.contains("GET") && methods.contains("POST"), "{methods}");
+        assert!(
+            methods.contains("GET") && methods.contains("POST"),
+            "{methods}"
+        );
     }
 }
 
@@ -84,7 +96,11 @@ async fn a_listed_page_may_with_credentials(servers: usize) {
     ];
     for reply in replies {
         assert_eq!(allowed(&reply), SHOP, "{reply:?}");
-        assert_eq!(reply.header("access-control-allow-credentials"), "true", "{reply:?}");
+        assert_eq!(
+            reply.header("access-control-allow-credentials"),
+            "true",
+            "{reply:?}"
+        );
         assert_eq!(reply.header("vary"), "Origin", "{reply:?}");
     }
     let mut socket = client.websocket().await;
@@ -94,7 +110,12 @@ async fn a_listed_page_may_with_credentials(servers: usize) {
 
 async fn a_page_that_is_not_listed_is_told_which_setting_to_change(servers: usize) {
     let site = listed(servers).await;
-    for page in [EVIL, "null", "http://shop.example", "https://shop.example.evil.example"] {
+    for page in [
+        EVIL,
+        "null",
+        "http://shop.example",
+        "https://shop.example.evil.example",
+    ] {
         let client = Client::new(&site, RAW).from_page(page);
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
             let reply = client.request(method, "EIO=4&transport=polling", "").await;
@@ -129,7 +150,9 @@ async fn a_foreign_page_does_no_harm_to_a_connection(servers: usize) {
     let foreign = Client::new(&site, RAW).from_page(EVIL);
     let parked = polling.park("").await;
     for body in ["1", "abc", "4injected"] {
-        let reply = foreign.request(Method::POST, &polling.query(""), body).await;
+        let reply = foreign
+            .request(Method::POST, &polling.query(""), body)
+            .await;
         assert_eq!(reply.refused().0, 403);
         assert_eq!(foreign.get(&polling.query("")).await.refused().0, 403);
     }

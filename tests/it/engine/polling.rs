@@ -112,8 +112,8 @@ async fn p4_a_close_drops_what_follows_it(servers: usize) {
 async fn p4_a_get_whose_client_hung_up_may_be_sent_again(servers: usize) {
     let site = Site::still_and_calm(servers).await;
     let polling = Client::new(&site, RAW).handshake().await;
-    for again in ["a", "b"] {
-        polling.park("a").await.hang_up();
+    for (first, again) in [("a", "a"), ("b", "c"), ("", "")] {
+        polling.park(first).await.hang_up();
         site.doomed(&polling.sid, 2000).await;
         site.clock.advance(1999);
         let parked = polling.park(again).await;
@@ -149,8 +149,13 @@ async fn a_post_cut_half_way_does_nothing(servers: usize) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let site = Site::calm(servers).await;
     let polling = Client::new(&site, RAW).handshake().await;
-    let mut stream = tokio::net::TcpStream::connect(site.next_address()).await.unwrap();
-    let head = format!("POST {RAW}?{} HTTP/1.1\r\nhost: x\r\n", polling.query("cut"));
+    let mut stream = tokio::net::TcpStream::connect(site.next_address())
+        .await
+        .unwrap();
+    let head = format!(
+        "POST {RAW}?{} HTTP/1.1\r\nhost: x\r\n",
+        polling.query("cut")
+    );
     let request = format!("{head}content-length: 100\r\n\r\n4half of it");
     stream.write_all(request.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();

@@ -117,7 +117,10 @@ async fn p3_p4_a_post_sent_again_while_it_runs_waits_and_is_applied_once(servers
     let second = polling.start_post("t", GATED);
     let parked = polling.park("").await;
     site.at_the_gate(1).await;
-    assert!(!first.is_over() && !second.is_over(), "ok was said before the work was done");
+    assert!(
+        !first.is_over() && !second.is_over(),
+        "ok was said before the work was done"
+    );
     site.gate.add_permits(2);
     assert_eq!(first.reply().await.ok(), "ok");
     assert_eq!(second.reply().await.ok(), "ok");

@@ -19,8 +19,8 @@ use switchboard::{
     metrics::Metrics,
     model::{Clock, DedupId, Entry, Offset, Sid},
     server::{
-        Admission, App, Arrival, ConnectRequest, Parts, Pod, Refusal, Server, Settings, Socket, Telling,
-        Trouble, Turn, auth::Keyring,
+        Admission, App, Arrival, ConnectRequest, Parts, Pod, Refusal, Server, Settings, Socket,
+        Telling, Trouble, Turn, auth::Keyring,
     },
     wire::{engine::Message, socket::Event},
 };
@@ -51,7 +51,9 @@ pub type Servers = Vec<Server<Gated>>;
 impl Site {
     /// Pings are far away, for tests that are about something else.
     pub async fn calm(servers: usize) -> Self {
-        Self::with(servers, Clock::System, calm(echo::settings())).await.0
+        Self::with(servers, Clock::System, calm(echo::settings()))
+            .await
+            .0
     }
 
     /// The timings of the conformance suites: 300 ms and 200 ms.
@@ -61,7 +63,9 @@ impl Site {
 
     /// Those timings on a clock that stands still unless moved.
     pub async fn still(servers: usize) -> Self {
-        Self::with(servers, Clock::manual(1_000_000), echo::settings()).await.0
+        Self::with(servers, Clock::manual(1_000_000), echo::settings())
+            .await
+            .0
     }
 
     /// Neither pings nor the passing of time.
@@ -71,7 +75,10 @@ impl Site {
     }
 
     pub async fn with(servers: usize, clock: Clock, settings: Settings) -> (Self, Servers) {
-        let retention = Retention { feed_ms: 60_000, ended_ms: 60_000 };
+        let retention = Retention {
+            feed_ms: 60_000,
+            ended_ms: 60_000,
+        };
         let mut site = Self {
             hub: Arc::new(MemoryHub::new(clock.clone(), retention)),
             clock,
@@ -104,7 +111,9 @@ impl Site {
             pids: Keyring::new(&[[0; 32]]).unwrap(),
             metrics: Metrics::new().unwrap(),
         });
-        Server::start(pod, listener, axum::Router::new()).await.unwrap()
+        Server::start(pod, listener, axum::Router::new())
+            .await
+            .unwrap()
     }
 
     /// Never the same server twice in a row, if there are several.
@@ -120,7 +129,10 @@ impl Site {
         eventually("a GET is parked", async || {
             for generation in 1..GETS {
                 let nothing = Persisted::default();
-                let listens = self.hub.drain(&sid, generation, self.clock.now(), &nothing).await;
+                let listens = self
+                    .hub
+                    .drain(&sid, generation, self.clock.now(), &nothing)
+                    .await;
                 if listens.unwrap().is_some() {
                     return true;
                 }
@@ -134,7 +146,11 @@ impl Site {
     pub async fn doomed(&self, sid: &str, in_ms: u64) {
         let sid = Sid::new(sid);
         eventually("the connection is about to expire", async || {
-            let expired = self.hub.expired(self.clock.now() + in_ms, usize::MAX).await.unwrap();
+            let expired = self
+                .hub
+                .expired(self.clock.now() + in_ms, usize::MAX)
+                .await
+                .unwrap();
             expired.contains(&sid)
         })
         .await;
@@ -174,7 +190,10 @@ pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(LOOK).await;
         }
     };
-    assert!(tokio::time::timeout(LONG, waiting).await.is_ok(), "in vain: {what}");
+    assert!(
+        tokio::time::timeout(LONG, waiting).await.is_ok(),
+        "in vain: {what}"
+    );
 }
 
 /// The echo application, where an event `message` whose first argument is `"gated"` waits for a

@@ -51,7 +51,11 @@ async fn p4_a_get_between_probe_and_upgrade_gets_nothing_after_a_moment(servers:
     for _ in 0..2 {
         let started = Instant::now();
         assert_eq!(polling.poll("").await.ok(), "6");
-        assert!(started.elapsed() >= Duration::from_millis(50), "{:?}", started.elapsed());
+        assert!(
+            started.elapsed() >= Duration::from_millis(50),
+            "{:?}",
+            started.elapsed()
+        );
     }
     socket.send("5").await;
     socket.send("4hello").await;
@@ -137,7 +141,11 @@ async fn p4_sockets_stay_joined(servers: usize) {
     socket.send(r#"42/custom,["message",2]"#).await;
     socket.send("41/custom,").await;
     socket.send(r#"421["message-with-ack",3]"#).await;
-    for expected in [r#"42["message-back",1]"#, r#"42/custom,["message-back",2]"#, "431[3]"] {
+    for expected in [
+        r#"42["message-back",1]"#,
+        r#"42/custom,["message-back",2]"#,
+        "431[3]",
+    ] {
         assert_eq!(socket.next().await.unwrap(), expected);
     }
 }

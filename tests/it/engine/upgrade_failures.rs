@@ -42,7 +42,9 @@ async fn p4_a_websocket_lost_before_its_probe_does_no_harm(servers: usize) {
 
 async fn p4_a_websocket_that_probes_wrongly_is_closed_and_does_no_harm(servers: usize) {
     let site = Site::calm(servers).await;
-    for said in ["2", "2wrong", "5", "4early", "1", "abc", "3probe", "2probes"] {
+    for said in [
+        "2", "2wrong", "5", "4early", "1", "abc", "3probe", "2probes",
+    ] {
         let polling = Client::new(&site, RAW).handshake().await;
         let mut socket = polling.probe().await;
         socket.send(said).await;

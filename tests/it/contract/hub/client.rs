@@ -2,8 +2,8 @@ use bytes::Bytes;
 use switchboard::{
     hub::{
         Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Departed, Drained, Generation,
-        GetRequest, Hold, NewConnection, OutboxItem, Persisted, PostRequest, PostResult, Tombstone,
-        UpgradeClaim,
+        GetRequest, Hold, NewConnection, OutboxItem, Persisted, PostRequest, PostResult, Posted,
+        Tombstone, UpgradeClaim,
     },
     model::{EntryId, Frame, Millis, PodId, Sid},
 };
@@ -117,7 +117,7 @@ impl<'a> Client<'a> {
 
     pub async fn done(&self, claim: ClaimId, result: PostResult) -> bool {
         let done = self.bench.hub.finish_post(&self.sid, claim, result);
-        done.await.unwrap()
+        done.await.unwrap() == Posted::Done
     }
 
     /// A whole POST with this result.

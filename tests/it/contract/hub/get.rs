@@ -199,6 +199,8 @@ pub async fn who_hangs_up_has_a_moment_to_come_back(bench: &Bench) {
     for t in ["1", "1", "2"] {
         let (generation, drained) = client.listen(t).await;
         assert_eq!(said(&drained.outbox), "a");
+        bench.trouble.pass(ABANDON_GRACE_MS).await;
+        assert!(!client.is_expired().await, "it did come back");
         client.abandon(generation).await;
         assert!(!client.finish(generation, items(1)).await);
         bench.trouble.pass(ABANDON_GRACE_MS - 1).await;

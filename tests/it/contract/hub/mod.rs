@@ -149,6 +149,7 @@ macro_rules! hub_suite {
                 a_tombstone_stands_its_time;
             post: a_claim_is_done_once,
                 p4_a_dead_claim_is_taken_over,
+                one_that_comes_to_its_end_too_late_is_told,
                 another_one_beside_it_closes,
                 p8_who_never_polls_overflows,
                 what_a_post_leaves_is_found_by_the_get,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use switchboard::{
     hub::{
         Batch, Beat, BeginGet, BeginPost, ClosedBy, Listener, OUTBOX_MAX, Persisted, PostResult,
-        Signal, UpgradeClaim,
+        Posted, Signal, UpgradeClaim,
     },
     model::{EntryId, Partition, PodId, Sid},
 };
@@ -56,6 +56,21 @@ pub async fn p4_a_dead_claim_is_taken_over(bench: &Bench) {
     bench.trouble.pass(LEASE_MS).await;
     assert!(client.done(slow, puts(vec![])).await, "nobody took over");
     assert_eq!(said(&client.takes("g1", 0).await), "once, once");
+}
+
+pub async fn one_that_comes_to_its_end_too_late_is_told(bench: &Bench) {
+    let client = Client::open(bench).await;
+    for by in [ClosedBy::Client, ClosedBy::Server, ClosedBy::Upgrade] {
+        let client = Client::open(bench).await;
+        let claim = client.claim("1").await;
+        assert!(client.close(by).await.is_some());
+        let late = bench
+            .hub
+            .finish_post(&client.sid, claim, puts(vec![item("late")]));
+        assert_eq!(late.await.unwrap(), Posted::Ended, "{by:?}");
+    }
+    let late = bench.hub.finish_post(&client.sid, 7, puts(vec![]));
+    assert_eq!(late.await.unwrap(), Posted::Superseded);
 }
 
 pub async fn another_one_beside_it_closes(bench: &Bench) {
@@ -232,7 +247,7 @@ pub async fn of_eight_copies_one_is_claimed(bench: &Bench) {
                     match hub.begin_post(&sid, request).await.unwrap() {
                         BeginPost::Claimed { claim, .. } => {
                             let result = puts(vec![item("once")]);
-                            hub.finish_post(&sid, claim, result).await.unwrap()
+                            hub.finish_post(&sid, claim, result).await.unwrap() == Posted::Done
                         }
                         BeginPost::Running | BeginPost::Done => false,
                         other => panic!("{other:?}"),

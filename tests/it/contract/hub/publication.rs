@@ -131,7 +131,7 @@ pub async fn each_pod_hears_what_it_subscribed(bench: &Bench) {
         let same = [log.clone(), log.clone(), end.clone()];
         twin.push(bench.listening(&same).await);
     }
-    let mut of_feed = bench.listening(&[feed.clone()]).await;
+    let mut of_feed = bench.listening(std::slice::from_ref(&feed)).await;
     let mut of_both = bench.listening(&[log.clone(), feed.clone()]).await;
     let mut of_none = bench.listening(std::slice::from_ref(&end)).await;
     let mut gone = bench.listening(&[log.clone(), end.clone()]).await;

@@ -288,31 +288,49 @@ pub async fn the_last_one_wins(bench: &Bench) {
 }
 
 pub async fn of_eight_that_race_one_holds(bench: &Bench) {
-    for _ in 0..10 {
-        let (_, recovery) = saved(bench).await;
-        let mut pods: Vec<(Pod, Holder)> = Vec::new();
-        let mut racers = Vec::new();
-        for _ in 0..8 {
-            let pod = bench.pod(ALL).await;
-            let mut asks = resume(bench, &recovery);
-            asks.holder = holder(bench, &pod.id);
-            pods.push((pod, asks.holder.clone()));
-            let (hub, asks) = (Arc::clone(&bench.hub), asking(bench, Some(asks)));
-            racers.push(tokio::spawn(async move { hub.join(asks).await }));
-        }
-        let mut fenced = HashSet::new();
-        for racer in racers {
-            let back = racer.await.unwrap().unwrap().resumed.unwrap();
-            assert!(fenced.insert(back.fenced.unwrap().sid), "each once");
-        }
-        assert!(fenced.contains(&recovery.holder.sid));
-        let last = join(bench, resume(bench, &recovery)).await.unwrap();
-        let winner = last.fenced.unwrap().sid;
-        assert!(!fenced.contains(&winner));
-        fenced.insert(winner);
-        assert_eq!(fenced.len(), 9);
-        for (mut pod, holder) in pods {
-            assert_eq!(pod.signal().await, (holder.sid, Signal::Fenced));
+    const JOINS: usize = 400;
+    let (_, recovery) = saved(bench).await;
+    let (mut pods, mut racers): (Vec<Pod>, _) = (Vec::new(), Vec::new());
+    let start = Arc::new(tokio::sync::Barrier::new(8));
+    for _ in 0..8 {
+        let pod = bench.pod(ALL).await;
+        let joins: Vec<_> = (0..JOINS)
+            .map(|_| Resume {
+                holder: holder(bench, &pod.id),
+                ..resume(bench, &recovery)
+            })
+            .map(|asks| asking(bench, Some(asks)))
+            .collect();
+        pods.push(pod);
+        let (hub, start) = (Arc::clone(&bench.hub), Arc::clone(&start));
+        racers.push(tokio::spawn(async move {
+            start.wait().await;
+            let mut fenced = Vec::new();
+            for join in joins {
+                let back = hub.join(join).await.unwrap().resumed.unwrap();
+                fenced.push(back.fenced.unwrap());
+            }
+            fenced
+        }));
+    }
+    let mut fenced = Vec::new();
+    for racer in racers {
+        fenced.extend(racer.await.unwrap());
+    }
+    let last = join(bench, resume(bench, &recovery)).await.unwrap();
+    fenced.extend(last.fenced);
+    assert!(fenced.contains(&recovery.holder));
+    let total = fenced.len();
+    let fenced: HashSet<_> = fenced
+        .into_iter()
+        .map(|holder| (holder.pod, holder.sid))
+        .collect();
+    assert_eq!((total, fenced.len()), (8 * JOINS + 1, total), "each once");
+    for mut pod in pods {
+        for _ in 0..JOINS {
+            let (sid, signal) = pod.signal().await;
+            assert_eq!(signal, Signal::Fenced);
+            assert!(fenced.contains(&(pod.id.clone(), sid)));
         }
     }
 }

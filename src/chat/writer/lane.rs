@@ -1,13 +1,10 @@
-use std::{future::ready, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, stream};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
     history::{self, Appended, Batch, History},
-    hub::{self, Hub, Ingest},
+    hub::{self, Ingest},
     metrics::HistoryMetrics,
     model::{Clock, Entry, EntryId, Epoch, Millis, Partition, PodId},
 };
@@ -15,188 +12,36 @@ use crate::{
 /// Entries of one transaction. Batches are not waited for: they form by themselves out of what
 /// arrives while the transaction before runs.
 const BATCH: usize = 1000;
-/// Partitions written at a time.
-const WIDTH: usize = 4;
-/// Everything is looked at this often: entries of a pod that died woke nobody here.
-const SCAN: Duration = Duration::from_secs(5);
 const LEASE_MS: Millis = 10_000;
-/// Pause after trouble: the first, doubled up to the longest.
-const PAUSE: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// For writing what is left at shutdown, on top of a call that is under way.
-const FLUSH: Duration = Duration::from_secs(10);
 
-/// Projects the ingest log of every partition to the history.
-///
-/// What it promises to held acks: `set_persisted` follows the committed transaction, never the other
-/// way round. A pod that dies between the two leaves entries that are stored and not announced; the
-/// next writer finds them behind the cursor and announces them when it opens it.
-pub struct Writer {
-    ends: Ends,
-    lanes: Vec<Lane>,
-    pause: Duration,
-    retry_at: Option<Instant>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum PrepareError {
-    #[error(transparent)]
-    History(#[from] history::Unavailable),
-    #[error(transparent)]
-    Hub(#[from] hub::Unavailable),
-}
-
-impl Writer {
-    pub fn new(
-        hub: Arc<dyn Hub>,
-        history: Arc<dyn History>,
-        pod: PodId,
-        clock: Clock,
-        metrics: HistoryMetrics,
-    ) -> Self {
-        let ends = Ends {
-            hub,
-            history,
-            pod,
-            clock,
-            metrics,
-        };
-        let lanes = Partition::all().map(Lane::new).collect();
-        Self {
-            ends,
-            lanes,
-            pause: PAUSE,
-            retry_at: None,
-        }
-    }
-
-    /// To be done before the first commit: ids go on above those that are stored, however much of
-    /// the hot state was lost and whatever the clock says.
-    pub async fn prepare(&mut self) -> Result<(), PrepareError> {
-        for (partition, at) in self.ends.history.cursors().await? {
-            self.ends.hub.raise(partition, at).await?;
-            self.ends.hub.set_persisted(partition, at).await?;
-            if let Some(lane) = self.lanes.get_mut(partition.index()) {
-                (lane.cursor, lane.announced) = (at, at);
-            }
-        }
-        Ok(())
-    }
-
-    /// Until `shutdown`; then writes what is left.
-    pub async fn run(mut self, shutdown: CancellationToken) {
-        let hub = Arc::clone(&self.ends.hub);
-        let mut scan = interval(SCAN);
-        scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let retry_at = self.retry_at;
-            tokio::select! {
-                () = shutdown.cancelled() => break,
-                taken = hub.dirty().take() => self.wake(taken),
-                _ = scan.tick() => self.wake(Partition::all()),
-                () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => {
-                    self.retry();
-                }
-                // Waits only while there is nothing to do.
-                () = ready(()), if self.has(Need::Now) => {}
-            }
-            self.round().await;
-        }
-        if timeout(FLUSH, self.flush()).await.is_err() {
-            let partitions = self
-                .lanes
-                .iter()
-                .filter(|lane| lane.need != Need::Nothing)
-                .count();
-            warn!(partitions, "stopped before everything was stored");
-        }
-    }
-
-    async fn flush(&mut self) {
-        self.wake(Partition::all());
-        self.retry();
-        loop {
-            self.round().await;
-            if self.has(Need::Later) {
-                sleep(PAUSE).await;
-                self.retry();
-            }
-            if !self.has(Need::Now) {
-                break;
-            }
-        }
-        for lane in &mut self.lanes {
-            lane.release(&self.ends).await;
-        }
-    }
-
-    /// One batch of every partition that is due: a busy one does not hold up the others.
-    async fn round(&mut self) {
-        let ends = &self.ends;
-        let due = self.lanes.iter_mut().filter(|lane| lane.need == Need::Now);
-        stream::iter(due)
-            .for_each_concurrent(WIDTH, |lane| lane.step(ends))
-            .await;
-        if !self.has(Need::Later) {
-            (self.pause, self.retry_at) = (PAUSE, None);
-        } else if self.retry_at.is_none() {
-            self.retry_at = Some(Instant::now() + self.pause);
-            self.pause = PAUSE_MAX.min(self.pause * 2);
-        }
-    }
-
-    /// A partition in trouble keeps its pause, however often it is woken.
-    fn wake(&mut self, partitions: impl IntoIterator<Item = Partition>) {
-        for partition in partitions {
-            if let Some(lane) = self.lanes.get_mut(partition.index())
-                && lane.need == Need::Nothing
-            {
-                lane.need = Need::Now;
-            }
-        }
-    }
-
-    fn retry(&mut self) {
-        self.retry_at = None;
-        for lane in &mut self.lanes {
-            if lane.need == Need::Later {
-                lane.need = Need::Now;
-            }
-        }
-    }
-
-    fn has(&self, need: Need) -> bool {
-        self.lanes.iter().any(|lane| lane.need == need)
-    }
-}
-
-struct Ends {
-    hub: Arc<dyn Ingest + Send + Sync>,
-    history: Arc<dyn History>,
-    pod: PodId,
-    clock: Clock,
-    metrics: HistoryMetrics,
+/// What is written from and to, by whom.
+pub(super) struct Ends {
+    pub hub: Arc<dyn Ingest + Send + Sync>,
+    pub history: Arc<dyn History>,
+    pub pod: PodId,
+    pub clock: Clock,
+    pub metrics: HistoryMetrics,
 }
 
 /// The writing of one partition.
-struct Lane {
+pub(super) struct Lane {
     partition: Partition,
-    need: Need,
+    pub need: Need,
     /// Where the history stood when last heard of. It may have moved on by another pod: then reading
     /// after it gives too much, and the compare-and-swap refuses to store that.
-    cursor: EntryId,
+    pub cursor: EntryId,
     /// As last read.
     epoch: Option<Epoch>,
     cursor_is: Bound,
     /// What the hub has been told is stored.
-    announced: EntryId,
+    pub announced: EntryId,
     lease_until: Millis,
     /// This lane's share of the metric `spool`.
     spooled: i64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
+pub(super) enum Need {
     Nothing,
     Now,
     /// After the pause.
@@ -230,7 +75,7 @@ impl From<hub::Unavailable> for Trouble {
 }
 
 impl Lane {
-    fn new(partition: Partition) -> Self {
+    pub fn new(partition: Partition) -> Self {
         Self {
             partition,
             need: Need::Nothing,
@@ -243,7 +88,7 @@ impl Lane {
         }
     }
 
-    async fn step(&mut self, ends: &Ends) {
+    pub async fn step(&mut self, ends: &Ends) {
         self.need = self.advance(ends).await.unwrap_or(Need::Later);
     }
 
@@ -301,7 +146,7 @@ impl Lane {
 
     /// So that the next writer does not wait for the lease to run out. If the hub does not answer, it
     /// will have to. Not only while the lease seems to hold: the hub may count a little longer.
-    async fn release(&mut self, ends: &Ends) {
+    pub async fn release(&mut self, ends: &Ends) {
         if self.lease_until > 0 {
             self.lease_until = 0;
             let _ = ends.hub.lease_writer(self.partition, &ends.pod, 0).await;

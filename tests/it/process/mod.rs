@@ -1,0 +1,12 @@
+//! The program as a whole: the real binary, started, spoken to, asked to end, and killed.
+
+pub mod server;
+pub mod talk;
+
+mod end;
+mod kill;
+mod observe;
+mod restart;
+mod settings;
+mod start;
+mod token;

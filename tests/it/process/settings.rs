@@ -1,0 +1,116 @@
+//! A setting that makes no sense stops the start, with one sentence that names it.
+
+use super::server::{run, switchboard};
+use crate::support::folder::Folder;
+
+const LONG_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// The environment, and how the sentence begins.
+const WRONG: &[(&[(&str, &str)], &str)] = &[
+    (
+        &[("CORS_ORIGIN", "foo")],
+        "switchboard: CORS_ORIGIN must list origins as ",
+    ),
+    (
+        &[("CORS_ORIGIN", "https://a.example,*")],
+        "switchboard: CORS_ORIGIN must list origins as ",
+    ),
+    (
+        &[("FRONTEND_URL", "foo")],
+        "switchboard: CORS_ORIGIN must list origins as ",
+    ),
+    (
+        &[("JWT_SECRET", "short")],
+        "switchboard: JWT_SECRET: a secret is shorter than 32 bytes",
+    ),
+    (
+        &[("JWT_SECRET", "")],
+        "switchboard: JWT_SECRET: no secret is given",
+    ),
+    (
+        &[("SIGNING_KEY", "short")],
+        "switchboard: SIGNING_KEY: a secret is shorter than 32 bytes",
+    ),
+    (
+        &[
+            ("JWT_SECRET", LONG_SECRET),
+            ("JWT_SECRET_FILE", "/dev/null"),
+        ],
+        "switchboard: JWT_SECRET is set and so is JWT_SECRET_FILE; set one of them",
+    ),
+    (
+        &[("SIGNING_KEY_FILE", "/does/not/exist")],
+        "switchboard: SIGNING_KEY_FILE: cannot read /does/not/exist: ",
+    ),
+    (
+        &[("MAX_PAYLOAD", "5")],
+        "error: invalid value '5' for '--max-payload <MAX_PAYLOAD>': must be",
+    ),
+    (
+        &[("MAX_CONNECTIONS", "0")],
+        "error: invalid value '0' for '--max-connections",
+    ),
+    (
+        &[("PING_INTERVAL", "soon")],
+        "error: invalid value 'soon' for '--ping-interval",
+    ),
+    (
+        &[("PING_INTERVAL", "0s")],
+        "switchboard: PING_INTERVAL must be longer than 0s",
+    ),
+    (
+        &[("CONNECT_TIMEOUT", "0s")],
+        "switchboard: CONNECT_TIMEOUT must be longer than 0s",
+    ),
+    (
+        &[("LISTEN", "here")],
+        "error: invalid value 'here' for '--listen <ADDRESS:PORT>': ",
+    ),
+    (
+        &[("LOG_FORMAT", "xml")],
+        "error: invalid value 'xml' for '--log-format <LOG_FORMAT>'",
+    ),
+    (&[("LOG", "switchboard=loud")], "switchboard: LOG: "),
+    (
+        &[("DATA_DIR", "/dev/null/data")],
+        "switchboard: DATA_DIR: cannot write /dev/null/data/",
+    ),
+];
+
+#[tokio::test]
+async fn a_bad_setting_is_one_sentence() {
+    for (environment, beginning) in WRONG {
+        let folder = Folder::fresh();
+        let data = folder.path().join("data");
+        let mut command = switchboard();
+        command
+            .env("DATA_DIR", &data)
+            .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"]);
+        if environment.iter().any(|(name, _)| *name == "LISTEN") {
+            command = switchboard();
+        }
+        let output = run(command.envs(environment.iter().copied())).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            matches!(output.status.code(), Some(1 | 2)),
+            "{environment:?}: {said}"
+        );
+        assert!(said.starts_with(beginning), "{environment:?}: {said}");
+        // Those of clap tell of --help in another paragraph.
+        let sentence = said.split("\n\n").next().unwrap().trim_end();
+        assert!(sentence.lines().count() <= 2, "{environment:?}: {said}");
+        assert!(!said.contains(LONG_SECRET), "a secret is printed");
+        assert!(
+            !data.join("switchboard.db").exists(),
+            "{environment:?}: checked too late"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_no_flag() {
+    for flag in ["--jwt-secret", "--signing-key", "--jwt-secret-file"] {
+        let output = run(switchboard().args([flag, LONG_SECRET])).await;
+        assert_eq!(output.status.code(), Some(2));
+    }
+}
