@@ -5,7 +5,7 @@ use super::{
     done::{Done, mark},
     rules,
 };
-use crate::model::{DedupId, EntryId, Reject, Reply, Session, SessionId};
+use crate::model::{DedupId, EntryId, Epoch, Reject, Reply, Session, SessionId};
 
 impl Chat {
     /// Takes a waiting session. Of several operators who try, one gets it: the guard is the version
@@ -19,14 +19,17 @@ impl Chat {
         for _ in 0..DECISIONS {
             let (session, _) = self.session(&actor.workspace, session).await?;
             let Some(commit) = rules::claim(actor, &session, dedup)? else {
+                // Mine already; but whether that is stored is not known from here.
+                let top = self.hub.top(&actor.workspace).await;
+                let epoch = top.map_err(|_| Reject::unavailable())?.epoch;
                 let newest = session.last_entry;
-                return Ok(taken(session, newest));
+                return Ok(taken(session, &epoch, newest));
             };
             match self.write(&commit, Repeat::Request).await? {
                 Wrote::Now(written) | Wrote::Before(written) => {
                     let session = written.session.ok_or_else(Reject::unavailable)?;
                     let newest = written.stamped.first().map_or(session.last_entry, |e| e.id);
-                    return Ok(taken(session, newest));
+                    return Ok(taken(session, &written.epoch, newest));
                 }
                 Wrote::Conflict | Wrote::Absent => {}
             }
@@ -35,8 +38,8 @@ impl Chat {
     }
 }
 
-fn taken(session: Session, newest: EntryId) -> Done {
-    let stored = mark(&session.workspace, newest);
+fn taken(session: Session, epoch: &Epoch, newest: EntryId) -> Done {
+    let stored = mark(&session.workspace, epoch, newest);
     Done::reply(Reply::Session {
         session: Box::new(session),
         queue_position: None,

@@ -1,6 +1,6 @@
 use crate::{
     hub::Mark,
-    model::{EntryId, Notice, Offset, Partition, Reply, SessionId, WorkspaceId},
+    model::{EntryId, Epoch, Notice, Offset, Partition, Reply, SessionId, WorkspaceId},
 };
 
 /// What a command did, for the socket that gave it.
@@ -51,9 +51,10 @@ impl Told {
     }
 }
 
-pub(super) fn mark(workspace: &WorkspaceId, id: EntryId) -> Mark {
+pub(super) fn mark(workspace: &WorkspaceId, epoch: &Epoch, id: EntryId) -> Mark {
     Mark {
         partition: Partition::of(workspace),
+        epoch: epoch.clone(),
         id,
     }
 }

@@ -46,7 +46,7 @@ impl Chat {
         let stored = written
             .stamped
             .first()
-            .map(|entry| mark(&commit.workspace, entry.id));
+            .map(|entry| mark(&commit.workspace, &written.epoch, entry.id));
         let session = Box::new(written.session.ok_or_else(Reject::unavailable)?);
         Ok(Done::reply(Reply::Session {
             session,

@@ -68,7 +68,7 @@ impl Chat {
         if !duplicate {
             self.metrics.received.with_label_values(&[role]).inc();
         }
-        let stored = Some(mark(&commit.workspace, entry));
+        let stored = Some(mark(&commit.workspace, &written.epoch, entry));
         let reply = Reply::Sent {
             id,
             seq,
@@ -77,7 +77,7 @@ impl Chat {
         };
         let notices = vec![Told {
             notice: Notice::Stored { session, seq },
-            mark: stored,
+            mark: stored.clone(),
         }];
         Ok(Done {
             reply,

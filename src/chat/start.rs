@@ -61,7 +61,7 @@ impl Chat {
                 let stored = written
                     .stamped
                     .first()
-                    .map(|entry| mark(&workspace, entry.id));
+                    .map(|entry| mark(&workspace, &written.epoch, entry.id));
                 self.started(*written, false, stored)
             }
             Wrote::Conflict => self.begun_before(workspace, session).await,
@@ -83,7 +83,7 @@ impl Chat {
             .await
             .map_err(|_| Reject::unavailable())?;
         let (session, queue_position) = self.session(&workspace, &session).await?;
-        let stored = mark(&workspace, session.last_entry);
+        let stored = mark(&workspace, &top.epoch, session.last_entry);
         Ok(started(session, queue_position, false, top, Some(stored)))
     }
 

@@ -9,7 +9,7 @@ use crate::model::{
 /// The one write primitive of chat.
 #[async_trait]
 pub trait Commits {
-    /// Checks in the order dedup, unique, guard, rate, deadline; then writes, stamps and appends;
+    /// Checks in the order dedup, unique, guard, deadline, rate; then writes, stamps and appends;
     /// then publishes. A refused commit changes nothing and charges no rate.
     ///
     /// - Every entry of one commit gets the next ids of the partition, in order, and its messages

@@ -78,7 +78,8 @@ pub trait Connections {
     ) -> Result<Option<Departed>, Unavailable>;
 
     /// The WebSocket takes over: the batch in flight counts as received, the polling connection
-    /// becomes a tombstone, and what is left of it is handed out. `None` if the claim is lost.
+    /// becomes a tombstone, and what is left of it is handed out. `None` if the claim is lost, or its time
+    /// had run out before.
     async fn finish_upgrade(
         &self,
         sid: &Sid,
@@ -275,8 +276,10 @@ pub enum UpgradeClaim {
 pub enum ClosedBy {
     /// Its client said so.
     Client,
-    /// It broke the protocol, did not answer in time, or the server wants it gone.
+    /// It broke the protocol, or the server wants it gone.
     Server,
+    /// Its time had run out, as the hub itself finds: closes nothing that has been heard of since.
+    Expired,
     Upgrade,
 }
 

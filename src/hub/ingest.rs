@@ -41,40 +41,62 @@ pub trait Ingest {
     fn dirty(&self) -> &Dirty;
 }
 
-/// One position in one partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// One position in one life of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark {
     pub partition: Partition,
+    /// An entry of a life that was lost is not stored because a later one is.
+    pub epoch: Epoch,
     pub id: EntryId,
 }
 
 /// How far each partition is in the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Persisted([EntryId; PARTITIONS as usize]);
+pub struct Persisted([Option<(Epoch, EntryId)>; PARTITIONS as usize]);
 
 impl Default for Persisted {
     fn default() -> Self {
-        Self([EntryId::ZERO; PARTITIONS as usize])
+        Self([const { None }; PARTITIONS as usize])
     }
 }
 
 impl Persisted {
-    pub fn get(&self, partition: Partition) -> EntryId {
-        self.0.get(partition.index()).copied().unwrap_or_default()
-    }
-
-    /// Moves forward; an older position is ignored. Says whether it moved.
+    /// Moves forward, or to another epoch; an older position is ignored. Says whether it moved.
     pub fn raise(&mut self, mark: Mark) -> bool {
-        match self.0.get_mut(mark.partition.index()) {
-            Some(at) if *at < mark.id => {
-                *at = mark.id;
-                true
-            }
-            _ => false,
+        let Some(known) = self.0.get_mut(mark.partition.index()) else {
+            return false;
+        };
+        let behind = known
+            .as_ref()
+            .is_none_or(|(epoch, at)| *epoch != mark.epoch || *at < mark.id);
+        if behind {
+            *known = Some((mark.epoch, mark.id));
         }
+        behind
     }
 
-    pub fn holds(&self, mark: Mark) -> bool {
-        self.get(mark.partition) >= mark.id
+    /// In whichever life it is.
+    pub fn get(&self, partition: Partition) -> EntryId {
+        let known = self.0.get(partition.index()).and_then(Option::as_ref);
+        known.map_or(EntryId::ZERO, |(_, at)| *at)
+    }
+
+    pub fn holds(&self, mark: &Mark) -> bool {
+        let known = self.0.get(mark.partition.index()).and_then(Option::as_ref);
+        known.is_some_and(|(epoch, at)| *epoch == mark.epoch && *at >= mark.id)
+    }
+
+    /// All that is known.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> {
+        Partition::all()
+            .zip(&self.0)
+            .filter_map(|(partition, known)| {
+                let (epoch, id) = known.clone()?;
+                Some(Mark {
+                    partition,
+                    epoch,
+                    id,
+                })
+            })
     }
 }

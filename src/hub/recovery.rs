@@ -13,19 +13,20 @@ pub trait Recoveries {
     /// One step for a socket that connects: recovers the one it names, if that can be done without
     /// loss, and fences whichever connection held it (last one wins); else nothing but the top.
     ///
-    /// It can be done if the record is there, is of the same `subject`, is of the same epoch, and
-    /// no entry after the client's offset was trimmed. A missing or foreign offset counts as the
+    /// It can be done if the record is there, is of the same `subject` and workspace, is of the same
+    /// epoch, the client's offset is not above the top, and no entry after it was trimmed. A missing or foreign offset counts as the
     /// record's start; an older one is raised to it.
     async fn join(&self, join: Join) -> Result<Joined, Unavailable>;
 
-    /// Writes the record of a socket, whole. Called when what it holds is learned or changes, never
+    /// Writes the record of a socket, whole; `false`, and nothing written, if another connection
+    /// holds it by now. Called when what it holds is learned or changes, never
     /// only at disconnect: a killed process leaves a good record behind.
     async fn save_recovery(
         &self,
         recovery: Recovery,
         now: Millis,
         ttl_ms: Millis,
-    ) -> Result<(), Unavailable>;
+    ) -> Result<bool, Unavailable>;
 
     /// The connection is gone: the record lives for `window_ms` more, unless another connection
     /// holds it by now. Does nothing then.
@@ -43,6 +44,7 @@ pub struct Recovery {
     pub id: RecoveryId,
     pub socket: SocketId,
     pub nsp: String,
+    pub workspace: WorkspaceId,
     /// `None`, as the log: a guest that has no session yet. There is nothing to miss then.
     pub subject: Option<Subject>,
     pub log: Option<Log>,
@@ -74,7 +76,7 @@ pub struct Resume {
     pub nsp: String,
     /// The last offset that the client has seen, if it named one that can be read.
     pub offset: Option<Offset>,
-    /// `None` for a guest, who is known by the record itself.
+    /// Who it must be of, in [`Join::workspace`]. `None` for a guest, who is known by the record.
     pub subject: Option<Subject>,
     pub holder: Holder,
     pub ttl_ms: Millis,

@@ -10,8 +10,21 @@ pub const PARTITIONS: u8 = 64;
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
+        text_id!(@type $(#[$doc])* #[derive(Debug)] $name);
+    };
+    // A bearer secret, or made of one: shows itself to nobody who prints it.
+    (secret $(#[$doc:meta])* $name:ident) => {
+        text_id!(@type $(#[$doc])* $name);
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    };
+    (@type $(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -39,7 +52,7 @@ text_id! {
     WorkspaceId
 }
 text_id! {
-    /// One conversation of a guest: a random uuid, since some front ends use it as a bearer id.
+    /// One conversation of a guest: a random uuid. It selects and never authorises; logs name it.
     SessionId
 }
 text_id! {
@@ -51,6 +64,7 @@ text_id! {
     PodId
 }
 text_id! {
+    secret
     /// An Engine.IO session id. A bearer secret: never logged, never a metric label.
     Sid
 }
@@ -63,6 +77,7 @@ text_id! {
     RecoveryId
 }
 text_id! {
+    secret
     /// Makes a retried commit find its first result. Unique within a session.
     DedupId
 }

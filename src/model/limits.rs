@@ -19,6 +19,9 @@ pub const PREVIEW_CHARS: usize = 120;
 /// Messages per page of history: unless asked otherwise, and at most.
 pub const HISTORY_DEFAULT: usize = 50;
 pub const HISTORY_MAX: usize = 200;
+/// Text in a page of history, in bytes; a page that would hold more has fewer messages. Written as
+/// JSON it may be six times that.
+pub const HISTORY_BYTES: usize = 512 * 1024;
 /// Sessions per page: unless asked otherwise, and at most.
 pub const SESSIONS_DEFAULT: usize = 50;
 pub const SESSIONS_MAX: usize = 200;

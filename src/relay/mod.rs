@@ -211,7 +211,7 @@ impl Relay {
         let token = self.resume_token(&done.reply);
         let token = token.as_deref();
         let ack = dialect::encode_reply(dialect, audience, &done.reply, token);
-        let wait = done.mark.map(|mark| Wait {
+        let wait = done.mark.clone().map(|mark| Wait {
             mark,
             otherwise: Some(dialect::encode_reject(&pending())),
         });
@@ -233,7 +233,7 @@ impl Relay {
                 payload: out.payload,
                 offset,
             });
-            let mark = mark.or(done.mark);
+            let mark = mark.or_else(|| done.mark.clone());
             say.push(Saying {
                 what,
                 wait: mark.map(|mark| Wait {

@@ -13,7 +13,7 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -28,6 +28,11 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Said to a connection that is one too many, without reading anything of it.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// One of the connections that may be open. It goes with a request to whatever takes the TCP
+/// connection over: hyper's part of a WebSocket ends with the upgrade.
+#[derive(Clone, Debug)]
+pub struct Permit(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// Accepts until `stop`. What was accepted goes on.
 pub async fn listen<A: App>(
@@ -58,10 +63,10 @@ pub async fn listen<A: App>(
         let (pod_of_task, routes) = (Arc::clone(&pod), routes.clone());
         pod.tasks.spawn(async move {
             let _ = stream.set_nodelay(true);
-            if let Err(error) = serve(pod_of_task, stream, peer, routes).await {
+            let permit = Permit(Arc::new(permit));
+            if let Err(error) = serve(pod_of_task, stream, (peer, permit), routes).await {
                 tracing::debug!(%error, "connection ended");
             }
-            drop(permit);
         });
     }
 }
@@ -77,11 +82,12 @@ fn refuse(stream: TcpStream) {
 async fn serve<A: App>(
     pod: Arc<Pod<A>>,
     stream: TcpStream,
-    peer: SocketAddr,
+    (peer, permit): (SocketAddr, Permit),
     routes: Router,
 ) -> hyper::Result<()> {
     let draining = pod.draining.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(permit.clone());
         let (pod, routes) = (Arc::clone(&pod), routes.clone());
         async move { Ok::<_, io::Error>(answer(&pod, peer, request, routes).await) }
     });
@@ -92,6 +98,10 @@ async fn serve<A: App>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
+    if draining.is_cancelled() {
+        // It would be closed unread. Its one answer says `Connection: close`.
+        return connection.await;
+    }
     tokio::select! {
         ended = connection.as_mut() => ended,
         () = draining.cancelled() => {

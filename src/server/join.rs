@@ -55,13 +55,15 @@ impl<A: App> Inbound<'_, A> {
             };
             self.pod.metrics.resumes.with_label_values(&[result]).inc();
         }
-        self.connection.join_by = None;
+        if self.connection.join_by.take().is_some() {
+            self.connection.remembered_at = self.pod.now();
+        }
         let resumed = joined.resumed.and_then(|resumed| {
             let state = serde_json::from_slice(&resumed.recovery.state).ok()?;
             Some((resumed, state))
         });
         match resumed {
-            Some((resumed, state)) => self.recover(resumed, state, admission.workspace).await,
+            Some((resumed, state)) => self.recover(resumed, state).await,
             None => self.come_in(nsp, admission, joined.top).await,
         }
     }

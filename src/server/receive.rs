@@ -96,17 +96,37 @@ impl<A: App> Inbound<'_, A> {
             id: known.recovery.clone(),
             socket: known.id.clone(),
             nsp: socket.nsp.clone(),
+            workspace: known.workspace.clone(),
             subject: replay.map(|replay| replay.subject.clone()),
             log: replay.map(|replay| replay.log.clone()),
             start: replay.map_or(&known.start, |replay| &replay.start).clone(),
             state: serde_json::to_vec(&known.state).unwrap_or_default().into(),
             holder: self.holder(),
         };
-        let saved = self
-            .pod
-            .hub
-            .save_recovery(recovery, self.pod.now(), RECOVERY_TTL_MS);
-        Ok(saved.await?)
+        let now = self.pod.now();
+        let saved = self.pod.hub.save_recovery(recovery, now, RECOVERY_TTL_MS);
+        // Recovered on another connection meanwhile: this one is over, and is being told so.
+        if saved.await? {
+            Ok(())
+        } else {
+            Err(Fault::Trouble)
+        }
+    }
+
+    /// Keeps the recovery records of a connection that stays up alive; asked with every pong.
+    pub async fn renew(&mut self) -> Result<(), Fault> {
+        let now = self.pod.now();
+        if now.saturating_sub(self.connection.remembered_at) < RECOVERY_TTL_MS / 4 {
+            return Ok(());
+        }
+        let namespaces: Vec<String> = self.connection.sockets.keys().cloned().collect();
+        for nsp in namespaces {
+            if let Some(socket) = self.connection.socket(self.sid, &nsp) {
+                self.remember(&socket).await?;
+            }
+        }
+        self.connection.remembered_at = now;
+        Ok(())
     }
 
     /// Before the presence is entered: what a dead pod leaves behind has to be found.

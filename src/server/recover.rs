@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     hub::{ClosedBy, Holder, Recovery, Resumed},
-    model::{Entry, EntryId, Offset, WorkspaceId},
+    model::{Entry, Offset},
     wire::socket::encode as write,
 };
 
@@ -23,14 +23,11 @@ impl From<Trouble> for Fault {
 }
 
 impl<A: App> Inbound<'_, A> {
-    /// `workspace`: of a socket that has no log to say so.
     pub(super) async fn recover(
         &mut self,
         resumed: Resumed,
         state: A::Socket,
-        workspace: WorkspaceId,
     ) -> Result<(), Fault> {
-        self.end_elsewhere(resumed.fenced).await;
         let recovery = resumed.recovery;
         let socket = Socket {
             id: recovery.socket.clone(),
@@ -39,35 +36,35 @@ impl<A: App> Inbound<'_, A> {
             sid: self.sid.clone(),
             state,
         };
-        let start = recovery.start.clone();
-        let replay = replay(recovery);
         let mut known = SocketState {
             id: socket.id.clone(),
             recovery: socket.recovery.clone(),
             state: socket.state.clone(),
-            workspace,
-            start: start.clone(),
-            replay: replay.clone(),
+            workspace: recovery.workspace.clone(),
+            start: recovery.start.clone(),
+            replay: None,
         };
-        let mut cursor = resumed.from;
-        if let Some(replay) = &replay {
-            known.workspace = replay.log.workspace().clone();
+        known.replay = replay(recovery);
+        if let Some(replay) = &known.replay {
             self.index(&known.workspace, &replay.subject).await?;
-            cursor = self.tell_missed(&socket, replay, cursor, &resumed.missed);
         }
+        let cursor = resumed.missed.last().map_or(resumed.from, |entry| entry.id);
         let at = Offset {
-            epoch: start.epoch,
+            epoch: known.start.epoch.clone(),
             at: cursor,
         };
         let arrival = self.pod.app.arrive(&socket, true, at).await?;
+        // Nothing is said before nothing can fail any more: a client keeps what it was told before
+        // a CONNECT that never came, and would show it twice.
+        self.end_elsewhere(resumed.fenced).await;
+        if let Some(replay) = &known.replay {
+            self.tell_missed(&socket, replay, &resumed.missed);
+            let from = Some((replay.clone(), cursor));
+            self.effects.replays.push((socket.nsp.clone(), from));
+        }
         self.connection.sockets.insert(socket.nsp.clone(), known);
         tracing::debug!(socket = %socket.id, nsp = socket.nsp, "recovered");
         self.greet(&socket, &arrival.say);
-        if let Some(replay) = replay {
-            self.effects
-                .replays
-                .push((socket.nsp, Some((replay, cursor))));
-        }
         Ok(())
     }
 
@@ -94,15 +91,8 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
-    /// Encodes what was missed, and returns how far that reaches. A longer rest follows from the
-    /// log.
-    fn tell_missed(
-        &mut self,
-        socket: &Socket<A::Socket>,
-        replay: &Replay,
-        from: EntryId,
-        missed: &[Arc<Entry>],
-    ) -> EntryId {
+    /// A rest that was too long for one step follows from the log.
+    fn tell_missed(&mut self, socket: &Socket<A::Socket>, replay: &Replay, missed: &[Arc<Entry>]) {
         let class = self.pod.app.class(&socket.state);
         let reading = Reading {
             nsp: &socket.nsp,
@@ -116,7 +106,6 @@ impl<A: App> Inbound<'_, A> {
                 self.effects.frames(vec![frame.clone()]);
             }
         }
-        missed.last().map_or(from, |entry| entry.id)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a connection is: carried from request to request by the hub, or held by its WebSocket.
 
+use std::fmt;
+
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -24,6 +26,8 @@ pub struct ConnectionState<S: Serialize + DeserializeOwned> {
     pub sockets: IndexMap<String, SocketState<S>>,
     /// Until when a first namespace must be joined; `None` once one was.
     pub join_by: Option<Millis>,
+    /// When its sockets' recovery records were last written, all of them.
+    pub remembered_at: Millis,
 }
 
 /// Version of the saved form.
@@ -32,12 +36,24 @@ pub const STATE_FORMAT: u8 = 1;
 pub const SOCKETS_MAX: usize = 16;
 
 /// The request that opened a connection, as applications see it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {
     pub address: String,
     /// Query parameters that are not the protocol's own.
     pub params: Vec<(String, String)>,
     pub origin: Option<String>,
+}
+
+impl fmt::Debug for Handshake {
+    /// The values of parameters may be tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.params.iter().map(|(name, _)| name.as_str()).collect();
+        let mut shown = f.debug_struct("Handshake");
+        shown
+            .field("address", &self.address)
+            .field("params", &names);
+        shown.field("origin", &self.origin).finish()
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,6 +85,7 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
             decoder: Decoder::default(),
             sockets: IndexMap::new(),
             join_by,
+            remembered_at: 0,
         }
     }
 

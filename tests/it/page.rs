@@ -39,7 +39,7 @@ async fn the_page_works_in_a_browser() {
         .env("CHROMIUM", chromium)
         .env(
             "SCREENSHOT",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("try.png"),
+            Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("try.png"),
         )
         .stdin(Stdio::null())
         .kill_on_drop(true)

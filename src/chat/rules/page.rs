@@ -5,7 +5,7 @@ use std::{
 
 use crate::{
     history::StoredMessage,
-    model::{Entry, EntryId, Message, Session},
+    model::{Entry, EntryId, Message, Session, limits},
 };
 
 /// Whether what the hub holds is the whole page, so that the history need not be asked (and may be
@@ -41,8 +41,24 @@ pub(in crate::chat) fn merge(
         .chain(stored)
         .filter(|(_, message)| seen.insert(message.id));
     let ordered: BTreeMap<EntryId, Message> = once.collect();
-    let surplus = ordered.len().saturating_sub(limit);
+    let fits = fitting(ordered.values().rev(), limit.min(ordered.len()));
+    let surplus = ordered.len() - fits;
     (ordered.into_values().skip(surplus).collect(), surplus > 0)
+}
+
+/// How many of the newest messages make a page: at most `limit` (of which there are), with at most
+/// [`limits::HISTORY_BYTES`] of text, but one at least.
+fn fitting<'a>(newest_first: impl Iterator<Item = &'a Message>, limit: usize) -> usize {
+    let sizes = newest_first
+        .take(limit)
+        .scan(0, |bytes: &mut usize, message| {
+            *bytes += message.content.text().len();
+            Some(*bytes)
+        });
+    let fits = sizes
+        .take_while(|bytes| *bytes <= limits::HISTORY_BYTES)
+        .count();
+    fits.max(limit.min(1))
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ impl Connection {
     pub fn drain(&mut self, now: Millis, persisted: &Persisted) -> Drained {
         for mut item in std::mem::take(&mut self.held) {
             match item.hold.take() {
-                Some(hold) if persisted.holds(hold.mark) => self.outbox.push_back(item),
+                Some(hold) if persisted.holds(&hold.mark) => self.outbox.push_back(item),
                 Some(hold) if hold.until <= now => {
                     self.outbox.push_back(OutboxItem {
                         frames: hold.otherwise,
@@ -233,7 +233,9 @@ impl Connection {
     }
 
     pub fn is_full(&self) -> bool {
-        self.outbox.len() + self.held.len() >= OUTBOX_MAX
+        // What was handed out may have arrived: it counts once it is not acknowledged.
+        let handed_out = self.in_flight.as_ref().map_or(0, |batch| batch.outbox);
+        self.outbox.len() + self.held.len() >= OUTBOX_MAX + handed_out
     }
 
     pub fn signal_listener(&self, bus: &Bus, signal: Signal) {
@@ -257,7 +259,7 @@ impl Connection {
 
     /// Ends it, once.
     pub fn end(&mut self, by: ClosedBy, now: Millis, bus: &Bus) -> Option<Departed> {
-        if self.ended.is_some() {
+        if self.ended.is_some() || (by == ClosedBy::Expired && !self.is_expired(now)) {
             return None;
         }
         match by {
@@ -300,7 +302,7 @@ impl Connection {
                 })
             }
             None => expired.then_some(Tombstone {
-                by: ClosedBy::Server,
+                by: ClosedBy::Expired,
                 farewell: false,
             }),
         }

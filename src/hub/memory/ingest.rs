@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryHub;
 use crate::{
-    hub::{Dirty, Ingest, Mark, Persisted, Unavailable},
+    hub::{Dirty, Ingest, Persisted, Unavailable},
     model::{Entry, EntryId, Epoch, Millis, Partition, PodId},
 };
 
@@ -55,10 +55,7 @@ impl Ingest for MemoryHub {
         if slot.persisted < upto {
             slot.persisted = upto;
             slot.trim(self.clock.now(), self.retention);
-            self.bus.persisted(Mark {
-                partition,
-                id: upto,
-            });
+            self.bus.persisted(slot.persisted_mark(partition));
         }
         Ok(())
     }
@@ -67,10 +64,10 @@ impl Ingest for MemoryHub {
         self.answering()?;
         let mut persisted = Persisted::default();
         for partition in Partition::all() {
-            persisted.raise(Mark {
-                partition,
-                id: self.slot(partition).persisted,
-            });
+            let mark = self.slot(partition).persisted_mark(partition);
+            if mark.id > EntryId::ZERO {
+                persisted.raise(mark);
+            }
         }
         Ok(persisted)
     }

@@ -3,14 +3,16 @@ use async_trait::async_trait;
 use super::MemoryHub;
 use crate::{
     hub::{Join, Joined, Log, Recoveries, Recovery, Resume, Resumed, Signal, Unavailable},
-    model::{EntryId, Millis, Offset, Partition, RecoveryId, Sid},
+    model::{EntryId, Millis, Offset, Partition, RecoveryId, Sid, WorkspaceId},
 };
 
 #[async_trait]
 impl Recoveries for MemoryHub {
     async fn join(&self, join: Join) -> Result<Joined, Unavailable> {
         self.answering()?;
-        let resumed = join.resume.and_then(|resume| self.resume(resume, join.now));
+        let resumed = join
+            .resume
+            .and_then(|resume| self.resume(resume, &join.workspace, join.now));
         let slot = self.slot(Partition::of(&join.workspace));
         Ok(Joined {
             top: Offset {
@@ -26,13 +28,19 @@ impl Recoveries for MemoryHub {
         recovery: Recovery,
         now: Millis,
         ttl_ms: Millis,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<bool, Unavailable> {
         self.answering()?;
-        if let Some(mut slot) = self.recovery_slot(&recovery.id) {
-            slot.recoveries
-                .insert(recovery.id.clone(), (recovery, now.saturating_add(ttl_ms)));
+        let Some(mut slot) = self.recovery_slot(&recovery.id) else {
+            return Ok(false);
+        };
+        let known = slot.recoveries.get(&recovery.id);
+        if known.is_some_and(|(known, _)| known.holder.sid != recovery.holder.sid) {
+            return Ok(false);
         }
-        Ok(())
+        let until = now.saturating_add(ttl_ms);
+        slot.recoveries
+            .insert(recovery.id.clone(), (recovery, until));
+        Ok(true)
     }
 
     async fn leave_recovery(
@@ -54,8 +62,8 @@ impl Recoveries for MemoryHub {
 }
 
 impl MemoryHub {
-    fn resume(&self, resume: Resume, now: Millis) -> Option<Resumed> {
-        let known = self.recoverable(&resume, now)?;
+    fn resume(&self, resume: Resume, workspace: &WorkspaceId, now: Millis) -> Option<Resumed> {
+        let known = self.recoverable(&resume, workspace, now)?;
         let from = start(&known, resume.offset.as_ref());
         let (missed, more) = match &known.log {
             None => (Vec::new(), false),
@@ -91,10 +99,16 @@ impl MemoryHub {
         self.slot(log.partition()).last
     }
 
-    fn recoverable(&self, resume: &Resume, now: Millis) -> Option<Recovery> {
+    fn recoverable(
+        &self,
+        resume: &Resume,
+        workspace: &WorkspaceId,
+        now: Millis,
+    ) -> Option<Recovery> {
         let slot = self.recovery_slot(&resume.id)?;
         let (known, expires_at) = slot.recoveries.get(&resume.id)?;
-        let same = resume.subject.is_none() || resume.subject == known.subject;
+        let same = resume.subject.is_none()
+            || (resume.subject == known.subject && *workspace == known.workspace);
         (*expires_at > now && known.nsp == resume.nsp && same).then(|| known.clone())
     }
 }

@@ -5,8 +5,10 @@ use std::{
 
 use super::{Retention, connections::Connection, workspace::Workspace};
 use crate::{
-    hub::Recovery,
-    model::{Entry, EntryId, Epoch, Millis, PodId, RecoveryId, SessionId, Sid, WorkspaceId},
+    hub::{Mark, Recovery},
+    model::{
+        Entry, EntryId, Epoch, Millis, Partition, PodId, RecoveryId, SessionId, Sid, WorkspaceId,
+    },
 };
 
 /// All keys of one partition.
@@ -39,6 +41,14 @@ impl Slot {
             recoveries: HashMap::new(),
             deadlines: BTreeSet::new(),
             ended: VecDeque::new(),
+        }
+    }
+
+    pub fn persisted_mark(&self, partition: Partition) -> Mark {
+        Mark {
+            partition,
+            epoch: self.epoch.clone(),
+            id: self.persisted,
         }
     }
 

@@ -56,6 +56,9 @@ impl MemoryHub {
         connection
             .upgrade
             .take_if(|upgrade| upgrade.claim == claim)?;
+        if connection.is_expired(now) {
+            return None;
+        }
         connection.acknowledge();
         connection.end(ClosedBy::Upgrade, now, &self.bus)
     }

@@ -6,46 +6,54 @@ use std::sync::{
 use tokio::sync::mpsc;
 
 use super::Encoded;
-use crate::{hub::Signal, server::settings::MAILBOX};
+use crate::server::settings::MAILBOX;
+
+/// Names one registration of a socket for a log: mail of a log that it has left is told apart.
+pub type ReaderKey = u64;
 
 /// What a WebSocket's task finds in its mailbox.
 #[derive(Debug)]
 pub enum Delivery {
-    /// For the socket of this namespace.
-    Entry(Arc<str>, Arc<Encoded>),
-    Signal(Signal),
+    /// For the reader that was registered under this key.
+    Entry(ReaderKey, Arc<Encoded>),
+    Wake,
 }
 
 /// The sending end: never waits.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     sender: mpsc::Sender<Delivery>,
-    behind: Arc<AtomicBool>,
+    flags: Arc<Flags>,
 }
 
 /// The receiving end.
 #[derive(Debug)]
 pub struct Reader {
     receiver: mpsc::Receiver<Delivery>,
-    behind: Arc<AtomicBool>,
+    flags: Arc<Flags>,
+}
+
+/// What has to be known however full the mailbox is.
+#[derive(Debug, Default)]
+struct Flags {
+    behind: AtomicBool,
+    fenced: AtomicBool,
 }
 
 pub fn mailbox() -> (Mailbox, Reader) {
     let (sender, receiver) = mpsc::channel(MAILBOX);
-    let behind = Arc::new(AtomicBool::new(false));
-    (
-        Mailbox {
-            sender,
-            behind: Arc::clone(&behind),
-        },
-        Reader { receiver, behind },
-    )
+    let flags = Arc::new(Flags::default());
+    let mailbox = Mailbox {
+        sender,
+        flags: Arc::clone(&flags),
+    };
+    (mailbox, Reader { receiver, flags })
 }
 
 impl Mailbox {
     /// `false` if it was full: the reader has to read its logs then, and knows.
-    pub fn put(&self, delivery: Delivery) -> bool {
-        let taken = self.sender.try_send(delivery).is_ok();
+    pub fn put(&self, key: ReaderKey, encoded: Arc<Encoded>) -> bool {
+        let taken = self.sender.try_send(Delivery::Entry(key, encoded)).is_ok();
         if !taken {
             self.mark_behind();
         }
@@ -54,9 +62,19 @@ impl Mailbox {
 
     /// The reader has missed something that it did not get.
     pub fn mark_behind(&self) {
-        self.behind.store(true, Ordering::Release);
-        // Wakes a reader that waits; one with mail looks at the mark after it anyway.
-        let _ = self.sender.try_send(Delivery::Signal(Signal::Wake));
+        self.flags.behind.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Another connection has recovered a socket of this one.
+    pub fn fence(&self) {
+        self.flags.fenced.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// A reader that waits; one with mail looks at the flags after it anyway.
+    fn wake(&self) {
+        let _ = self.sender.try_send(Delivery::Wake);
     }
 }
 
@@ -68,6 +86,10 @@ impl Reader {
 
     /// Since the last call something was missed. To be asked after the mail was dealt with.
     pub fn was_behind(&self) -> bool {
-        self.behind.swap(false, Ordering::AcqRel)
+        self.flags.behind.swap(false, Ordering::AcqRel)
+    }
+
+    pub fn is_fenced(&self) -> bool {
+        self.flags.fenced.load(Ordering::Acquire)
     }
 }

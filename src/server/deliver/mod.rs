@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use encoded::{Encoded, Reading, encode};
-pub use mailbox::{Delivery, Mailbox, Reader, mailbox};
+pub use mailbox::{Delivery, Mailbox, Reader, ReaderKey, mailbox};
 pub use readers::{Readers, Watching};
 pub use waiters::{Parked, Waiter, Waiters};
 
@@ -23,7 +23,7 @@ use super::App;
 use crate::{
     hub::{Hub, Mark, Persisted, Publication, Publications, Signal},
     metrics::{HubMetrics, Metrics},
-    model::{Partition, PodId, Sid},
+    model::{PodId, Sid},
 };
 
 pub struct Deliver<A: App> {
@@ -105,11 +105,8 @@ impl<A: App> Deliver<A> {
         let Ok(known) = self.hub.persisted().await else {
             return;
         };
-        for partition in Partition::all() {
-            self.raise(Mark {
-                partition,
-                id: known.get(partition),
-            });
+        for mark in known.marks() {
+            self.raise(mark);
         }
     }
 }

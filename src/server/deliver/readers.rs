@@ -6,7 +6,7 @@ use std::{
 
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
-use super::{Delivery, Encoded, Mailbox, Reading, encode, waiters::Parked};
+use super::{Encoded, Mailbox, ReaderKey, Reading, encode, waiters::Parked};
 use crate::{
     hub::{Hub, Log, Unavailable},
     metrics::ServerMetrics,
@@ -29,7 +29,7 @@ pub struct Readers<A: App> {
 }
 
 struct Topic<C> {
-    sockets: HashMap<u64, Listening<C>>,
+    sockets: HashMap<ReaderKey, Listening<C>>,
     polls: Vec<Arc<Parked>>,
     subscribed: bool,
     idle_since: Option<Instant>,
@@ -49,7 +49,7 @@ pub struct Watching<A: App> {
 }
 
 enum Who {
-    Socket(u64),
+    Socket(ReaderKey),
     Poll(Arc<Parked>),
 }
 
@@ -109,7 +109,7 @@ impl<A: App> Readers<A> {
         let topics = self.lock();
         let Some(topic) = topics.get(log) else { return };
         let mut encodings: Vec<(A::Class, &Arc<str>, Arc<Encoded>)> = Vec::new();
-        for listening in topic.sockets.values() {
+        for (key, listening) in &topic.sockets {
             let known = encodings
                 .iter()
                 .find(|(class, nsp, _)| *class == listening.class && **nsp == listening.nsp);
@@ -125,10 +125,7 @@ impl<A: App> Readers<A> {
                 encodings.push((listening.class, &listening.nsp, Arc::clone(&encoded)));
                 encoded
             };
-            if !listening
-                .mailbox
-                .put(Delivery::Entry(Arc::clone(&listening.nsp), encoded))
-            {
+            if !listening.mailbox.put(*key, encoded) {
                 self.metrics
                     .slow_consumers
                     .with_label_values(&["behind"])
@@ -217,6 +214,13 @@ impl<A: App> Readers<A> {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Log, Topic<A::Class>>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<A: App> Watching<A> {
+    /// Of a socket's registration.
+    pub fn is(&self, key: ReaderKey) -> bool {
+        matches!(self.who, Who::Socket(own) if own == key)
     }
 }
 

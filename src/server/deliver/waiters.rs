@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{Delivery, Mailbox};
+use super::Mailbox;
 use crate::{hub::Signal, model::Sid};
 
 /// Who on this pod is to be told what is said to a connection.
@@ -65,9 +65,9 @@ impl Waiters {
         for waiting in list.iter().take(one) {
             match waiting {
                 Waiting::Poll(parked) => parked.wake(Some(signal)),
-                Waiting::Socket(_, mailbox) => {
-                    mailbox.put(Delivery::Signal(signal));
-                }
+                Waiting::Socket(_, mailbox) if signal == Signal::Fenced => mailbox.fence(),
+                // What else is said to a connection concerns polling.
+                Waiting::Socket(..) => {}
             }
         }
     }

@@ -20,6 +20,8 @@ pub struct Gathered {
     pub batch: Batch,
     /// A log was trimmed, or lost, below what this client has seen.
     pub gap: bool,
+    /// Events of entries among its frames.
+    pub told: u64,
     /// When the first of its entries was committed.
     pub oldest: Option<Millis>,
     bytes: usize,
@@ -120,6 +122,7 @@ impl<A: App> Gatherer<'_, A> {
                 let reading = Reading { nsp, log, epoch };
                 let encoded = encode(&*self.pod.app, class, reading, entry);
                 gathered.push(&encoded.frames);
+                gathered.told += encoded.frames.len() as u64;
                 gathered.oldest.get_or_insert(entry.id.ms);
             }
             gathered.batch.cursors.insert(nsp.to_owned(), entry.id);

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use super::{
     CLOSE, NOOP,
     batch::{Gathered, Gatherer},
-    buried, end,
+    buried, end, misplaced,
 };
 use crate::{
     hub::{
@@ -56,7 +56,7 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
             BeginGet::Upgrading if held => answer::payload(NOOP),
             BeginGet::Upgrading => {
                 held = true;
-                // Leaves as soon as the upgrade is done, one way or the other.
+                // Long enough for the upgrade to be done, one way or the other.
                 let _ = tokio::time::timeout(UPGRADE_HOLD, parked.woken()).await;
                 continue;
             }
@@ -66,7 +66,7 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
                 batch,
             } => match ConnectionState::of_mount(&state, mount) {
                 Some(state) => repeat(pod, &sid, &state, &drained, batch).await,
-                None => answer::error(&RequestError::UnknownSid),
+                None => misplaced(pod, &sid).await,
             },
             BeginGet::Listening {
                 generation,
@@ -75,7 +75,7 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
                 drained,
             } => {
                 let Some(state) = ConnectionState::of_mount(&state, mount) else {
-                    return answer::error(&RequestError::UnknownSid);
+                    return misplaced(pod, &sid).await;
                 };
                 let listening = Listening {
                     pod: Arc::clone(pod),
@@ -140,6 +140,8 @@ enum Woken {
     /// A WebSocket has claimed the connection.
     Release,
     Close,
+    /// As far as this GET knows.
+    Expired,
 }
 
 impl<A: App> Listening<A> {
@@ -159,8 +161,14 @@ impl<A: App> Listening<A> {
                 Woken::Release => return self.release().await,
                 Woken::Close => {
                     self.finished = true;
-                    end(&self.pod, &self.sid, ClosedBy::Server, "ping timeout").await;
                     return answer::payload(CLOSE);
+                }
+                // A pong may have come by another pod: the hub knows.
+                Woken::Expired => {
+                    if end(&self.pod, &self.sid, ClosedBy::Expired, "ping timeout").await {
+                        self.finished = true;
+                        return answer::payload(CLOSE);
+                    }
                 }
             }
             match self.drain_again().await {
@@ -230,7 +238,7 @@ impl<A: App> Listening<A> {
         } else {
             gathered.body()
         };
-        let (count, oldest) = (gathered.frames.len() as u64, gathered.oldest);
+        let (count, oldest) = (gathered.told, gathered.oldest);
         match self
             .pod
             .hub
@@ -286,7 +294,7 @@ impl<A: App> Listening<A> {
             }
             () = self.pod.draining.cancelled() => Woken::Noop,
             () = tokio::time::sleep(pause) => {
-                if self.pod.now() >= self.beat.expires_at { Woken::Close } else { Woken::Look }
+                if self.pod.now() >= self.beat.expires_at { Woken::Expired } else { Woken::Look }
             }
         }
     }

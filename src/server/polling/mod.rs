@@ -23,20 +23,33 @@ const CLOSE: &str = "1";
 /// What a request of an ended connection gets.
 async fn buried<A: App>(pod: &Pod<A>, sid: &Sid, tombstone: Tombstone) -> Answer {
     // Its time had run out and nobody has said so yet: this request does.
-    if tombstone.by == ClosedBy::Server {
-        end(pod, sid, ClosedBy::Server, "ping timeout").await;
+    if tombstone.by == ClosedBy::Expired {
+        end(pod, sid, ClosedBy::Expired, "ping timeout").await;
     }
     match tombstone.by {
         _ if tombstone.farewell => answer::payload(NOOP),
         ClosedBy::Upgrade => answer::error(&RequestError::BadRequest),
-        ClosedBy::Client | ClosedBy::Server => answer::error(&RequestError::UnknownSid),
+        ClosedBy::Client | ClosedBy::Server | ClosedBy::Expired => {
+            answer::error(&RequestError::UnknownSid)
+        }
     }
 }
 
-async fn end<A: App>(pod: &Pod<A>, sid: &Sid, by: ClosedBy, reason: &str) {
-    if let Ok(Some(departed)) = pod.hub.close(sid, by, pod.now()).await {
-        depart::polling(pod, sid, departed, reason).await;
-    }
+/// A request that comes on another mount than its connection was opened on, or to a release that
+/// cannot read its state. No client does that; one that does loses the connection, since the
+/// request has already taken a place in it.
+async fn misplaced<A: App>(pod: &Pod<A>, sid: &Sid) -> Answer {
+    end(pod, sid, ClosedBy::Server, "mount").await;
+    answer::error(&RequestError::UnknownSid)
+}
+
+/// Says whether it was this call that ended it.
+async fn end<A: App>(pod: &Pod<A>, sid: &Sid, by: ClosedBy, reason: &str) -> bool {
+    let Ok(Some(departed)) = pod.hub.close(sid, by, pod.now()).await else {
+        return false;
+    };
+    depart::polling(pod, sid, departed, reason).await;
+    true
 }
 
 /// Ends connections whose time has run out without a further request. Any pod does it for all.
@@ -46,6 +59,6 @@ pub async fn sweep<A: App>(pod: &Pod<A>) {
         return;
     };
     for sid in expired {
-        end(pod, &sid, ClosedBy::Server, "ping timeout").await;
+        end(pod, &sid, ClosedBy::Expired, "ping timeout").await;
     }
 }

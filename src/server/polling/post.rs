@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
-use super::{buried, end};
+use super::{buried, end, misplaced};
 use crate::{
     hub::{Beat, BeginPost, ClosedBy, Listener, PostRequest, PostResult, Posted},
     model::Sid,
@@ -118,7 +118,7 @@ struct Applied {
 impl<A: App> Worker<A> {
     async fn run(self, state: &[u8], body: &[u8]) -> Answer {
         let Some(mut state) = ConnectionState::of_mount(state, &self.mount) else {
-            return answer::error(&RequestError::UnknownSid);
+            return misplaced(&self.pod, &self.sid).await;
         };
         let Ok(packets) = payload::decode(body, MAX_PACKETS) else {
             return self.refuse(Fault::Protocol).await;
@@ -126,7 +126,12 @@ impl<A: App> Worker<A> {
         let joined_by = state.join_by;
         match self.apply(&mut state, packets).await {
             Ok(applied) => self.conclude(state, applied, joined_by.is_some()).await,
-            Err(fault) => self.refuse(fault).await,
+            Err(fault) => {
+                let answer = self.refuse(fault).await;
+                // What was joined before the fault is not in what the hub handed out.
+                depart::sockets(&*self.pod, &self.sid, &state).await;
+                answer
+            }
         }
     }
 
@@ -146,12 +151,7 @@ impl<A: App> Worker<A> {
             match packet {
                 Packet::Message(message) => {
                     let request = self.request(index);
-                    let mut inbound = Inbound {
-                        pod: &self.pod,
-                        sid: &self.sid,
-                        connection: state,
-                        effects: &mut applied.effects,
-                    };
+                    let mut inbound = self.inbound(state, &mut applied.effects);
                     inbound.receive(message, &request).await?;
                 }
                 Packet::Pong(_) => {
@@ -159,6 +159,7 @@ impl<A: App> Worker<A> {
                         .heartbeat
                         .pong(self.pod.now(), self.mount.ping_interval_ms);
                     applied.ponged = true;
+                    self.inbound(state, &mut applied.effects).renew().await?;
                 }
                 Packet::Close => {
                     applied.closed = true;
@@ -168,6 +169,19 @@ impl<A: App> Worker<A> {
             }
         }
         Ok(applied)
+    }
+
+    fn inbound<'a>(
+        &'a self,
+        connection: &'a mut ConnectionState<A::Socket>,
+        effects: &'a mut Effects,
+    ) -> Inbound<'a, A> {
+        Inbound {
+            pod: &self.pod,
+            sid: &self.sid,
+            connection,
+            effects,
+        }
     }
 
     /// Names a packet. Without a `t` no repeat can be told from a new request.

@@ -22,6 +22,7 @@ use crate::{
     model::Sid,
     server::{
         App, Mount, Pod,
+        accept::Permit,
         answer::{self, Answer},
         state::Handshake,
     },
@@ -31,8 +32,9 @@ use crate::{
 /// Small, since most sockets are quiet most of the time: this is what an idle one costs.
 const READ_BUFFER: usize = 2 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
-/// What may wait inside the codec beyond the buffer; the caller flushes after each batch.
-const WRITE_BUFFER_MAX: usize = 4 * 1024 * 1024;
+/// The codec takes no frame larger than this: more than the largest page of history or sessions,
+/// with every character escaped. What is behind it waits with the caller, who flushes each batch.
+const WRITE_BUFFER_MAX: usize = 16 * 1024 * 1024;
 
 /// Answers 101 and serves the socket in a task of its own. `sid`: of the polling connection that
 /// it wants to take over.
@@ -47,6 +49,7 @@ pub fn accept<A: App>(
         return answer::error(&RequestError::BadRequest);
     };
     let (task_pod, task_mount) = (Arc::clone(pod), mount.clone());
+    let permit = request.extensions().get::<Permit>().cloned();
     pod.tasks.spawn(async move {
         let Ok(upgraded) = hyper::upgrade::on(request).await else {
             return;
@@ -58,6 +61,7 @@ pub fn accept<A: App>(
             None => open(task_pod, task_mount, handshake, socket).await,
             Some(sid) => upgrade(task_pod, task_mount, sid, socket).await,
         }
+        drop(permit);
     });
     switching(accept)
 }

@@ -1,5 +1,6 @@
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use super::{
@@ -41,13 +42,15 @@ pub struct Connection<A: App> {
     /// To be carried out before anything else.
     first: Effects,
     requests: u64,
+    /// Its turn to go, once the process is ending.
+    close_at: Option<Millis>,
 }
 
 /// A socket on its log.
 pub(super) struct Listening<A: App> {
     pub replay: Replay,
     pub cursor: EntryId,
-    pub _watching: Watching<A>,
+    pub watching: Watching<A>,
 }
 
 /// Who is at the other end, and by which way.
@@ -118,6 +121,7 @@ impl<A: App> Connection<A> {
             persisted,
             first: Effects::default(),
             requests: 0,
+            close_at: None,
         }
     }
 
@@ -166,28 +170,26 @@ impl<A: App> Connection<A> {
                     self.release().await?;
                 }
                 () = tokio::time::sleep(pause) => self.on_time().await?,
-                () = draining.cancelled() => return Err(self.drain().await),
+                () = draining.cancelled(), if self.close_at.is_none() => self.drain(),
             }
         }
     }
 
     /// Sockets that come with an upgrade are held by this pod from now on.
     async fn take_over(&mut self) -> Result<(), End> {
-        let namespaces: Vec<String> = self.state.sockets.keys().cloned().collect();
-        for nsp in namespaces {
-            let Some(socket) = self.state.socket(&self.sid, &nsp) else {
-                continue;
-            };
-            let mut none = Effects::default();
-            let inbound = Inbound {
-                pod: &*self.pod,
-                sid: &self.sid,
-                connection: &mut self.state,
-                effects: &mut none,
-            };
-            inbound.remember(&socket).await.map_err(End::Fault)?;
-        }
-        Ok(())
+        self.state.remembered_at = 0;
+        self.renew().await
+    }
+
+    async fn renew(&mut self) -> Result<(), End> {
+        let mut none = Effects::default();
+        let mut inbound = Inbound {
+            pod: &*self.pod,
+            sid: &self.sid,
+            connection: &mut self.state,
+            effects: &mut none,
+        };
+        inbound.renew().await.map_err(End::Fault)
     }
 
     async fn on_packet(&mut self, packet: Packet) -> Result<(), End> {
@@ -208,9 +210,9 @@ impl<A: App> Connection<A> {
                 received.map_err(End::Fault)
             }
             Packet::Pong(_) => {
-                self.heartbeat
-                    .pong(self.pod.now(), self.mount.ping_interval_ms);
-                Ok(())
+                let (now, interval) = (self.pod.now(), self.mount.ping_interval_ms);
+                self.heartbeat.pong(now, interval);
+                self.renew().await
             }
             Packet::Close => Err(End::Client),
             // A client that has nothing to upgrade any more may still say so.
@@ -255,31 +257,47 @@ impl<A: App> Connection<A> {
     /// The next instant at which something is due.
     fn wake_at(&self) -> Millis {
         let beat = self.heartbeat.wake_at(self.mount.ping_timeout_ms);
-        [self.state.join_by, self.held.until()]
+        [self.state.join_by, self.held.until(), self.close_at]
             .into_iter()
             .flatten()
             .fold(beat, Millis::min)
     }
 
     async fn on_time(&mut self) -> Result<(), End> {
-        let now = self.pod.now();
-        if self.heartbeat.expired(now, self.mount.ping_timeout_ms) {
-            return Err(End::PingTimeout);
+        let (now, timeout) = (self.pod.now(), self.mount.ping_timeout_ms);
+        if self.close_at.is_some_and(|close_at| close_at <= now) {
+            return Err(End::Drain);
+        }
+        if self.heartbeat.is_sent() && self.heartbeat.expired(now, timeout) {
+            self.read_what_is_there().await?;
+            if self.heartbeat.expired(now, timeout) {
+                return Err(End::PingTimeout);
+            }
         }
         if self.state.join_by.is_some_and(|join_by| join_by <= now) {
             return Err(End::JoinTimeout);
         }
         if self.heartbeat.due(now) {
-            self.heartbeat.sent();
+            // Counted from here: a write that was blocked may have made it late.
+            self.heartbeat = Heartbeat::restore(now, true);
             self.link.send_text("2").await.map_err(End::Link)?;
         }
         self.release().await
     }
 
-    /// Spread over the time there is, so that the clients do not all come back at once.
-    async fn drain(&mut self) -> End {
+    /// What has arrived counts, though it was not read in time.
+    async fn read_what_is_there(&mut self) -> Result<(), End> {
+        while let Some(packet) = self.link.next().now_or_never() {
+            self.on_packet(packet.map_err(End::Link)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Serves on until its turn comes, spread over the time there is: the clients are not all to
+    /// come back at once.
+    fn drain(&mut self) {
         let spread = self.pod.settings.drain.mul_f64(rand::random::<f64>());
-        tokio::time::sleep(spread).await;
-        End::Drain
+        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
+        self.close_at = Some(self.pod.now().saturating_add(spread));
     }
 }

@@ -5,11 +5,10 @@ use super::{
     end::End,
 };
 use crate::{
-    hub::Signal,
     model::{EntryId, Frame, Millis},
     server::{
         App,
-        deliver::{Delivery, Encoded, Reading, encode},
+        deliver::{Delivery, Encoded, ReaderKey, Reading, encode},
         receive::Fault,
         settings::READ_LIMIT,
         state::Replay,
@@ -19,7 +18,7 @@ use crate::{
 enum Place {
     Next { own: bool },
     Known,
-    Gap,
+    Gap(String),
 }
 
 impl<A: App> Connection<A> {
@@ -33,21 +32,15 @@ impl<A: App> Connection<A> {
             return Ok(());
         };
         let class = self.pod.app.class(&socket.state);
-        let watching = self
-            .pod
-            .deliver
-            .readers
-            .listen(&replay.log, &nsp, class, &self.mailbox)
-            .await;
-        let watching = watching.map_err(|_| End::Fault(Fault::Trouble))?;
-        self.listening.insert(
-            nsp.clone(),
-            Listening {
-                replay,
-                cursor,
-                _watching: watching,
-            },
-        );
+        let readers = &self.pod.deliver.readers;
+        let watching = readers.listen(&replay.log, &nsp, class, &self.mailbox);
+        let watching = watching.await.map_err(|_| End::Fault(Fault::Trouble))?;
+        let listening = Listening {
+            replay,
+            cursor,
+            watching,
+        };
+        self.listening.insert(nsp.clone(), listening);
         // Subscribed: what was committed before that is in the log.
         self.catch_up(&nsp).await
     }
@@ -57,22 +50,23 @@ impl<A: App> Connection<A> {
         let mut gaps: Vec<String> = Vec::new();
         let (mut told, mut oldest) = (0, None);
         for delivery in mail.drain(..) {
-            match delivery {
-                Delivery::Signal(Signal::Fenced) => return Err(End::Fenced),
-                Delivery::Signal(_) => {}
-                Delivery::Entry(nsp, _) if gaps.iter().any(|gap| **gap == *nsp) => {}
-                Delivery::Entry(nsp, encoded) => match self.place(&nsp, &encoded) {
-                    Place::Next { own: true } | Place::Known => {}
-                    Place::Next { own: false } => {
-                        told += encoded.frames.len() as u64;
-                        oldest = oldest.or(Some(encoded.committed_at()));
-                        frames.extend_from_slice(&encoded.frames);
-                    }
-                    Place::Gap => gaps.push(nsp.to_string()),
-                },
+            let Delivery::Entry(key, encoded) = delivery else {
+                continue;
+            };
+            match self.place(key, &encoded, &gaps) {
+                Place::Next { own: true } | Place::Known => {}
+                Place::Next { own: false } => {
+                    told += encoded.frames.len() as u64;
+                    oldest = oldest.or(Some(encoded.committed_at()));
+                    frames.extend_from_slice(&encoded.frames);
+                }
+                Place::Gap(nsp) => gaps.push(nsp),
             }
         }
         self.write_events(&frames, told, oldest).await?;
+        if self.reader.is_fenced() {
+            return Err(End::Fenced);
+        }
         if self.reader.was_behind() {
             gaps = self.listening.keys().cloned().collect();
         }
@@ -82,19 +76,24 @@ impl<A: App> Connection<A> {
         Ok(())
     }
 
-    /// Where a published entry stands to what its socket has seen; moves the cursor over it.
-    fn place(&mut self, nsp: &str, encoded: &Encoded) -> Place {
-        let Some(listening) = self.listening.get_mut(nsp) else {
+    /// Where a published entry stands to what its socket has seen; moves the cursor over it. After
+    /// a gap, what comes live is in the log that is about to be read.
+    fn place(&mut self, key: ReaderKey, encoded: &Encoded, gaps: &[String]) -> Place {
+        let mut listening = self.listening.iter_mut();
+        let Some((nsp, listening)) = listening.find(|(_, it)| it.watching.is(key)) else {
             return Place::Known;
         };
+        if gaps.contains(nsp) {
+            return Place::Known;
+        }
         if encoded.epoch != listening.replay.start.epoch {
-            return Place::Gap;
+            return Place::Gap(nsp.clone());
         }
         if encoded.id <= listening.cursor {
             return Place::Known;
         }
         if encoded.prev > listening.cursor {
-            return Place::Gap;
+            return Place::Gap(nsp.clone());
         }
         listening.cursor = encoded.id;
         let recovery = self.state.sockets.get(nsp).map(|socket| &socket.recovery);
@@ -157,18 +156,7 @@ impl<A: App> Connection<A> {
             return Ok(());
         }
         self.link.send(frames).await.map_err(End::Link)?;
-        let metrics = &self.pod.metrics;
-        metrics
-            .delivered
-            .with_label_values(&["websocket"])
-            .inc_by(told);
-        if let Some(committed_at) = oldest {
-            let seconds = self.pod.now().saturating_sub(committed_at) as f64 / 1000.0;
-            metrics
-                .delivery_seconds
-                .with_label_values(&["websocket"])
-                .observe(seconds);
-        }
+        self.pod.count_delivered("websocket", told, oldest);
         Ok(())
     }
 }

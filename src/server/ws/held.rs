@@ -13,7 +13,7 @@ impl Held {
         let mut now = Vec::new();
         for OutboxItem { mut frames, hold } in items {
             match hold {
-                Some(hold) if !persisted.holds(hold.mark) => self.0.push((hold, frames)),
+                Some(hold) if !persisted.holds(&hold.mark) => self.0.push((hold, frames)),
                 _ => now.append(&mut frames),
             }
         }
@@ -24,7 +24,7 @@ impl Held {
     pub fn release(&mut self, now: Millis, persisted: &Persisted) -> Vec<Frame> {
         let mut released = Vec::new();
         self.0.retain_mut(|(hold, frames)| {
-            if persisted.holds(hold.mark) {
+            if persisted.holds(&hold.mark) {
                 released.append(frames);
             } else if hold.until <= now {
                 released.append(&mut hold.otherwise);

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     hub::{ClaimId, Departed, UpgradeClaim},
     model::Sid,
-    server::{App, Pod, depart},
+    server::{App, Pod, depart, state::ConnectionState},
     wire::engine::{Packet, Probe, ProbeStep},
 };
 
@@ -68,10 +68,12 @@ async fn exchange<A: App>(pod: &Pod<A>, peer: &mut Peer, guard: &mut Guard<A>) -
                     .hub
                     .claim_upgrade(sid, &pod.id, now, now + mount.upgrade_timeout_ms)
                     .await;
-                let Ok(UpgradeClaim::Claimed { claim, .. }) = claimed else {
+                let Ok(UpgradeClaim::Claimed { claim, state }) = claimed else {
                     return None;
                 };
                 guard.claim = Some(claim);
+                // Of this mount, and readable here: nothing may fail once the client is told.
+                ConnectionState::<A::Socket>::of_mount(&state, mount)?;
                 guard.probed = true;
                 link.send_text("3probe").await.ok()?;
             }

@@ -721,7 +721,6 @@ async fn p11_a_hub_that_is_away_acknowledges_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "known gap: a loaded session has forgotten its dedup ids"]
 async fn p3_a_repeat_after_a_loss_is_the_same_message() {
     let scene = scene();
     let session = started(&scene).await;

@@ -54,7 +54,7 @@ impl Client {
         }
     }
 
-    pub fn from_page(mut self, origin: &'static str) -> Self {
+    pub fn on_page(mut self, origin: &'static str) -> Self {
         self.origin = Some(origin);
         self
     }

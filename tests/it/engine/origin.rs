@@ -35,7 +35,7 @@ fn allowed(reply: &Reply) -> &str {
 
 async fn any_page_may_by_default_and_reads_refusals_too(servers: usize) {
     let site = Site::calm(servers).await;
-    let client = Client::new(&site, RAW).from_page(EVIL);
+    let client = Client::new(&site, RAW).on_page(EVIL);
     let polling = client.handshake().await;
     let replies = [
         client.get("EIO=4&transport=polling").await,
@@ -60,7 +60,7 @@ async fn any_page_may_by_default_and_reads_refusals_too(servers: usize) {
 
 async fn a_preflight_is_answered_before_anything_is_checked(servers: usize) {
     let site = Site::calm(servers).await;
-    let client = Client::new(&site, RAW).from_page(SHOP);
+    let client = Client::new(&site, RAW).on_page(SHOP);
     let asked = [
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "authorization, x-own"),
@@ -85,7 +85,7 @@ async fn a_preflight_is_answered_before_anything_is_checked(servers: usize) {
 
 async fn a_listed_page_may_with_credentials(servers: usize) {
     let site = listed(servers).await;
-    let client = Client::new(&site, RAW).from_page(SHOP);
+    let client = Client::new(&site, RAW).on_page(SHOP);
     let polling = client.handshake().await;
     let replies = [
         polling.post("", "4x").await,
@@ -116,7 +116,7 @@ async fn a_page_that_is_not_listed_is_told_which_setting_to_change(servers: usiz
         "http://shop.example",
         "https://shop.example.evil.example",
     ] {
-        let client = Client::new(&site, RAW).from_page(page);
+        let client = Client::new(&site, RAW).on_page(page);
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
             let reply = client.request(method, "EIO=4&transport=polling", "").await;
             let (status, code, message) = reply.refused();
@@ -130,8 +130,8 @@ async fn a_page_that_is_not_listed_is_told_which_setting_to_change(servers: usiz
 
 async fn a_websocket_of_a_foreign_page_is_refused(servers: usize) {
     let site = listed(servers).await;
-    let polling = Client::new(&site, RAW).from_page(SHOP).handshake().await;
-    let foreign = Client::new(&site, RAW).from_page(EVIL);
+    let polling = Client::new(&site, RAW).on_page(SHOP).handshake().await;
+    let foreign = Client::new(&site, RAW).on_page(EVIL);
     let upgrade = format!("EIO=4&transport=websocket&sid={}", polling.sid);
     for query in ["EIO=4&transport=websocket", &upgrade] {
         let Err(Error::Http(answer)) = foreign.connect(query).await.map(|_| ()) else {
@@ -146,8 +146,8 @@ async fn a_websocket_of_a_foreign_page_is_refused(servers: usize) {
 
 async fn a_foreign_page_does_no_harm_to_a_connection(servers: usize) {
     let site = listed(servers).await;
-    let polling = Client::new(&site, RAW).from_page(SHOP).handshake().await;
-    let foreign = Client::new(&site, RAW).from_page(EVIL);
+    let polling = Client::new(&site, RAW).on_page(SHOP).handshake().await;
+    let foreign = Client::new(&site, RAW).on_page(EVIL);
     let parked = polling.park("").await;
     for body in ["1", "abc", "4injected"] {
         let reply = foreign

@@ -24,7 +24,10 @@ use switchboard::{
     },
     wire::{engine::Message, socket::Event},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Semaphore,
+};
 
 use super::echo::{self, Echo};
 
@@ -90,7 +93,7 @@ impl Site {
         };
         let mut started = Vec::new();
         for _ in 0..servers {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let listener = listen();
             site.addresses.push(listener.local_addr().unwrap());
             started.push(site.serve(listener).await);
         }
@@ -172,6 +175,14 @@ impl Site {
         })
         .await;
     }
+}
+
+/// Accepted connections inherit the small send buffer: what is not read is soon the server's.
+fn listen() -> TcpListener {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(64 * 1024).unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    socket.listen(1024).unwrap()
 }
 
 /// The same with pings hours apart.

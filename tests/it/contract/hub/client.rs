@@ -2,10 +2,10 @@ use bytes::Bytes;
 use switchboard::{
     hub::{
         Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Departed, Drained, Generation,
-        GetRequest, Hold, NewConnection, OutboxItem, Persisted, PostRequest, PostResult, Posted,
-        Tombstone, UpgradeClaim,
+        GetRequest, Hold, Mark, NewConnection, OutboxItem, Persisted, PostRequest, PostResult,
+        Posted, Tombstone, UpgradeClaim,
     },
-    model::{EntryId, Frame, Millis, PodId, Sid},
+    model::{EntryId, Epoch, Frame, Millis, PodId, Sid},
 };
 
 use super::support::Bench;
@@ -214,12 +214,18 @@ pub fn item(text: &str) -> OutboxItem {
     }
 }
 
+/// A position in a life of the bench's partition.
+pub fn mark(bench: &Bench, epoch: &str, ms: Millis) -> Mark {
+    Mark {
+        partition: bench.partition(),
+        epoch: Epoch(epoch.into()),
+        id: EntryId { ms, seq: 0 },
+    }
+}
+
 /// Said when the entry is stored, or as `otherwise` when its time has come.
 pub fn held(bench: &Bench, text: &str, ms: Millis, until: Millis) -> OutboxItem {
-    let mark = switchboard::hub::Mark {
-        partition: bench.partition(),
-        id: EntryId { ms, seq: 0 },
-    };
+    let mark = mark(bench, "this life", ms);
     OutboxItem {
         hold: Some(Hold {
             mark,

@@ -2,14 +2,14 @@ use std::sync::Arc;
 
 use switchboard::{
     hub::{
-        ABANDON_GRACE_MS, Batch, BeginGet, BeginPost, ClosedBy, FAREWELL_MS, Listener, Mark,
-        Persisted, PostResult, Signal, TOMBSTONE_MS, Tombstone,
+        ABANDON_GRACE_MS, Batch, BeginGet, BeginPost, ClosedBy, FAREWELL_MS, Listener, Persisted,
+        PostResult, Signal, TOMBSTONE_MS, Tombstone,
     },
     model::{EntryId, PodId},
 };
 
 use super::{
-    client::{Client, LEASE_MS, LIFE_MS, held, item, items, listening, puts, said},
+    client::{Client, LEASE_MS, LIFE_MS, held, item, items, listening, mark, puts, said},
     support::{ALL, Bench},
 };
 
@@ -208,7 +208,7 @@ pub async fn who_hangs_up_has_a_moment_to_come_back(bench: &Bench) {
     }
     bench.trouble.pass(1).await;
     assert!(client.is_expired().await);
-    client.assert_over(ClosedBy::Server).await;
+    client.assert_over(ClosedBy::Expired).await;
     let departed = client.close(ClosedBy::Server).await.unwrap();
     assert_eq!(said(&departed.outbox), "a");
 }
@@ -225,10 +225,7 @@ pub async fn what_is_held_waits_for_its_entry_or_its_time(bench: &Bench) {
     client.posts("p1", puts(outbox)).await;
     let stored = |ms| {
         let mut persisted = Persisted::default();
-        persisted.raise(Mark {
-            partition: bench.partition(),
-            id: EntryId { ms, seq: 0 },
-        });
+        persisted.raise(mark(bench, "this life", ms));
         persisted
     };
     let (generation, drained) = client.listen("1").await;
@@ -237,6 +234,14 @@ pub async fn what_is_held_waits_for_its_entry_or_its_time(bench: &Bench) {
         ("free".into(), true)
     );
     assert_eq!(drained.look_again_at, Some(now + 1_000));
+    // That a later life of the partition has got that far says nothing of this one.
+    let mut other_life = Persisted::default();
+    other_life.raise(mark(bench, "another life", 100));
+    let drained = client.drain(generation, &other_life).await.unwrap();
+    assert_eq!(
+        (said(&drained.outbox), drained.holding),
+        ("free".into(), true)
+    );
 
     let drained = client.drain(generation, &stored(10)).await.unwrap();
     assert_eq!(said(&drained.outbox), "free, stored");
@@ -269,7 +274,7 @@ pub async fn it_is_dead_at_its_time(bench: &Bench) {
     client.posts("p1", puts(vec![item("a")])).await;
     bench.trouble.pass(1).await;
     assert!(client.is_expired().await);
-    client.assert_over(ClosedBy::Server).await;
+    client.assert_over(ClosedBy::Expired).await;
     let departed = client.close(ClosedBy::Server).await.unwrap();
     assert_eq!(said(&departed.outbox), "a");
     assert!(client.close(ClosedBy::Server).await.is_none());

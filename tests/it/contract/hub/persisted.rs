@@ -25,7 +25,7 @@ async fn told(pod: &mut Pod) -> Mark {
 }
 
 pub async fn it_never_goes_backwards(bench: &Bench) {
-    let partition = bench.partition();
+    let (partition, epoch) = (bench.partition(), bench.top().await.epoch);
     let mut pod = bench.pod(ALL).await;
     assert_eq!(bench.hub.persisted().await.unwrap(), Persisted::default());
     for (upto, then) in [(5, 5), (9, 9), (7, 9), (9, 9), (0, 9), (12, 12)] {
@@ -35,6 +35,7 @@ pub async fn it_never_goes_backwards(bench: &Bench) {
         let mut only = Persisted::default();
         only.raise(Mark {
             partition,
+            epoch: epoch.clone(),
             id: at(then),
         });
         assert_eq!(now, only, "other partitions are where they were");
@@ -51,15 +52,13 @@ pub async fn it_is_published(bench: &Bench) {
     persist(bench, upto).await;
     for pod in &mut pods {
         let mark = told(pod).await;
-        let partition = bench.partition();
-        assert_eq!(
-            mark,
-            Mark {
-                partition,
-                id: upto
-            }
-        );
-        assert!(bench.hub.persisted().await.unwrap().holds(mark));
+        let expected = Mark {
+            partition: bench.partition(),
+            epoch: bench.top().await.epoch,
+            id: upto,
+        };
+        assert_eq!(mark, expected);
+        assert!(bench.hub.persisted().await.unwrap().holds(&mark));
     }
 }
 

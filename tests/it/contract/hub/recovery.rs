@@ -4,6 +4,7 @@ use switchboard::{
     hub::{Holder, Join, Joined, Log, Recovery, Resume, Resumed, Signal, Subject},
     model::{
         EntryId, Epoch, Offset, OperatorId, Partition, PodId, RecoveryId, SessionId, Sid, SocketId,
+        WorkspaceId,
     },
 };
 
@@ -27,6 +28,7 @@ fn record(bench: &Bench, log: Log, start: Offset) -> Recovery {
         id: RecoveryId::draw(bench.partition()),
         socket: SocketId::draw(),
         nsp: "/".into(),
+        workspace: log.workspace().clone(),
         subject: Some(Subject::Operator(OperatorId::new("1"))),
         log: Some(log),
         start,
@@ -80,7 +82,11 @@ async fn join(bench: &Bench, resume: Resume) -> Option<Resumed> {
 async fn assert_held(bench: &Bench, by: &Recovery) {
     let next = join(bench, resume(bench, by)).await.unwrap();
     assert_eq!(next.fenced.as_ref(), Some(&by.holder));
-    save(bench, by).await;
+    let back = Resume {
+        holder: by.holder.clone(),
+        ..resume(bench, by)
+    };
+    join(bench, back).await.unwrap();
 }
 
 pub async fn p2_what_was_missed_comes_in_order(bench: &Bench) {
@@ -208,6 +214,14 @@ pub async fn p6_what_is_not_the_same_is_not_resumed(bench: &Bench) {
         assert!(join(bench, wrong.clone()).await.is_none(), "{wrong:?}");
         assert_held(bench, &recovery).await;
     }
+    // The same operator id in another workspace is another operator.
+    let elsewhere = Join {
+        workspace: WorkspaceId::new("another"),
+        resume: Some(right()),
+        now: bench.now(),
+    };
+    assert!(bench.hub.join(elsewhere).await.unwrap().resumed.is_none());
+    assert_held(bench, &recovery).await;
     let guest = Resume {
         subject: None,
         ..right()
@@ -366,8 +380,22 @@ pub async fn a_record_is_replaced_whole(bench: &Bench) {
         nsp: "/staff".into(),
         subject: Some(Subject::Guest(id)),
         state: "learned later".into(),
+        holder: first.holder.clone(),
         ..record(bench, bench.feed(), bench.top().await)
     };
+    // Whoever does not hold it any more writes nothing.
+    let fenced = Recovery {
+        holder: holder(bench, &PodId::draw()),
+        ..second.clone()
+    };
+    let late = bench.hub.save_recovery(fenced, bench.now(), TTL_MS).await;
+    assert_eq!(late, Ok(false));
+    assert!(join(bench, resume(bench, &first)).await.is_some());
+    let back = Resume {
+        holder: first.holder.clone(),
+        ..resume(bench, &first)
+    };
+    join(bench, back).await.unwrap();
     save(bench, &second).await;
     assert!(join(bench, resume(bench, &first)).await.is_none());
     let back = join(bench, resume(bench, &second)).await.unwrap();
