@@ -57,6 +57,9 @@ impl Chat {
                             .with_label_values(&[repeat.label()])
                             .inc();
                     }
+                    if matches!(outcome, Outcome::Committed(_)) {
+                        self.moved.note(commit);
+                    }
                     return settled(outcome);
                 }
             }

@@ -16,6 +16,7 @@ mod end;
 mod history;
 mod load;
 mod presence;
+mod queue;
 mod rules;
 mod send;
 mod sessions;
@@ -41,6 +42,7 @@ pub struct Chat {
     clock: Clock,
     settings: ChatSettings,
     metrics: ChatMetrics,
+    moved: queue::Moved,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +67,7 @@ impl Chat {
             clock,
             settings,
             metrics,
+            moved: queue::Moved::default(),
         }
     }
 
@@ -85,10 +88,13 @@ impl Chat {
             }
             _ => Err(Reject::new(Code::Forbidden, "This is not for you to ask")),
         };
-        result.inspect_err(|reject| {
-            let labels = [actor.role(), reject.code.as_str()];
-            self.metrics.failed.with_label_values(&labels).inc();
-        })
+        result.inspect_err(|reject| self.count_refusal(actor, reject))
+    }
+
+    /// Also of what could not even be understood.
+    pub fn count_refusal(&self, actor: &Actor, reject: &Reject) {
+        let labels = [actor.role(), reject.code.as_str()];
+        self.metrics.failed.with_label_values(&labels).inc();
     }
 
     async fn guest(

@@ -9,7 +9,7 @@ mod native;
 
 use serde_json::Value;
 
-use crate::model::{Command, Entry, Notice, Reject, Reply};
+use crate::model::{Aside, Command, Entry, Notice, Reject, Reply};
 
 /// The closed set of vocabularies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +65,13 @@ pub fn encode_reject(reject: &Reject) -> Value {
 pub fn encode_entry(dialect: Dialect, audience: Audience, entry: &Entry) -> Vec<Outgoing> {
     match dialect {
         Dialect::Native => native::encode_entry(audience, entry),
+    }
+}
+
+/// What a reader of a log is told beside it.
+pub fn encode_aside(dialect: Dialect, audience: Audience, aside: &Aside) -> Option<Outgoing> {
+    match dialect {
+        Dialect::Native => native::encode_aside(audience, aside),
     }
 }
 

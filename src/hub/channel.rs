@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, mpsc};
 
 use super::{Log, Mark, Unavailable};
-use crate::model::{Entry, Epoch, Partition, PodId, Sid};
+use crate::model::{Aside, Entry, Epoch, Partition, PodId, Sid};
 
 /// The way from a commit to the pods that serve its readers.
 #[async_trait]
@@ -20,6 +20,9 @@ pub trait Channels {
     /// When this returns, everything committed from now on will be published to the pod. Whoever
     /// wants what was before as well reads the log after it, not before.
     async fn subscribe(&self, pod: &PodId, channel: &Channel) -> Result<(), Unavailable>;
+
+    /// Publishes to the subscribers of a channel what is in no log.
+    async fn tell(&self, channel: &Channel, aside: Aside) -> Result<(), Unavailable>;
 
     async fn unsubscribe(&self, pod: &PodId, channel: &Channel) -> Result<(), Unavailable>;
 }
@@ -41,6 +44,10 @@ pub enum Publication {
         channel: Channel,
         epoch: Epoch,
         entry: Arc<Entry>,
+    },
+    Aside {
+        channel: Channel,
+        aside: Arc<Aside>,
     },
     /// To the pod that serves this connection.
     Signal {

@@ -41,6 +41,13 @@ pub trait Logs {
     /// that is committed after this returns.
     async fn top(&self, workspace: &WorkspaceId) -> Result<Offset, Unavailable>;
 
+    /// The waiting sessions in order, at most `limit`.
+    async fn queue(
+        &self,
+        workspace: &WorkspaceId,
+        limit: usize,
+    ) -> Result<Vec<SessionId>, Unavailable>;
+
     /// Deadlines of a partition at or before `now`, earliest first. They stay until a commit with
     /// `DeadlineOp::Due` removes them.
     async fn due(

@@ -3,6 +3,7 @@
 //! The serde form of these types is the internal one (hub and history). No client ever sees it:
 //! what a client sees is written by `dialect`.
 
+mod aside;
 mod clock;
 mod command;
 mod entry;
@@ -16,6 +17,7 @@ mod reject;
 mod reply;
 mod session;
 
+pub use aside::Aside;
 pub use clock::{Clock, Millis};
 pub use command::{Command, GuestCommand, HistoryQuery, Send, SessionQuery, StaffCommand, Start};
 pub use entry::{Change, Entry, FORMAT, Prev};

@@ -19,7 +19,7 @@ use crate::{
     dialect::{self, Audience, Dialect},
     hub::Log,
     model::{
-        Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Reply,
+        Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Reply,
         WorkspaceId,
     },
     server::{
@@ -127,13 +127,13 @@ impl App for Relay {
         let (dialect, audience) = self.class(&socket.state);
         let name = event.name.as_str().unwrap_or_default();
         let command = dialect::decode(dialect, audience, name, event.args.first());
+        let actor = socket.state.actor(socket);
         let done = match command.and_then(|command| self.verified(command)) {
-            Ok(command) => {
-                self.chat
-                    .handle(&socket.state.actor(socket), command, &dedup)
-                    .await
+            Ok(command) => self.chat.handle(&actor, command, &dedup).await,
+            Err(reject) => {
+                self.chat.count_refusal(&actor, &reject);
+                Err(reject)
             }
-            Err(reject) => Err(reject),
         };
         match done {
             Ok(done) => self.turn(&socket.state, done),
@@ -167,6 +167,15 @@ impl App for Relay {
                 offset: None,
             })
             .collect()
+    }
+
+    fn encode_aside(&self, (dialect, audience): Self::Class, aside: &Aside) -> Option<Telling> {
+        let out = dialect::encode_aside(dialect, audience, aside)?;
+        Some(Telling {
+            event: out.event,
+            payload: out.payload,
+            offset: None,
+        })
     }
 }
 

@@ -130,8 +130,12 @@ pub async fn start(
         },
         backends.metrics.chat.clone(),
     );
+    let chat = Arc::new(chat);
+    let helpers = CancellationToken::new();
+    let (teller, stop) = (Arc::clone(&chat), helpers.clone());
+    tokio::spawn(async move { stop.run_until_cancelled(teller.tell_queue()).await });
     let relay = Relay {
-        chat: Arc::new(chat),
+        chat,
         clock: backends.clock.clone(),
         jwt,
         signing: signing.clone(),
@@ -150,7 +154,6 @@ pub async fn start(
         .merge(probes(health.clone()))
         .merge(web::routes());
     let server = Server::start(pod, listener, routes).await?;
-    let helpers = CancellationToken::new();
     if let Some(listener) = metrics_listener {
         let (router, stop) = (metrics(backends.metrics.clone()), helpers.clone());
         tokio::spawn(async move {
@@ -161,12 +164,12 @@ pub async fn start(
             }
         });
     }
-    tokio::spawn(watch(
-        Arc::clone(&backends.history),
-        health.clone(),
-        backends.metrics.clone(),
-        helpers.clone(),
-    ));
+    let watched = Watched {
+        hub: Arc::clone(&backends.hub),
+        history: Arc::clone(&backends.history),
+        metrics: backends.metrics.clone(),
+    };
+    tokio::spawn(watch(watched, health.clone(), helpers.clone()));
     Ok(Running {
         server,
         health,
@@ -184,23 +187,33 @@ impl Running {
     }
 }
 
-/// Keeps readiness true.
-async fn watch(
-    history: Arc<dyn History>,
-    health: Health,
-    metrics: Metrics,
-    stop: CancellationToken,
-) {
+/// Keeps readiness and the health of the backends true.
+async fn watch(backends: Watched, health: Health, stop: CancellationToken) {
+    let Watched {
+        hub,
+        history,
+        metrics,
+    } = backends;
     let mut every = tokio::time::interval(HEALTH_EVERY);
     loop {
         tokio::select! {
-            _ = every.tick() => {
-                let answers = history.ping().await.is_ok();
-                health.set_history(answers);
-                health.set_started();
-                metrics.history.up.set(i64::from(answers));
-            }
+            _ = every.tick() => {}
             () = stop.cancelled() => return,
         }
+        let hub_answers = hub.persisted().await.is_ok();
+        metrics.hub.up.set(i64::from(hub_answers));
+        if !hub_answers {
+            metrics.hub.errors.with_label_values(&["probe"]).inc();
+        }
+        let history_answers = history.ping().await.is_ok();
+        metrics.history.up.set(i64::from(history_answers));
+        health.set_backends(hub_answers && history_answers);
+        health.set_started();
     }
+}
+
+struct Watched {
+    hub: Arc<dyn Hub>,
+    history: Arc<dyn History>,
+    metrics: Metrics,
 }

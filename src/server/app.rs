@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::state::Handshake;
 use crate::{
     hub::{Log, Mark, Subject},
-    model::{DedupId, Entry, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
+    model::{Aside, DedupId, Entry, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
     wire::{
         engine::Message,
         socket::{Event, Kind},
@@ -57,6 +57,12 @@ pub trait App: Send + Sync + 'static {
 
     /// What an entry reads like for a class: any number of events.
     fn encode(&self, class: Self::Class, entry: &Entry) -> Vec<Telling>;
+
+    /// What is said beside a log reads like this for a class.
+    fn encode_aside(&self, class: Self::Class, aside: &Aside) -> Option<Telling> {
+        let _ = (class, aside);
+        None
+    }
 
     /// A message on a mount without Socket.IO. `None` ends the connection.
     fn raw(&self, message: Message) -> Option<Message> {

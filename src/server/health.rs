@@ -17,7 +17,7 @@ pub struct Health(Arc<Flags>);
 struct Flags {
     started: AtomicBool,
     draining: AtomicBool,
-    history: AtomicBool,
+    backends: AtomicBool,
 }
 
 impl Health {
@@ -29,8 +29,8 @@ impl Health {
         self.0.draining.store(true, Ordering::Release);
     }
 
-    pub fn set_history(&self, answers: bool) {
-        self.0.history.store(answers, Ordering::Release);
+    pub fn set_backends(&self, answer: bool) {
+        self.0.backends.store(answer, Ordering::Release);
     }
 
     fn is_started(&self) -> bool {
@@ -42,8 +42,8 @@ impl Health {
             Some("draining")
         } else if !self.is_started() {
             Some("starting")
-        } else if !self.0.history.load(Ordering::Acquire) {
-            Some("the history does not answer")
+        } else if !self.0.backends.load(Ordering::Acquire) {
+            Some("hub or history does not answer")
         } else {
             None
         }

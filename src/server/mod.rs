@@ -8,7 +8,7 @@
 //! | `deliver` | from the hub's publications to the sockets |
 //! | `state` | what a connection is, between requests |
 //! | `auth`, `origin` | who may |
-//! | `health`, `drain` | probes, metrics, the end of the process |
+//! | `serve`, `health` | a pod at work, from its start to its drain; probes, metrics |
 
 mod accept;
 mod answer;
@@ -16,7 +16,6 @@ mod app;
 pub mod auth;
 mod deliver;
 mod depart;
-mod drain;
 mod effects;
 mod engine;
 mod health;
@@ -26,6 +25,7 @@ mod pod;
 mod polling;
 mod receive;
 mod recover;
+mod serve;
 mod settings;
 mod state;
 mod ws;
@@ -34,9 +34,9 @@ pub use app::{
     Admission, App, Arrival, ConnectRequest, Refusal, Saying, Socket, Telling, Topic, Trouble,
     Turn, Wait, What,
 };
-pub use drain::Server;
 pub use health::{Health, metrics, probes};
 pub use origin::Origins;
 pub use pod::{Parts, Pod};
+pub use serve::Server;
 pub use settings::{Mount, Settings};
 pub use state::Handshake;

@@ -90,6 +90,16 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
     assert.equal(ann.events.named('session:agent_joined').length, 1);
   });
 
+  scenario('a waiting guest hears that it moves up, and its recovery is not disturbed', async (t) => {
+    const { ann, ben, alice } = await waitingRoom(t, proxy.url);
+    const { payload: { queuePosition } } = await ben.hear('session:started');
+    await alice.claim(ann.sessionId);
+    const { payload, offset } = await ben.hear('session:queue');
+    assert.ok(Number.isInteger(payload.position) && payload.position < queuePosition, JSON.stringify(payload));
+    // A string at the end would be taken for an offset.
+    assert.equal(offset, undefined);
+  });
+
   scenario('P2 P6 a message reaches its receivers, the supervisor, and nobody else', async (t) => {
     const { ann, ben, alice, bob } = await conversation(t, proxy.url);
     const { sessionId } = ann;

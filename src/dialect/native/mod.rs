@@ -1,10 +1,12 @@
 //! Our own vocabulary: the table of ARCHITECTURE.md, spoken by the widget and the dashboard.
 
+mod aside;
 mod decode;
 mod entry;
 mod reply;
 mod view;
 
+pub(super) use aside::encode_aside;
 pub(super) use decode::decode;
 pub(super) use entry::encode_entry;
 pub(super) use reply::{encode_notice, encode_reject, encode_reply};

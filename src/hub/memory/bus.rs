@@ -45,19 +45,22 @@ impl Bus {
         }
     }
 
-    pub fn entry(&self, faults: &Faults, channel: Channel, epoch: &Epoch, entry: &Arc<Entry>) {
-        let listeners = lock(&self.0);
-        let Some(pods) = listeners.channels.get(&channel) else {
-            return;
-        };
-        for publisher in pods.iter().filter_map(|pod| listeners.pods.get(pod)) {
+    pub fn entry(&self, faults: &Faults, channel: &Channel, epoch: &Epoch, entry: &Arc<Entry>) {
+        self.to_channel(channel, |publisher| {
             let publication = Publication::Entry {
                 channel: channel.clone(),
                 epoch: epoch.clone(),
                 entry: Arc::clone(entry),
             };
             faults.publish(publisher, publication);
-        }
+        });
+    }
+
+    pub fn to_channel(&self, channel: &Channel, tell: impl Fn(&Publisher)) {
+        let listeners = lock(&self.0);
+        let pods = listeners.channels.get(channel).into_iter().flatten();
+        pods.filter_map(|pod| listeners.pods.get(pod))
+            .for_each(tell);
     }
 
     pub fn signal(&self, pod: &PodId, sid: &Sid, signal: Signal) {

@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::MemoryHub;
 use crate::{
-    hub::{Attachment, Channel, Channels, Unavailable, publications},
-    model::PodId,
+    hub::{Attachment, Channel, Channels, Publication, Unavailable, publications},
+    model::{Aside, PodId},
 };
 
 #[async_trait]
@@ -18,6 +20,18 @@ impl Channels for MemoryHub {
     async fn subscribe(&self, pod: &PodId, channel: &Channel) -> Result<(), Unavailable> {
         self.answering()?;
         self.bus.subscribe(pod, channel);
+        Ok(())
+    }
+
+    async fn tell(&self, channel: &Channel, aside: Aside) -> Result<(), Unavailable> {
+        self.answering()?;
+        let aside = Arc::new(aside);
+        self.bus.to_channel(channel, |publisher| {
+            publisher.offer(Publication::Aside {
+                channel: channel.clone(),
+                aside: Arc::clone(&aside),
+            });
+        });
         Ok(())
     }
 

@@ -95,10 +95,10 @@ impl MemoryHub {
     fn publish(&self, slot: &Slot, entry: &Arc<Entry>) {
         if let Some(session) = &entry.session {
             let channel = Log::Session(entry.workspace.clone(), session.clone());
-            self.bus.entry(&self.faults, channel, &slot.epoch, entry);
+            self.bus.entry(&self.faults, &channel, &slot.epoch, entry);
         }
         let channel = Log::Feed(entry.workspace.clone());
-        self.bus.entry(&self.faults, channel, &slot.epoch, entry);
+        self.bus.entry(&self.faults, &channel, &slot.epoch, entry);
     }
 }
 

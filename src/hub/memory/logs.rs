@@ -89,6 +89,19 @@ impl Logs for MemoryHub {
         })
     }
 
+    async fn queue(
+        &self,
+        workspace: &WorkspaceId,
+        limit: usize,
+    ) -> Result<Vec<SessionId>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        let Some(workspace) = slot.workspaces.get(workspace) else {
+            return Ok(Vec::new());
+        };
+        Ok(workspace.queue.values().take(limit).cloned().collect())
+    }
+
     async fn due(
         &self,
         partition: Partition,

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// Between two looks at all sessions of a partition.
+const IDLE_LOOK_MS: Millis = 60_000;
+
 /// All keys of one partition.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -26,6 +29,7 @@ pub(super) struct Slot {
     pub deadlines: BTreeSet<(Millis, WorkspaceId, String)>,
     /// Ended sessions in the order of their end, until they may be forgotten.
     pub ended: VecDeque<(Millis, WorkspaceId, SessionId)>,
+    looked_for_idle_at: Millis,
 }
 
 impl Slot {
@@ -41,6 +45,20 @@ impl Slot {
             recoveries: HashMap::new(),
             deadlines: BTreeSet::new(),
             ended: VecDeque::new(),
+            looked_for_idle_at: 0,
+        }
+    }
+
+    /// Sessions in the hands of an operator whose guest has not been heard of for long. The history
+    /// has them, and whoever asks for one brings it back.
+    fn forget_idle(&mut self, now: Millis, retention: Retention) {
+        if now.saturating_sub(self.looked_for_idle_at) < IDLE_LOOK_MS {
+            return;
+        }
+        self.looked_for_idle_at = now;
+        let idle_since = now.saturating_sub(retention.ended_ms);
+        for workspace in self.workspaces.values_mut() {
+            workspace.forget_idle(self.persisted, idle_since);
         }
     }
 
@@ -77,6 +95,7 @@ impl Slot {
         for workspace in self.workspaces.values_mut() {
             workspace.trim_feed(self.persisted, keep_from);
         }
+        self.forget_idle(now, retention);
         let ended_before = now.saturating_sub(retention.ended_ms);
         while let Some((at, workspace, session)) = self.ended.front() {
             if *at > ended_before {

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::{
     hub::{DEDUP_KEPT, Edge, LogPage, Stamped, Subject},
-    model::{DedupId, Entry, EntryId, Epoch, Millis, Session, SessionId, Sid},
+    model::{DedupId, Entry, EntryId, Epoch, Millis, Session, SessionId, Sid, Status},
 };
 
 /// Stored entries that a session's log keeps beyond what is needed, so that a page of history and
@@ -111,6 +111,20 @@ impl Workspace {
             held.log
                 .trim(|entry, left| entry.id <= persisted && left > LOG_KEPT);
         }
+    }
+
+    /// Never a waiting one: the queue would lose it.
+    pub fn forget_idle(&mut self, persisted: EntryId, idle_since: Millis) {
+        let presence = &self.presence;
+        self.sessions.retain(|id, held| {
+            held.session.status != Status::Active
+                || held.log.last > persisted
+                || held.session.last_activity > idle_since
+                || presence.contains_key(&Subject::Guest(id.clone()))
+        });
+        let sessions = &self.sessions;
+        self.unique
+            .retain(|_, holder| sessions.contains_key(holder));
     }
 
     /// `false` if it may not be forgotten yet.

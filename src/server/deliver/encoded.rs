@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     hub::Log,
-    model::{Entry, EntryId, Epoch, Frame, Millis, Offset, RecoveryId},
+    model::{Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, RecoveryId},
     server::App,
     wire::socket::encode as write,
 };
@@ -23,6 +23,13 @@ impl Encoded {
     pub fn committed_at(&self) -> Millis {
         self.id.ms
     }
+}
+
+/// Encodes what is said beside a log; never with an offset, which it would overwrite.
+pub fn encode_aside<A: App>(app: &A, class: A::Class, nsp: &str, aside: &Aside) -> Option<Frame> {
+    let telling = app.encode_aside(class, aside)?;
+    let text = write::event(nsp, None, telling.event, Some(&telling.payload), None);
+    text.ok().map(Frame::text)
 }
 
 /// What an entry is read as: by sockets of one namespace, from one log in one of its lives.

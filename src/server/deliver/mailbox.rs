@@ -6,7 +6,7 @@ use std::sync::{
 use tokio::sync::mpsc;
 
 use super::Encoded;
-use crate::server::settings::MAILBOX;
+use crate::{model::Frame, server::settings::MAILBOX};
 
 /// Names one registration of a socket for a log: mail of a log that it has left is told apart.
 pub type ReaderKey = u64;
@@ -16,6 +16,8 @@ pub type ReaderKey = u64;
 pub enum Delivery {
     /// For the reader that was registered under this key.
     Entry(ReaderKey, Arc<Encoded>),
+    /// Beside the log, for the same reader.
+    Aside(ReaderKey, Frame),
     Wake,
 }
 
@@ -58,6 +60,11 @@ impl Mailbox {
             self.mark_behind();
         }
         taken
+    }
+
+    /// A full mailbox loses it: the first thing to go.
+    pub fn put_aside(&self, key: ReaderKey, frame: Frame) {
+        let _ = self.sender.try_send(Delivery::Aside(key, frame));
     }
 
     /// The reader has missed something that it did not get.

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use encoded::{Encoded, Reading, encode};
+pub use encoded::{Encoded, Reading, encode, encode_aside};
 pub use mailbox::{Delivery, Mailbox, Reader, ReaderKey, mailbox};
-pub use readers::{Readers, Watching};
+pub use readers::{Readers, To, Watching};
 pub use waiters::{Parked, Waiter, Waiters};
 
 use super::App;
@@ -68,6 +68,9 @@ impl<A: App> Deliver<A> {
                     entry,
                 }) => {
                     self.readers.fan_out(&*self.app, &channel, &epoch, &entry);
+                }
+                Some(Publication::Aside { channel, aside }) => {
+                    self.readers.tell(&*self.app, &channel, &aside);
                 }
                 Some(Publication::Signal { sid, signal }) => self.signal(&sid, signal),
                 Some(Publication::Persisted(mark)) => self.raise(mark),

@@ -6,11 +6,11 @@ use std::{
 
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
-use super::{Encoded, Mailbox, ReaderKey, Reading, encode, waiters::Parked};
+use super::{Mailbox, ReaderKey, Reading, encode, encode_aside, waiters::Parked};
 use crate::{
     hub::{Hub, Log, Unavailable},
     metrics::ServerMetrics,
-    model::{Entry, Epoch, PARTITIONS, PodId},
+    model::{Aside, Entry, Epoch, PARTITIONS, PodId},
     server::App,
 };
 
@@ -29,8 +29,7 @@ pub struct Readers<A: App> {
 }
 
 struct Topic<C> {
-    sockets: HashMap<ReaderKey, Listening<C>>,
-    polls: Vec<Arc<Parked>>,
+    readers: HashMap<ReaderKey, Listening<C>>,
     subscribed: bool,
     idle_since: Option<Instant>,
 }
@@ -38,19 +37,23 @@ struct Topic<C> {
 struct Listening<C> {
     class: C,
     nsp: Arc<str>,
-    mailbox: Mailbox,
+    to: To,
+}
+
+/// Where a reader gets its mail.
+#[derive(Clone, Debug)]
+pub enum To {
+    /// A WebSocket is handed what is published.
+    Mailbox(Mailbox),
+    /// A parked GET is woken, and reads.
+    Poll(Arc<Parked>),
 }
 
 /// A reader's registration; gone when dropped.
 pub struct Watching<A: App> {
     readers: Arc<Readers<A>>,
     log: Log,
-    who: Who,
-}
-
-enum Who {
-    Socket(ReaderKey),
-    Poll(Arc<Parked>),
+    key: ReaderKey,
 }
 
 impl<A: App> Readers<A> {
@@ -65,41 +68,23 @@ impl<A: App> Readers<A> {
         }
     }
 
-    /// Everything committed to the log after this returns reaches the mailbox, or marks it behind.
+    /// Everything committed to the log after this returns reaches the mailbox, or marks it behind;
+    /// or wakes the parked GET.
     pub async fn listen(
         self: &Arc<Self>,
         log: &Log,
         nsp: &str,
         class: A::Class,
-        mailbox: &Mailbox,
+        to: To,
     ) -> Result<Watching<A>, Unavailable> {
         let key = rand::random();
-        let listening = Listening {
-            class,
-            nsp: nsp.into(),
-            mailbox: mailbox.clone(),
-        };
-        self.with_topic(log, |topic| topic.sockets.insert(key, listening));
+        let nsp = nsp.into();
+        let listening = Listening { class, nsp, to };
+        self.with_topic(log, |topic| topic.readers.insert(key, listening));
         self.subscribed(Watching {
             readers: Arc::clone(self),
             log: log.clone(),
-            who: Who::Socket(key),
-        })
-        .await
-    }
-
-    /// Everything committed to the log after this returns wakes the parked GET.
-    pub async fn park(
-        self: &Arc<Self>,
-        log: &Log,
-        parked: &Arc<Parked>,
-    ) -> Result<Watching<A>, Unavailable> {
-        self.with_topic(log, |topic| topic.polls.push(Arc::clone(parked)));
-        let who = Who::Poll(Arc::clone(parked));
-        self.subscribed(Watching {
-            readers: Arc::clone(self),
-            log: log.clone(),
-            who,
+            key,
         })
         .await
     }
@@ -108,42 +93,50 @@ impl<A: App> Readers<A> {
     pub fn fan_out(&self, app: &A, log: &Log, epoch: &Epoch, entry: &Entry) {
         let topics = self.lock();
         let Some(topic) = topics.get(log) else { return };
-        let mut encodings: Vec<(A::Class, &Arc<str>, Arc<Encoded>)> = Vec::new();
-        for (key, listening) in &topic.sockets {
-            let known = encodings
-                .iter()
-                .find(|(class, nsp, _)| *class == listening.class && **nsp == listening.nsp);
-            let encoded = if let Some((.., encoded)) = known {
-                Arc::clone(encoded)
-            } else {
-                let reading = Reading {
-                    nsp: &listening.nsp,
-                    log,
-                    epoch,
-                };
-                let encoded = encode(app, listening.class, reading, entry);
-                encodings.push((listening.class, &listening.nsp, Arc::clone(&encoded)));
-                encoded
+        let mut once = Once::default();
+        for (key, listening) in &topic.readers {
+            let mailbox = match &listening.to {
+                To::Poll(parked) => {
+                    parked.wake(None);
+                    continue;
+                }
+                To::Mailbox(mailbox) => mailbox,
             };
-            if !listening.mailbox.put(*key, encoded) {
-                self.metrics
-                    .slow_consumers
-                    .with_label_values(&["behind"])
-                    .inc();
+            let (class, nsp) = (listening.class, &listening.nsp);
+            let encoded = once.get(class, nsp, || {
+                encode(app, class, Reading { nsp, log, epoch }, entry)
+            });
+            if !mailbox.put(*key, encoded) {
+                let behind = &self.metrics.slow_consumers;
+                behind.with_label_values(&["behind"]).inc();
             }
         }
-        for parked in &topic.polls {
-            parked.wake(None);
+    }
+
+    /// Tells every reader of a log what is said beside it; whoever has no room misses it.
+    pub fn tell(&self, app: &A, log: &Log, aside: &Aside) {
+        let topics = self.lock();
+        let Some(topic) = topics.get(log) else { return };
+        let mut once = Once::default();
+        for (key, listening) in &topic.readers {
+            let (class, nsp) = (listening.class, &listening.nsp);
+            let Some(frame) = once.get(class, nsp, || encode_aside(app, class, nsp, aside)) else {
+                continue;
+            };
+            match &listening.to {
+                To::Mailbox(mailbox) => mailbox.put_aside(*key, frame),
+                To::Poll(parked) => parked.put_aside(frame),
+            }
         }
     }
 
     pub fn mark_behind(&self, which: impl Fn(&Log) -> bool) {
-        for (_, topic) in self.lock().iter().filter(|(log, _)| which(log)) {
-            for listening in topic.sockets.values() {
-                listening.mailbox.mark_behind();
-            }
-            for parked in &topic.polls {
-                parked.wake(None);
+        let topics = self.lock();
+        let affected = topics.iter().filter(|(log, _)| which(log));
+        for listening in affected.flat_map(|(_, topic)| topic.readers.values()) {
+            match &listening.to {
+                To::Mailbox(mailbox) => mailbox.mark_behind(),
+                To::Poll(parked) => parked.wake(None),
             }
         }
     }
@@ -192,13 +185,12 @@ impl<A: App> Readers<A> {
     fn with_topic<T>(&self, log: &Log, change: impl FnOnce(&mut Topic<A::Class>) -> T) -> T {
         let mut topics = self.lock();
         let topic = topics.entry(log.clone()).or_insert_with(|| Topic {
-            sockets: HashMap::new(),
-            polls: Vec::new(),
+            readers: HashMap::new(),
             subscribed: false,
             idle_since: None,
         });
         let result = change(topic);
-        let idle = topic.sockets.is_empty() && topic.polls.is_empty();
+        let idle = topic.readers.is_empty();
         topic.idle_since = idle.then(|| topic.idle_since.unwrap_or_else(Instant::now));
         result
     }
@@ -218,19 +210,37 @@ impl<A: App> Readers<A> {
 }
 
 impl<A: App> Watching<A> {
-    /// Of a socket's registration.
     pub fn is(&self, key: ReaderKey) -> bool {
-        matches!(self.who, Who::Socket(own) if own == key)
+        self.key == key
     }
 }
 
 impl<A: App> Drop for Watching<A> {
     fn drop(&mut self) {
-        self.readers.with_topic(&self.log, |topic| match &self.who {
-            Who::Socket(key) => {
-                topic.sockets.remove(key);
-            }
-            Who::Poll(own) => topic.polls.retain(|parked| !Arc::ptr_eq(parked, own)),
-        });
+        let key = &self.key;
+        self.readers
+            .with_topic(&self.log, |topic| topic.readers.remove(key));
+    }
+}
+
+/// What is made once for all readers of a class and namespace.
+struct Once<C, T>(Vec<(C, Arc<str>, T)>);
+
+impl<C, T> Default for Once<C, T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<C: Copy + Eq, T: Clone> Once<C, T> {
+    /// There are a handful of classes: a search is cheaper than a hash.
+    fn get(&mut self, class: C, nsp: &Arc<str>, make: impl FnOnce() -> T) -> T {
+        let mut known = self.0.iter();
+        if let Some((.., made)) = known.find(|(other, place, _)| *other == class && place == nsp) {
+            return made.clone();
+        }
+        let made = make();
+        self.0.push((class, Arc::clone(nsp), made.clone()));
+        made
     }
 }

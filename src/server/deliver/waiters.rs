@@ -6,7 +6,10 @@ use std::{
 use tokio::sync::Notify;
 
 use super::Mailbox;
-use crate::{hub::Signal, model::Sid};
+use crate::{
+    hub::Signal,
+    model::{Frame, Sid},
+};
 
 /// Who on this pod is to be told what is said to a connection.
 #[derive(Debug, Default)]
@@ -23,7 +26,11 @@ enum Waiting {
 pub struct Parked {
     woken: Notify,
     signal: Mutex<Option<Signal>>,
+    asides: Mutex<Vec<Frame>>,
 }
+
+/// What may be said beside the logs to one GET; more is lost.
+const ASIDES_MAX: usize = 16;
 
 /// A registration; gone when dropped, as it is when a client hangs up.
 #[derive(Debug)]
@@ -109,6 +116,19 @@ impl Parked {
             }
         }
         self.woken.notify_one();
+    }
+
+    pub fn put_aside(&self, frame: Frame) {
+        let mut asides = self.asides.lock().unwrap_or_else(PoisonError::into_inner);
+        if asides.len() < ASIDES_MAX {
+            asides.push(frame);
+        }
+        drop(asides);
+        self.wake(None);
+    }
+
+    pub fn take_asides(&self) -> Vec<Frame> {
+        std::mem::take(&mut self.asides.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits to be woken; what was said meanwhile is not lost.

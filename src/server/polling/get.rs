@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     hub::{
-        Batch, Beat, BeginGet, ClosedBy, Drained, Generation, GetRequest, Listener, Persisted,
+        self, Batch, Beat, BeginGet, ClosedBy, Drained, Generation, GetRequest, Log, Persisted,
         Signal,
     },
     model::Sid,
     server::{
         App, Mount, Pod,
         answer::{self, Answer},
-        deliver::{Parked, Watching},
+        deliver::{Parked, To, Watching},
         depart,
         receive::Fault,
         settings::UPGRADE_HOLD,
@@ -87,7 +87,7 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
                     drained,
                     parked,
                     persisted,
-                    topics: Vec::new(),
+                    topics: HashMap::new(),
                     finished: false,
                 };
                 let answer = listening.run().await;
@@ -129,7 +129,8 @@ struct Listening<A: App> {
     drained: Drained,
     parked: Arc<Parked>,
     persisted: watch::Receiver<Persisted>,
-    topics: Vec<(Listener, Watching<A>)>,
+    /// By namespace.
+    topics: HashMap<String, (Log, Watching<A>)>,
     finished: bool,
 }
 
@@ -185,25 +186,28 @@ impl<A: App> Listening<A> {
     }
 
     /// Before the logs are read: what is committed after the read then wakes this GET.
-    async fn watch_topics(&mut self) -> Result<(), ()> {
-        let listeners: Vec<Listener> = self.drained.listeners.values().cloned().collect();
-        self.topics
-            .retain(|(known, _)| listeners.iter().any(|listener| listener.log == known.log));
-        for listener in listeners {
-            if !self
-                .topics
-                .iter()
-                .any(|(known, _)| known.log == listener.log)
-            {
-                let watching = self
-                    .pod
-                    .deliver
-                    .readers
-                    .park(&listener.log, &self.parked)
-                    .await
-                    .map_err(|_| ())?;
-                self.topics.push((listener, watching));
+    async fn watch_topics(&mut self) -> Result<(), hub::Unavailable> {
+        let listeners = &self.drained.listeners;
+        self.topics.retain(|nsp, (log, _)| {
+            listeners
+                .get(nsp)
+                .is_some_and(|listener| listener.log == *log)
+        });
+        for (nsp, listener) in listeners {
+            let Some(socket) = self.state.socket(&self.sid, nsp) else {
+                continue;
+            };
+            if self.topics.contains_key(nsp) {
+                continue;
             }
+            let class = self.pod.app.class(&socket.state);
+            let (readers, to) = (
+                &self.pod.deliver.readers,
+                To::Poll(Arc::clone(&self.parked)),
+            );
+            let watching = readers.listen(&listener.log, nsp, class, to).await?;
+            let topic = (listener.log.clone(), watching);
+            self.topics.insert(nsp.clone(), topic);
         }
         Ok(())
     }
@@ -222,6 +226,7 @@ impl<A: App> Listening<A> {
             end(&self.pod, &self.sid, ClosedBy::Server, "gap").await;
             return Ok(Some(answer::payload(CLOSE)));
         }
+        gathered.frames.append(&mut self.parked.take_asides());
         gathered.batch.ping = Heartbeat::restore(self.beat.ping_at, self.beat.sent).due(now);
         if gathered.is_empty() {
             // Own messages, passed over: the next look starts behind them.

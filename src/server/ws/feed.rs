@@ -8,7 +8,7 @@ use crate::{
     model::{EntryId, Frame, Millis},
     server::{
         App,
-        deliver::{Delivery, Encoded, ReaderKey, Reading, encode},
+        deliver::{Delivery, Encoded, ReaderKey, Reading, To, encode},
         receive::Fault,
         settings::READ_LIMIT,
         state::Replay,
@@ -33,7 +33,8 @@ impl<A: App> Connection<A> {
         };
         let class = self.pod.app.class(&socket.state);
         let readers = &self.pod.deliver.readers;
-        let watching = readers.listen(&replay.log, &nsp, class, &self.mailbox);
+        let to = To::Mailbox(self.mailbox.clone());
+        let watching = readers.listen(&replay.log, &nsp, class, to);
         let watching = watching.await.map_err(|_| End::Fault(Fault::Trouble))?;
         let listening = Listening {
             replay,
@@ -50,8 +51,15 @@ impl<A: App> Connection<A> {
         let mut gaps: Vec<String> = Vec::new();
         let (mut told, mut oldest) = (0, None);
         for delivery in mail.drain(..) {
-            let Delivery::Entry(key, encoded) = delivery else {
-                continue;
+            let (key, encoded) = match delivery {
+                Delivery::Entry(key, encoded) => (key, encoded),
+                Delivery::Aside(key, frame) => {
+                    if self.listening.values().any(|it| it.watching.is(key)) {
+                        frames.push(frame);
+                    }
+                    continue;
+                }
+                Delivery::Wake => continue,
             };
             match self.place(key, &encoded, &gaps) {
                 Place::Next { own: true } | Place::Known => {}

@@ -111,6 +111,7 @@ macro_rules! hub_suite {
                 p2_a_lost_publication_shows,
                 publications_may_be_late,
                 a_signal_reaches_its_pod_alone,
+                p6_what_is_said_beside_a_log_is_for_its_readers,
                 a_lost_partition_is_told_to_all;
             persisted: it_never_goes_backwards,
                 it_is_published,

@@ -5,7 +5,7 @@ use std::sync::{
 
 use switchboard::{
     hub::{ClosedBy, Log, Publication, Signal},
-    model::{EntryId, SessionId},
+    model::{Aside, EntryId, SessionId},
 };
 
 use super::{
@@ -261,6 +261,34 @@ pub async fn publications_may_be_late(bench: &Bench) {
     said.push(bench.say(&id, "after").await);
     for expected in said {
         assert_eq!(pod.entry().await.1.id, expected);
+    }
+}
+
+pub async fn p6_what_is_said_beside_a_log_is_for_its_readers(bench: &Bench) {
+    let (ours, other) = (bench.start().await, bench.start().await);
+    let mut readers = Vec::new();
+    for log in [bench.log(&ours), bench.log(&other), bench.feed()] {
+        readers.push(bench.listening(std::slice::from_ref(&log)).await);
+    }
+    let before = bench.everything().await;
+    let aside = Aside::Queue { position: 7 };
+    let channel = bench.log(&ours);
+    let told = bench.hub.tell(&channel, aside.clone());
+    told.await.unwrap();
+    assert_eq!(bench.everything().await, before, "it is in no log");
+    let Publication::Aside {
+        channel,
+        aside: heard,
+    } = readers[0].next().await
+    else {
+        panic!("not told");
+    };
+    assert_eq!((channel, &*heard), (bench.log(&ours), &aside));
+    // What is committed after it is the first thing that the others hear.
+    bench.say(&ours, "to all").await;
+    bench.say(&other, "to the other").await;
+    for (reader, first) in readers.iter_mut().zip(["to all", "to the other", "to all"]) {
+        assert_eq!(texts(&[reader.entry().await.1]), [first]);
     }
 }
 

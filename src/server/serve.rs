@@ -59,11 +59,6 @@ impl<A: App> Server<A> {
         self.stop.cancel();
     }
 
-    /// Ends at once and tells nobody, as a killed process would. For tests.
-    pub fn kill(self) {
-        self.stop.cancel();
-    }
-
     pub fn pod(&self) -> &Arc<Pod<A>> {
         &self.pod
     }

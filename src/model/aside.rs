@@ -1,0 +1,7 @@
+/// Said to the readers of a log beside it: in no log, without an offset, and lost on whoever does not
+/// listen at that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// To a waiting guest: its place in the queue is this now, from 1.
+    Queue { position: u64 },
+}
