@@ -14,6 +14,10 @@ use crate::{
 /// a recovery rarely touch the database.
 const LOG_KEPT: usize = 512;
 
+/// Stored entries that a feed keeps at most, however young: beyond that a recovery is refused, and the
+/// client reads the history.
+const FEED_KEPT: usize = 200_000;
+
 /// The keys of one workspace.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
@@ -101,8 +105,9 @@ impl Workspace {
     }
 
     pub fn trim_feed(&mut self, persisted: EntryId, keep_from: Millis) {
-        self.feed
-            .trim(|entry, _| entry.id <= persisted && entry.id.ms < keep_from);
+        self.feed.trim(|entry, left| {
+            entry.id <= persisted && (entry.id.ms < keep_from || left > FEED_KEPT)
+        });
         for held in self
             .sessions
             .values_mut()

@@ -164,9 +164,8 @@ impl<A: App> Listening<A> {
                     self.finished = true;
                     return answer::payload(CLOSE);
                 }
-                // A pong may have come by another pod: the hub knows.
                 Woken::Expired => {
-                    if end(&self.pod, &self.sid, ClosedBy::Expired, "ping timeout").await {
+                    if self.is_over().await {
                         self.finished = true;
                         return answer::payload(CLOSE);
                     }
@@ -257,6 +256,19 @@ impl<A: App> Listening<A> {
             Ok(false) => answer::payload(NOOP),
             Err(_) => answer::unavailable(),
         }
+    }
+
+    /// A pong may have come by another pod: the hub knows. Or another pod was faster in ending it,
+    /// and this GET is about to be told.
+    async fn is_over(&self) -> bool {
+        if end(&self.pod, &self.sid, ClosedBy::Expired, "ping timeout").await {
+            return true;
+        }
+        let told = tokio::time::timeout(UPGRADE_HOLD / 2, self.parked.woken()).await;
+        matches!(
+            told,
+            Ok(Some(Signal::Closed { by_client: false } | Signal::Fenced))
+        )
     }
 
     /// A client that has sent `5` already expects this GET to be refused; one that waits for it
