@@ -259,7 +259,7 @@ fn append(
             .as_ref()
             .and_then(|id| workspace.sessions.get_mut(id))
         {
-            held.log.push(Arc::clone(&entry));
+            held.log.push_bounded(Arc::clone(&entry), slot.persisted);
         }
         workspace.feed.push(Arc::clone(&entry));
         slot.ingest.push_back(Arc::clone(&entry));

@@ -108,14 +108,6 @@ impl Workspace {
         self.feed.trim(|entry, left| {
             entry.id <= persisted && (entry.id.ms < keep_from || left > FEED_KEPT)
         });
-        for held in self
-            .sessions
-            .values_mut()
-            .filter(|held| held.log.entries.len() > LOG_KEPT)
-        {
-            held.log
-                .trim(|entry, left| entry.id <= persisted && left > LOG_KEPT);
-        }
     }
 
     /// Never a waiting one: the queue would lose it.
@@ -150,6 +142,12 @@ impl LogTail {
     pub fn push(&mut self, entry: Arc<Entry>) {
         self.last = entry.id;
         self.entries.push_back(entry);
+    }
+
+    /// As [`LogTail::push`], into a session's log, which forgets what is stored and too much.
+    pub fn push_bounded(&mut self, entry: Arc<Entry>, persisted: EntryId) {
+        self.push(entry);
+        self.trim(|entry, left| entry.id <= persisted && left > LOG_KEPT);
     }
 
     /// A log whose older part is elsewhere: nothing up to `at` is here.
