@@ -1,6 +1,9 @@
 //! Reads the settings, builds, serves, drains.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::Parser;
@@ -100,6 +103,7 @@ fn log_to_stderr(format: LogFormat) -> anyhow::Result<()> {
         .add_directive("refinery_core=warn".parse()?);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match format {
         LogFormat::Json => builder.json().init(),

@@ -36,6 +36,7 @@ const BUSY_MS: u32 = 5_000;
 pub fn open(dir: &Path) -> Result<(Primary, Vec<Connection>), OpenError> {
     let lock = lock(dir)?;
     let path = dir.join("switchboard.db");
+    make_private_file(&path).map_err(|error| OpenError::Directory(dir.to_owned(), error))?;
     let mut connection =
         primary(&path).map_err(|error| OpenError::Database(path.clone(), error))?;
     migrate(&mut connection)
@@ -67,6 +68,15 @@ fn make_private(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+/// Even in a directory that others may read. SQLite gives the files beside it the same mode.
+fn make_private_file(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn primary(path: &Path) -> rusqlite::Result<Connection> {

@@ -116,6 +116,7 @@ async fn secrets_are_for_the_owner_only_and_stay() {
         assert_eq!(mode(&data.join(name)), 0o600, "{name}");
         std::fs::read_to_string(data.join(name)).unwrap()
     });
+    assert_eq!(mode(&data.join("switchboard.db")), 0o600);
     assert_ne!(made[0], made[1]);
     let left: Vec<_> = std::fs::read_dir(&data)
         .unwrap()
