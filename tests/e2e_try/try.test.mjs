@@ -124,6 +124,8 @@ test('a reload keeps the conversation on both sides, each message once', async (
     await seen(pane, 'Is anybody there?');
     await seen(pane, 'Yes. What can I do for you?');
     assert.equal(await pane.getByRole('log').getByText('It is number 4711.').count(), 1);
+    // Whoever leaves in the middle of an upgrade finds its old connection gone, which the console tells.
+    await pane.getByText('WebSocket', { exact: true }).waitFor();
   }
 });
 

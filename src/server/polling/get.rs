@@ -280,6 +280,10 @@ impl<A: App> Listening<A> {
         if let Ok(Some(Signal::Closed { by_client: false } | Signal::Fenced)) = last {
             return answer::payload(CLOSE);
         }
+        // It left in the middle of the upgrade: as for any GET of a client that says goodbye.
+        if let Ok(Some(Signal::Closed { by_client: true })) = last {
+            return answer::payload(NOOP);
+        }
         match self
             .pod
             .hub
