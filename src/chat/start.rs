@@ -42,7 +42,11 @@ impl Chat {
             Err(reject) => return Err(reject),
         };
         self.leave_other(actor, &session).await?;
-        Ok(Some(self.started(*written, true, None)?))
+        // Nothing new was written, but the session that is confirmed here may itself be so new that
+        // only the hub has it.
+        let newest = written.session.as_ref().map(|session| session.last_entry);
+        let stored = newest.map(|id| mark(&workspace, &written.epoch, id));
+        Ok(Some(self.started(*written, true, stored)?))
     }
 
     async fn begin(

@@ -283,6 +283,33 @@ async fn p3_a_start_repeated_is_one_session() {
     assert_eq!(scene.hub.sessions(&ws()).await.unwrap().len(), 1);
 }
 
+/// A guest that starts again (another tab, a lost ack) is told of a session, so that has to be there
+/// after a crash as well.
+#[tokio::test]
+async fn p1_a_session_that_is_not_stored_yet_is_not_confirmed_by_joining_it_again() {
+    let scene = scene();
+    let session = started(&scene).await;
+    for command in [start(), resume(&session)] {
+        let again = scene.ask(&guest(Some(&session)), command).await.unwrap();
+        assert!(matches!(
+            again.reply,
+            Reply::Started {
+                reconnected: true,
+                ..
+            }
+        ));
+        let mark = again.mark.expect("rests on what may not be stored");
+        assert!(!scene.hub.persisted().await.unwrap().holds(&mark));
+    }
+    scene.store().await;
+    let again = scene.ask(&guest(Some(&session)), start()).await.unwrap();
+    let mark = again.mark.unwrap();
+    assert!(
+        scene.hub.persisted().await.unwrap().holds(&mark),
+        "waits for nothing"
+    );
+}
+
 #[tokio::test]
 async fn bound_misses_nothing() {
     let scene = scene();
