@@ -208,6 +208,9 @@ pub enum ConfigError {
     Origin(String),
 }
 
+/// In one process it costs next to nothing.
+const SWEEP_EMBEDDED: Duration = Duration::from_millis(500);
+
 impl Config {
     const PORT: u16 = 3001;
 
@@ -237,6 +240,7 @@ impl Config {
             recovery_window_ms: self.recovery_window.ms(),
             drain: self.drain_timeout.0,
             pod_lease_ms: self.pod_lease.ms(),
+            sweep: SWEEP_EMBEDDED,
         })
     }
 

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Log, Mark, Persisted, Unavailable};
-use crate::model::{EntryId, Frame, Millis, PodId, Sid};
+use crate::model::{EntryId, Frame, Millis, Partition, PodId, Sid};
 
 /// Polling connections, whose every request may land on another pod. A WebSocket is not here: it
 /// dies with the process that holds it.
@@ -96,8 +96,15 @@ pub trait Connections {
         now: Millis,
     ) -> Result<Option<Departed>, Unavailable>;
 
-    /// Connections whose time had run out by `now`. [`Connections::close`] ends each.
-    async fn expired(&self, now: Millis, limit: usize) -> Result<Vec<Sid>, Unavailable>;
+    /// Connections of a partition whose time had run out by `now`; [`Connections::close`] ends each.
+    /// Asked of each partition in turn, for as long as a pod lives, so a backend does with it what else
+    /// has to be done there from time to time: forgets, probes its channels, wakes the writer.
+    async fn expired(
+        &self,
+        partition: Partition,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<Sid>, Unavailable>;
 }
 
 /// A client that sends `1` and a GET on two TCP connections at once means no harm.

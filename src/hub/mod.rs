@@ -10,15 +10,20 @@
 //! - **Unknown is a result.** [`Unavailable`] means that it may or may not have happened. The caller
 //!   repeats it with the same ids; none of them does its work twice then.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod bus;
 mod channel;
 mod commit;
 mod connection;
 mod dirty;
+mod faults;
 mod ingest;
 mod log;
 pub mod memory;
 mod pods;
 mod recovery;
+pub mod redis;
 
 pub use channel::{
     Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, publications,
@@ -33,6 +38,7 @@ pub use connection::{
     OutboxItem, PostRequest, PostResult, Posted, TOMBSTONE_MS, Tombstone, UpgradeClaim,
 };
 pub use dirty::Dirty;
+pub use faults::Faults;
 pub use ingest::{Ingest, Mark, Persisted};
 pub use log::{Log, LogPage, Logs};
 pub use pods::{LeaseState, Pods};
@@ -53,4 +59,9 @@ pub trait Hub:
 impl<T> Hub for T where
     T: Commits + Logs + Connections + Recoveries + Ingest + Pods + Channels + Send + Sync + 'static
 {
+}
+
+/// A panic while it was locked leaves what it guards as it was; going on beats taking all down.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

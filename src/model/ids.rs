@@ -174,7 +174,7 @@ impl Partition {
         Self(rand::random::<u8>() % PARTITIONS)
     }
 
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
         (0..PARTITIONS).map(Self)
     }
 

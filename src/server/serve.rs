@@ -5,10 +5,13 @@ use tokio::{net::TcpListener, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, Pod, accept, polling, settings::PUBLICATIONS};
-use crate::{hub::Unavailable, model::Millis};
+use crate::{
+    hub::Unavailable,
+    model::{Millis, PARTITIONS, Partition},
+};
 
-/// Between two looks at what has expired.
-const SWEEP: Duration = Duration::from_millis(500);
+/// The shortest time between two looks at what has expired; each is at a share of the partitions.
+const LOOK: Duration = Duration::from_millis(50);
 /// Between two looks at subscriptions without readers.
 const TIDY: Duration = Duration::from_secs(5);
 /// After the drain, for answers that are on their way.
@@ -65,7 +68,9 @@ impl<A: App> Server<A> {
 }
 
 async fn keep_house<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
-    let mut sweep = tokio::time::interval(SWEEP);
+    let (every, share) = looks(pod.settings.sweep);
+    let mut partitions = Partition::all().cycle();
+    let mut sweep = tokio::time::interval(every);
     let mut tidy = tokio::time::interval(TIDY);
     let mut renew =
         tokio::time::interval(Duration::from_millis(renewal(pod.settings.pod_lease_ms)));
@@ -74,7 +79,9 @@ async fn keep_house<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
     }
     loop {
         tokio::select! {
-            _ = sweep.tick() => polling::sweep(&*pod).await,
+            _ = sweep.tick() => for partition in partitions.by_ref().take(share) {
+                polling::sweep(&*pod, partition).await;
+            },
             _ = tidy.tick() => pod.deliver.tidy().await,
             _ = renew.tick() => {
                 // Without an answer the lease may run out; what that means is for whoever reaps.
@@ -83,6 +90,18 @@ async fn keep_house<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// How often how many partitions are looked at, to come round in that time: one by one, so that the
+/// hub has an even load.
+fn looks(round: Duration) -> (Duration, usize) {
+    let one_by_one = round / u32::from(PARTITIONS);
+    if one_by_one >= LOOK {
+        return (one_by_one, 1);
+    }
+    let looks = (round.as_millis() / LOOK.as_millis()).max(1);
+    let share = u128::from(PARTITIONS).div_ceil(looks);
+    (LOOK, usize::try_from(share).unwrap_or(1))
 }
 
 fn renewal(lease: Millis) -> Millis {

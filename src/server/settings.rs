@@ -21,6 +21,8 @@ pub struct Settings {
     /// Over which WebSockets are closed when the process ends.
     pub drain: Duration,
     pub pod_lease_ms: Millis,
+    /// Over which every partition is looked at once for connections whose time has run out.
+    pub sweep: Duration,
 }
 
 /// A path prefix that speaks Engine.IO.

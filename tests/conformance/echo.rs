@@ -135,6 +135,7 @@ pub fn settings() -> Settings {
         recovery_window_ms: 0,
         drain: Duration::ZERO,
         pod_lease_ms: 10_000,
+        sweep: Duration::from_millis(500),
     }
 }
 

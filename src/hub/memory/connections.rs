@@ -3,12 +3,11 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use indexmap::IndexMap;
 
-use super::bus::Bus;
 use crate::{
     hub::{
         ABANDON_GRACE_MS, Batch, Beat, ClaimId, ClosedBy, Departed, Drained, FAREWELL_MS,
         Generation, GetRequest, Listener, NewConnection, OUTBOX_MAX, OutboxItem, Persisted,
-        PostResult, Signal, TOMBSTONE_MS, Tombstone,
+        PostResult, Signal, TOMBSTONE_MS, Tombstone, bus::Bus,
     },
     model::{Millis, PodId, Sid},
 };

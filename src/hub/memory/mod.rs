@@ -2,11 +2,9 @@
 //! down to the slots: no operation here sees two partitions at once, so nothing can come to rely on
 //! more than a cluster gives.
 
-mod bus;
 mod channels;
 mod commits;
 mod connections;
-mod faults;
 mod ingest;
 mod logs;
 mod pods;
@@ -16,15 +14,12 @@ mod slot;
 mod upgrades;
 mod workspace;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
-pub use faults::Faults;
-
-use bus::Bus;
 use pods::PodIndex;
 use slot::Slot;
 
-use super::{Dirty, Unavailable};
+use super::{Dirty, Faults, Unavailable, bus::Bus, lock};
 use crate::model::{Clock, Millis, Partition, RecoveryId, Sid};
 
 #[derive(Debug)]
@@ -72,7 +67,11 @@ impl MemoryHub {
         self.bus.epoch(partition, &slot.epoch);
     }
 
-    /// A panic while a slot was locked leaves it as it was; going on beats taking all down.
+    /// Every pod is told that it has missed publications.
+    pub fn lag(&self) {
+        self.bus.lag();
+    }
+
     fn slot(&self, partition: Partition) -> MutexGuard<'_, Slot> {
         lock(&self.slots[partition.index()])
     }
@@ -92,8 +91,4 @@ impl MemoryHub {
             Ok(())
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -166,25 +166,26 @@ impl Connections for MemoryHub {
         self.with(sid, |found| found?.end(by, now, &self.bus))
     }
 
-    async fn expired(&self, now: Millis, limit: usize) -> Result<Vec<Sid>, Unavailable> {
+    async fn expired(
+        &self,
+        partition: Partition,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<Sid>, Unavailable> {
         self.answering()?;
-        let mut expired = Vec::new();
-        for partition in Partition::all() {
-            let mut slot = self.slot(partition);
-            slot.connections
-                .retain(|_, connection| !connection.is_forgotten(now));
-            slot.recoveries
-                .retain(|_, (_, expires_at)| *expires_at > now);
-            let due = slot
-                .connections
-                .values()
-                .filter(|connection| connection.is_expired(now));
-            expired.extend(
-                due.map(|connection| connection.sid.clone())
-                    .take(limit - expired.len()),
-            );
-        }
-        Ok(expired)
+        let mut slot = self.slot(partition);
+        slot.connections
+            .retain(|_, connection| !connection.is_forgotten(now));
+        slot.recoveries
+            .retain(|_, (_, expires_at)| *expires_at > now);
+        let due = slot
+            .connections
+            .values()
+            .filter(|connection| connection.is_expired(now));
+        Ok(due
+            .map(|connection| connection.sid.clone())
+            .take(limit)
+            .collect())
     }
 }
 

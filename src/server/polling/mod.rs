@@ -12,7 +12,7 @@ pub use post::post;
 use super::{App, Pod, answer, answer::Answer, depart};
 use crate::{
     hub::{ClosedBy, Tombstone},
-    model::Sid,
+    model::{Partition, Sid},
     wire::engine::RequestError,
 };
 
@@ -53,9 +53,9 @@ async fn end<A: App>(pod: &Pod<A>, sid: &Sid, by: ClosedBy, reason: &str) -> boo
 }
 
 /// Ends connections whose time has run out without a further request. Any pod does it for all.
-pub async fn sweep<A: App>(pod: &Pod<A>) {
+pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition) {
     const AT_ONCE: usize = 1000;
-    let Ok(expired) = pod.hub.expired(pod.now(), AT_ONCE).await else {
+    let Ok(expired) = pod.hub.expired(partition, pod.now(), AT_ONCE).await else {
         return;
     };
     for sid in expired {

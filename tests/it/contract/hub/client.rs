@@ -8,7 +8,7 @@ use switchboard::{
     model::{EntryId, Epoch, Frame, Millis, PodId, Sid},
 };
 
-use super::support::Bench;
+use super::support::{ALL, Bench};
 
 /// How long a pod is believed to be at a request.
 pub const LEASE_MS: Millis = 10_000;
@@ -163,7 +163,11 @@ impl<'a> Client<'a> {
     }
 
     pub async fn is_expired(&self) -> bool {
-        let expired = self.bench.hub.expired(self.bench.now(), usize::MAX).await;
+        let Some(partition) = self.sid.partition() else {
+            return false;
+        };
+        let now = self.bench.now();
+        let expired = self.bench.hub.expired(partition, now, ALL).await;
         expired.unwrap().contains(&self.sid)
     }
 

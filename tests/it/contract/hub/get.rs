@@ -290,12 +290,20 @@ pub async fn p8_the_expired_are_listed(bench: &Bench) {
     let living = Client::open(bench).await;
     let mut closed = 0;
     loop {
-        let listed = bench.hub.expired(bench.now(), 4).await.unwrap();
+        let listed = bench
+            .hub
+            .expired(bench.partition(), bench.now(), 4)
+            .await
+            .unwrap();
         assert!(listed.len() <= 4 && !listed.contains(&living.sid));
         if listed.is_empty() {
             break;
         }
-        let again = bench.hub.expired(bench.now(), ALL).await.unwrap();
+        let again = bench
+            .hub
+            .expired(bench.partition(), bench.now(), ALL)
+            .await
+            .unwrap();
         assert_eq!(again.len(), 10 - closed, "listed until it is closed");
         for sid in listed {
             let end = bench.hub.close(&sid, ClosedBy::Server, bench.now()).await;

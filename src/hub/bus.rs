@@ -3,16 +3,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::{Faults, lock};
-use crate::{
-    hub::{Channel, Mark, Publication, Publisher, Signal},
-    model::{Entry, Epoch, Partition, PodId, Sid},
-};
+use super::{Channel, Faults, Mark, Publication, Publisher, Signal, lock};
+use crate::model::{Entry, Epoch, Partition, PodId, Sid};
 
 /// Who listens to what. Called with a slot locked, which is what keeps the order of a partition;
 /// so nothing here waits, and nothing here locks a slot.
 #[derive(Debug, Default)]
-pub(super) struct Bus(Mutex<Listeners>);
+pub struct Bus(Mutex<Listeners>);
 
 #[derive(Debug, Default)]
 struct Listeners {

@@ -6,8 +6,7 @@ use std::{
     },
 };
 
-use super::{MemoryHub, lock};
-use crate::hub::{Publication, Publisher};
+use super::{Publication, Publisher, lock};
 
 /// What can go wrong between processes, made to happen in one.
 #[derive(Debug, Default)]
@@ -69,12 +68,5 @@ impl Faults {
         } else {
             publisher.offer(publication);
         }
-    }
-}
-
-impl MemoryHub {
-    /// Every pod is told that it has missed publications.
-    pub fn lag(&self) {
-        self.bus.lag();
     }
 }

@@ -1,0 +1,177 @@
+//! The connections to Redis, and how a script is run on them whatever happens in between.
+
+use std::time::Duration;
+
+use fred::{
+    clients::Pool,
+    error::{Error, ErrorKind},
+    interfaces::{ClientLike as _, LuaInterface as _},
+    types::Value,
+};
+use tokio::time::{Instant, sleep};
+use tracing::{debug, error};
+
+use super::script::{Call, Reply, Script};
+use crate::{
+    hub::Unavailable,
+    metrics::HubMetrics,
+    model::{Clock, Millis, Partition},
+};
+
+/// Pauses between two attempts: the first, doubled up to the longest.
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_millis(250);
+
+#[derive(Debug)]
+pub struct Link {
+    pool: Pool,
+    clock: Clock,
+    /// How long a call is held while Redis passes through trouble.
+    hold: Duration,
+    metrics: HubMetrics,
+}
+
+/// Why a script gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Redis takes no writes for now, and said so before it did anything.
+    Busy,
+    /// It may or may not have happened.
+    Unknown,
+}
+
+impl From<Failure> for Unavailable {
+    fn from(_: Failure) -> Self {
+        Self
+    }
+}
+
+/// What an error says about the call that met it.
+enum Verdict {
+    /// Repeat it: it will pass, and repeating is safe.
+    Passing,
+    Busy,
+    /// The server has not got the script (restarted, or another primary).
+    NoScript,
+    /// A mistake of ours, or an entry that nobody can read.
+    Broken,
+}
+
+impl Link {
+    pub fn new(pool: Pool, clock: Clock, hold: Duration, metrics: HubMetrics) -> Self {
+        Self {
+            pool,
+            clock,
+            hold,
+            metrics,
+        }
+    }
+
+    /// A call that begins with the clock: 0 lets the script ask Redis, whose time is the same for
+    /// all pods.
+    pub fn call(&self) -> Call {
+        Call::default().number(match &self.clock {
+            Clock::System => 0,
+            manual @ Clock::Manual(_) => manual.now(),
+        })
+    }
+
+    /// The pod's clock, for what the caller counts with.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Runs a script as one step on the slot of this partition, again and again while Redis is in
+    /// passing trouble, for as long as calls are held. The same call is sent each time: what it does
+    /// must not be done twice.
+    ///
+    /// Calls on one partition take one connection, so they are carried out in the order of sending.
+    pub async fn run(
+        &self,
+        partition: Partition,
+        script: &Script,
+        call: Call,
+    ) -> Result<Reply, Failure> {
+        let until = Instant::now() + self.hold;
+        let mut pause = PAUSE;
+        loop {
+            let error = match self.once(partition, script, &call).await {
+                Ok(value) => return Ok(Reply::new(value)),
+                Err(error) => error,
+            };
+            let labels = [script.name];
+            self.metrics.errors.with_label_values(&labels).inc();
+            match verdict(&error) {
+                Verdict::Busy => return Err(Failure::Busy),
+                Verdict::Broken => {
+                    error!(script = script.name, kind = ?error.kind(), details = error.details(), "a script failed");
+                    return Err(Failure::Unknown);
+                }
+                Verdict::Passing | Verdict::NoScript => {
+                    debug!(script = script.name, kind = ?error.kind(), "Redis did not answer");
+                }
+            }
+            if Instant::now() + pause >= until {
+                return Err(Failure::Unknown);
+            }
+            sleep(pause).await;
+            pause = PAUSE_MAX.min(pause * 2);
+        }
+    }
+
+    async fn once(
+        &self,
+        partition: Partition,
+        script: &Script,
+        call: &Call,
+    ) -> Result<Value, Error> {
+        let clients = self.pool.clients();
+        let client = &clients[partition.index() % clients.len()];
+        let (hash, text) = script.whole();
+        let Call { keys, args } = call.clone();
+        match client.evalsha(hash, keys, args).await {
+            Err(error) if matches!(verdict(&error), Verdict::NoScript) => {
+                let Call { keys, args } = call.clone();
+                client.eval(text, keys, args).await
+            }
+            done => done,
+        }
+    }
+
+    pub async fn close(&self) {
+        let _ = self.pool.quit().await;
+    }
+}
+
+fn verdict(error: &Error) -> Verdict {
+    const PASSING: [&str; 6] = [
+        "TRYAGAIN",
+        "CLUSTERDOWN",
+        "LOADING",
+        "READONLY",
+        "MASTERDOWN",
+        "UNKILLABLE",
+    ];
+    const BUSY: [&str; 4] = ["OOM", "NOREPLICAS", "MISCONF", "BUSY"];
+    let says = |words: &[&str]| words.iter().any(|word| error.details().starts_with(word));
+    if says(&["NOSCRIPT"]) {
+        return Verdict::NoScript;
+    }
+    if says(&PASSING) {
+        return Verdict::Passing;
+    }
+    if says(&BUSY) {
+        return Verdict::Busy;
+    }
+    match error.kind() {
+        ErrorKind::IO
+        | ErrorKind::Timeout
+        | ErrorKind::Canceled
+        | ErrorKind::Cluster
+        | ErrorKind::Routing
+        | ErrorKind::Sentinel
+        | ErrorKind::Backpressure
+        | ErrorKind::Tls => Verdict::Passing,
+        _ => Verdict::Broken,
+    }
+}

@@ -1,0 +1,29 @@
+//! How a signal to one connection is named in scripts and publications.
+
+use super::pack::Unreadable;
+use crate::hub::Signal;
+
+pub fn name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Wake => "wake",
+        Signal::Replaced => "replaced",
+        Signal::Release => "release",
+        Signal::Closed { by_client: true } => "closed-by-client",
+        Signal::Closed { by_client: false } => "closed",
+        Signal::Fenced => "fenced",
+    }
+}
+
+pub fn named(name: &str) -> Result<Signal, Unreadable> {
+    [
+        Signal::Wake,
+        Signal::Replaced,
+        Signal::Release,
+        Signal::Closed { by_client: true },
+        Signal::Closed { by_client: false },
+        Signal::Fenced,
+    ]
+    .into_iter()
+    .find(|signal| self::name(*signal) == name)
+    .ok_or(Unreadable)
+}
