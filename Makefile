@@ -1,7 +1,7 @@
 # The logic is in .ci/, one small script each; here are the names to remember.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-long check web clean
+.PHONY: help run test test-long check web k8s clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ check: ## format, lints and unit tests
 web: ## build the pages in src/web
 	@.ci/web
 
+k8s: ## render what is in k8s/ and check it
+	@.ci/k8s
+
 clean: ## remove everything that was built or downloaded
 	cargo clean
-	rm -rf src/web/dist src/web/built.stamp src/web/node_modules tests/node_modules tests/e2e_try/node_modules
+	rm -rf src/web/dist src/web/built.stamp src/web/node_modules tests/node_modules tests/e2e_try/node_modules tests/k8s/node_modules
