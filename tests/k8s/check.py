@@ -82,4 +82,8 @@ def examples(known):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ValueError as error:
+        # A source is not as source.py knows it.
+        sys.exit(str(error))

@@ -5,7 +5,7 @@ import re
 from source import seconds
 
 # Wherever it stands: it would tie a client to a pod.
-AFFINITY = re.compile(r"affinity|sticky|hash-by|session-cookie|load-balance", re.IGNORECASE)
+AFFINITY = re.compile(r"affinity|sticky|hash-by|session-cookie", re.IGNORECASE)
 NAMESPACE = "kubernetes.io/metadata.name"
 PREFIX = "nginx.ingress.kubernetes.io/"
 
