@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help run test test-long check web k8s clean
 
 help: ## what can be done here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 run: ## build everything, start the server and print the address of a page to try it on
 	@.ci/start
