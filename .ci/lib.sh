@@ -11,6 +11,16 @@ stop() {
   exit 2
 }
 
+# binary NAME: where this program is. Debian has some servers where only root looks, or nobody.
+binary() {
+  local found
+  command -v "$1" && return
+  for found in "/usr/sbin/$1" $(printf '%s\n' /usr/lib/postgresql/*/bin/"$1" | sort -rV); do
+    [[ ! -x $found ]] || { echo "$found" && return; }
+  done
+  return 1
+}
+
 # slow WORDS COMMAND...: runs it with its output kept back, tells every ten seconds that it still runs, and
 # shows the output only if it fails.
 slow() {
