@@ -40,6 +40,7 @@ start_redis() {
   local folder=$1 port=$2
   shift 2
   mkdir -p "$folder/data"
+  : >"$folder/log"
   "${apart[@]}" KILL "${at[redis-server]}" --bind 127.0.0.1 --port "$port" --dir "$folder/data" \
     --appendonly yes --appendfsync always --save '' "$@" </dev/null >"$folder/log" 2>&1 &
   pid=$!
@@ -55,6 +56,7 @@ start_postgres() {
     "${apart[@]}" KILL "${owner[@]}" "${at[initdb]}" --pgdata "$folder/data" --username postgres --auth trust \
       --encoding UTF8 --no-locale --no-sync </dev/null >"$folder/log" 2>&1 || return
   fi
+  : >"$folder/log"
   # QUIT, since after KILL a piece of shared memory would stay.
   "${apart[@]}" QUIT "${owner[@]}" "${at[postgres]}" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories="$folder/data" -c max_connections=200 "$@" </dev/null >"$folder/log" 2>&1 &
@@ -66,6 +68,7 @@ start_postgres() {
 start_nginx() {
   local folder=$1 port=$2
   sed "s/@port@/$port/" "$folder/nginx.conf" >"$folder/nginx.now.conf"
+  : >"$folder/log"
   "${apart[@]}" TERM "${at[nginx]}" -p "$folder" -e stderr -c "$folder/nginx.now.conf" </dev/null >"$folder/log" 2>&1 &
   pid=$!
   logged "$folder/log" 'start worker process'
@@ -85,8 +88,9 @@ on_free_port() {
   return 1
 }
 
-# logged LOG WORDS: once the server has logged them. Its log is asked, and not its port: on a port that was
-# taken, somebody else's server would answer.
+# logged LOG WORDS: once the server has logged them, in a log that was emptied before it was started: it does so
+# itself as well, but maybe after the first look, which would find the words of the start before.
+# Its log is asked, and not its port: on a port that was taken, somebody else's server would answer.
 logged() {
   local begun=$SECONDS
   # Else the shell has a line of its own about each that is killed.
