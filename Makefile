@@ -1,13 +1,16 @@
 # The logic is in .ci/, one small script each; here are the names to remember.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run test test-long check web k8s clean
+.PHONY: help run cluster test test-long check web k8s clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 run: ## build everything, start the server and print the address of a page to try it on
 	@.ci/start
+
+cluster: ## two servers behind nginx, on a Redis and a Postgres of their own, and the address of the page; PODS=3 for three
+	@.ci/cluster
 
 test: ## format, lints and all tests, as continuous integration runs them
 	@.ci/test
