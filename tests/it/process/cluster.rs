@@ -72,7 +72,6 @@ impl Cluster {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
         let out = Lines::of(child.stdout.take().unwrap());
@@ -125,6 +124,16 @@ impl Cluster {
         let logs = lines.iter().find(|line| line.trim().starts_with("Logs"));
         let folder = logs.unwrap().split_whitespace().last().unwrap();
         assert!(!Path::new(folder).exists(), "{folder} is left");
+    }
+}
+
+/// A test that has failed lets it end in order as well, since SIGKILL would leave its folder behind.
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some(pid) = self.child.id() {
+            let mut kill = std::process::Command::new("sh");
+            let _ = kill.args(["-c", "kill \"$0\"", &pid.to_string()]).status();
+        }
     }
 }
 
