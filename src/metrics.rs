@@ -52,6 +52,7 @@ pub struct HistoryMetrics {
     pub query_seconds: HistogramVec,
     pub spool: IntGauge,
     pub duplicates: IntCounter,
+    pub poisoned: IntCounter,
 }
 
 /// From a loopback hop to a held ack at its limit.
@@ -178,6 +179,10 @@ impl HistoryMetrics {
             )?,
             duplicates: make
                 .counter("history_duplicates_total", "Rows that were there already.")?,
+            poisoned: make.counter(
+                "history_poisoned_total",
+                "Entries that only the table poison could take.",
+            )?,
         })
     }
 }

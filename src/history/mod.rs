@@ -2,6 +2,7 @@
 //!
 //! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
 
+pub mod postgres;
 pub mod sqlite;
 
 use std::sync::Arc;

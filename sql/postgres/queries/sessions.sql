@@ -1,0 +1,14 @@
+-- Reads sessions_by_activity in its own order and stops at the limit. position instead of LIKE: what
+-- is searched is plain text, so nothing in it is a wildcard.
+SELECT
+    workspace, id, status, version, agent_id, agent_name,
+    guest_name, guest_email, guest_phone, guest_page, guest_metadata,
+    created_at, last_activity, last_seq, last_entry_ms, last_entry_seq,
+    preview_text, preview_direction, preview_at, unread
+FROM sessions
+WHERE workspace = $1
+  AND (last_activity, id) < ($2, $3)
+  AND ($4::text IS NULL OR agent_id = $4)
+  AND ($5::text IS NULL OR position($5 IN guest_search) > 0)
+ORDER BY last_activity DESC, id DESC
+LIMIT $6

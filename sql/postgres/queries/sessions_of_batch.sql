@@ -1,0 +1,7 @@
+SELECT
+    workspace, id, status, version, agent_id, agent_name,
+    guest_name, guest_email, guest_phone, guest_page, guest_metadata,
+    created_at, last_activity, last_seq, last_entry_ms, last_entry_seq,
+    preview_text, preview_direction, preview_at, unread
+FROM sessions
+JOIN unnest($1::text[], $2::text[]) AS batch (workspace, id) USING (workspace, id)

@@ -1,0 +1,159 @@
+use std::{path::PathBuf, time::Duration};
+
+use tokio_postgres::{
+    Config,
+    config::{SslMode, TargetSessionAttrs},
+};
+
+use super::open::OpenError;
+
+/// Where the server is, and whom to take for it.
+pub struct Address {
+    pub config: Config,
+    pub trust: Trust,
+}
+
+/// Whose certificate is good enough.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// `sslmode=prefer`, which does without encryption as well: it keeps out who only listens.
+    Anyone,
+    /// The authorities that this machine trusts.
+    Machine,
+    /// Those in a PEM file (`sslrootcert`).
+    File(PathBuf),
+    /// `sslmode=disable`.
+    NoOne,
+}
+
+const CONNECT: Duration = Duration::from_secs(3);
+/// Sent, but not acknowledged by the other machine: it is gone.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+const KEEPALIVES: u32 = 3;
+
+impl Address {
+    /// The driver knows `require` and no file of authorities; with rustls a required certificate is
+    /// verified in full, so that `verify-ca` and `verify-full` are the same here.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
+        if !["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
+            return Err(OpenError::Url);
+        }
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut kept, mut file) = (Vec::new(), None);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let Some((key, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
+                continue;
+            };
+            match (key.as_ref(), value.as_ref()) {
+                ("sslmode", "verify-ca" | "verify-full") => kept.push("sslmode=require"),
+                ("sslmode", "allow") => kept.push("sslmode=prefer"),
+                ("sslrootcert", "system") => {}
+                ("sslrootcert", path) => file = Some(PathBuf::from(path)),
+                _ => kept.push(pair),
+            }
+        }
+        let config: Config = format!("{base}?{}", kept.join("&"))
+            .parse()
+            .map_err(|_| OpenError::Url)?;
+        if config.get_hosts().is_empty() {
+            return Err(OpenError::Url);
+        }
+        let trust = match (config.get_ssl_mode(), file) {
+            (SslMode::Disable, _) => Trust::NoOne,
+            (_, Some(file)) => Trust::File(file),
+            (SslMode::Prefer, None) => Trust::Anyone,
+            (_, None) => Trust::Machine,
+        };
+        let config = bounded(config);
+        Ok(Self { config, trust })
+    }
+
+    /// With settings of the server for this connection; those in the URL stand above them.
+    pub fn with(&self, settings: &str) -> Config {
+        let mut config = self.config.clone();
+        let given = self.config.get_options().unwrap_or_default();
+        config.options(format!("{settings} {given}"));
+        config
+    }
+}
+
+/// Nothing waits for a machine that is gone, unless the URL says how long.
+fn bounded(mut config: Config) -> Config {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(UNACKNOWLEDGED);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_idle(KEEPALIVE_IDLE);
+        config.keepalives_interval(KEEPALIVE_INTERVAL);
+        config.keepalives_retries(KEEPALIVES);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("switchboard");
+    }
+    // After a failover the name may lead to what is a standby by now.
+    if config.get_target_session_attrs() == TargetSessionAttrs::Any {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    }
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_says_whom_to_trust() {
+        for (query, trust) in [
+            ("", Trust::Anyone),
+            ("?sslmode=disable", Trust::NoOne),
+            ("?sslmode=require", Trust::Machine),
+            ("?sslmode=verify-full&sslrootcert=system", Trust::Machine),
+            (
+                "?sslrootcert=%2Fca.pem&sslmode=verify-ca",
+                Trust::File("/ca.pem".into()),
+            ),
+        ] {
+            let address = Address::parse(&format!("postgres://a:b@host/c{query}")).unwrap();
+            assert_eq!(address.trust, trust, "{query}");
+        }
+    }
+
+    #[test]
+    fn settings_of_the_url_are_kept() {
+        let url = "postgresql://a@host/c?options=-c%20search_path%3Done&application_name=x";
+        let config = Address::parse(url).unwrap().with("-c lock_timeout=1");
+        assert_eq!(
+            config.get_options(),
+            Some("-c lock_timeout=1 -c search_path=one")
+        );
+        assert_eq!(config.get_application_name(), Some("x"));
+    }
+
+    #[test]
+    fn what_is_no_url_of_postgres_is_refused_without_its_password() {
+        for url in [
+            "",
+            "mysql://root:secret@host/db",
+            "host=h password=secret",
+            "postgres://",
+            "postgres://u:secret@host:port/db",
+            "postgres://u:se?cret@host/db",
+        ] {
+            let refusal = Address::parse(url).map(drop).unwrap_err();
+            let told = format!("{refusal} {refusal:?}");
+            assert!(matches!(refusal, OpenError::Url), "{url}");
+            assert!(
+                told.contains("DATABASE_URL") && !told.contains("cret"),
+                "{told}"
+            );
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use deadpool_postgres::{Client, GenericClient as _, Transaction};
+
+use super::{cursor, failure::Failure, messages, row::int, sessions::Fold};
+use crate::{history::Batch, model::Entry};
+
+/// What a stored batch met.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Messages whose uuid was there.
+    pub duplicates: u64,
+    /// Messages stored without a session row to note them.
+    pub orphans: u64,
+    /// Entries that only table `poison` could take.
+    pub poisoned: u64,
+}
+
+/// `None` if the cursor is elsewhere. An error, a crash and `None` all leave nothing behind: the
+/// server rolls back what is not committed.
+pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written>, Failure> {
+    let mut transaction = client.transaction().await?;
+    // First: its row stays locked to the end, so that of two writers one waits and then finds it moved.
+    if !cursor::advance(&transaction, batch).await? {
+        return Ok(None);
+    }
+    let entries: Vec<&Entry> = batch.entries.iter().map(AsRef::as_ref).collect();
+    let stored = messages::store(&mut transaction, &entries).await?;
+    let mut sessions = Fold::load(&transaction, &entries).await?;
+    for entry in &entries {
+        let known = entry
+            .message()
+            .is_some_and(|message| !stored.is_new(entry, message));
+        if !known {
+            sessions.take(entry);
+        }
+    }
+    let orphans = sessions.orphans;
+    let mut poison = stored.poison;
+    poison.extend(sessions.write(&mut transaction).await?);
+    keep(&transaction, &poison).await?;
+    transaction.commit().await?;
+    Ok(Some(Written {
+        duplicates: stored.duplicates,
+        orphans,
+        poisoned: poison.len() as u64,
+    }))
+}
+
+async fn keep(transaction: &Transaction<'_>, poison: &[&Entry]) -> Result<(), Failure> {
+    for entry in poison {
+        let statement = transaction
+            .prepare_cached(
+                "INSERT INTO poison (workspace, entry_ms, entry_seq, entry) VALUES ($1, $2, $3, $4)",
+            )
+            .await?;
+        let whole = serde_json::to_vec(entry).map_err(|_| Failure::Unwritable)?;
+        // To look for; the entry itself is in the bytes.
+        let workspace = entry.workspace.as_str().replace('\0', "\u{fffd}");
+        let (ms, seq) = (int(entry.id.ms), i64::from(entry.id.seq));
+        transaction
+            .execute(&statement, &[&workspace, &ms, &seq, &whole])
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Where each partition's writing stands.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::{Client, GenericClient as _, Transaction};
+use tokio_postgres::Row;
+
+use super::{
+    failure::Failure,
+    row::{entry_id, int},
+};
+use crate::{
+    history::Batch,
+    model::{EntryId, Epoch, Partition},
+};
+
+pub async fn all(client: &Client) -> Result<Vec<(Partition, EntryId)>, Failure> {
+    let statement = client
+        .prepare_cached("SELECT partition, ms, seq FROM ingest_cursor WHERE ms > 0 OR seq > 0")
+        .await?;
+    let mut cursors = HashMap::new();
+    for row in client.query(&statement, &[]).await? {
+        cursors.insert(row.try_get::<_, i32>("partition")?, position(&row)?);
+    }
+    let of = |partition| cursors.get(&number(partition)).map(|at| (partition, *at));
+    Ok(Partition::all().filter_map(of).collect())
+}
+
+/// Writes only if the epoch is another one: a writer that resumes after a pause costs no disk sync.
+pub async fn open(
+    client: &Client,
+    partition: Partition,
+    epoch: &Epoch,
+) -> Result<EntryId, Failure> {
+    let number = number(partition);
+    let held = client
+        .prepare_cached("SELECT ms, seq FROM ingest_cursor WHERE partition = $1 AND epoch = $2")
+        .await?;
+    if let Some(row) = client.query_opt(&held, &[&number, &epoch.0]).await? {
+        return position(&row);
+    }
+    let bind = client
+        .prepare_cached(
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq) VALUES ($1, $2, 0, 0)
+             ON CONFLICT (partition) DO UPDATE SET epoch = excluded.epoch
+             RETURNING ms, seq",
+        )
+        .await?;
+    position(&client.query_one(&bind, &[&number, &epoch.0]).await?)
+}
+
+/// The compare-and-swap that fences writers: `false` if the cursor is not where the batch begins.
+pub async fn advance(transaction: &Transaction<'_>, batch: &Batch) -> Result<bool, Failure> {
+    let statement = transaction
+        .prepare_cached(include_str!(
+            "../../../sql/postgres/queries/move_cursor.sql"
+        ))
+        .await?;
+    let moved = transaction
+        .execute(
+            &statement,
+            &[
+                &number(batch.partition),
+                &batch.epoch.0,
+                &int(batch.from.ms),
+                &i64::from(batch.from.seq),
+                &int(batch.to.ms),
+                &i64::from(batch.to.seq),
+            ],
+        )
+        .await?;
+    Ok(moved > 0)
+}
+
+fn number(partition: Partition) -> i32 {
+    i32::try_from(partition.index()).unwrap_or(i32::MAX)
+}
+
+fn position(row: &Row) -> Result<EntryId, Failure> {
+    entry_id(row, "ms", "seq")
+}

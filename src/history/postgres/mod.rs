@@ -1,0 +1,143 @@
+//! The history of a cluster: a Postgres database that all pods share.
+//!
+//! A call that returned is committed. Each pod has a few connections for writing and more for reading;
+//! which of two pods writes a partition is settled by the row of its cursor.
+
+mod address;
+mod append;
+mod cursor;
+mod database;
+mod failure;
+mod insert;
+mod messages;
+mod open;
+mod read;
+mod row;
+mod sessions;
+mod tls;
+
+use async_trait::async_trait;
+use tracing::{error, warn};
+
+pub use self::open::{Cause, OpenError};
+
+use self::{append::Written, database::Database};
+use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
+use crate::{
+    metrics::HistoryMetrics,
+    model::{EntryId, Epoch, Partition, Session, SessionId, SessionQuery, WorkspaceId},
+};
+
+#[derive(Debug)]
+pub struct PostgresHistory {
+    database: Database,
+    metrics: HistoryMetrics,
+}
+
+impl PostgresHistory {
+    /// Brings the schema to this release's, if it is not there; of many pods that try at once, one
+    /// does it. An error that [`OpenError::is_passing`] is one to try again after.
+    pub async fn connect(url: &str, metrics: HistoryMetrics) -> Result<Self, OpenError> {
+        let (writers, readers) = open::open(url).await?;
+        metrics.up.set(1);
+        Ok(Self {
+            database: Database::new(writers, readers, metrics.clone()),
+            metrics,
+        })
+    }
+
+    fn announce(&self, batch: &Batch, written: &Written) {
+        let partition = batch.partition.index();
+        self.metrics.duplicates.inc_by(written.duplicates);
+        self.metrics.poisoned.inc_by(written.poisoned);
+        if written.orphans > 0 {
+            let messages = written.orphans;
+            warn!(
+                partition,
+                messages, "stored messages of sessions that have no row"
+            );
+        }
+        if written.poisoned > 0 {
+            let entries = written.poisoned;
+            error!(
+                partition,
+                entries, "entries were refused or their place was taken: kept in table poison"
+            );
+        }
+    }
+}
+
+#[async_trait]
+impl History for PostgresHistory {
+    async fn cursors(&self) -> Result<Vec<(Partition, EntryId)>, Unavailable> {
+        let database = &self.database;
+        let work = async { cursor::all(&database.reader().await?).await };
+        database.read("cursors", work).await
+    }
+
+    async fn open_cursor(
+        &self,
+        partition: Partition,
+        epoch: &Epoch,
+    ) -> Result<EntryId, Unavailable> {
+        let database = &self.database;
+        let work = async { cursor::open(&database.writer().await?, partition, epoch).await };
+        database.write("open_cursor", work).await
+    }
+
+    async fn append(&self, batch: Batch) -> Result<Appended, Unavailable> {
+        let database = &self.database;
+        let work = async { append::append(&mut database.writer().await?, &batch).await };
+        let Some(written) = database.write("append", work).await? else {
+            return Ok(Appended::Superseded);
+        };
+        self.announce(&batch, &written);
+        Ok(Appended::Stored {
+            duplicates: written.duplicates,
+        })
+    }
+
+    async fn session(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+    ) -> Result<Option<Session>, Unavailable> {
+        let database = &self.database;
+        let work = async { read::session(&database.reader().await?, workspace, session).await };
+        database.read("session", work).await
+    }
+
+    async fn messages_before(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        before_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        let database = &self.database;
+        let work = async {
+            let client = database.reader().await?;
+            read::messages_before(&client, workspace, session, before_seq, limit).await
+        };
+        database.read("messages_before", work).await
+    }
+
+    async fn sessions(
+        &self,
+        workspace: &WorkspaceId,
+        query: &SessionQuery,
+        after: Option<&SessionCursor>,
+    ) -> Result<Vec<Session>, Unavailable> {
+        let database = &self.database;
+        let work =
+            async { read::sessions(&database.reader().await?, workspace, query, after).await };
+        database.read("sessions", work).await
+    }
+
+    /// A lent connection has just been asked, but one that is new has not.
+    async fn ping(&self) -> Result<(), Unavailable> {
+        let database = &self.database;
+        let work = async { Ok(database.reader().await?.batch_execute("SELECT 1").await?) };
+        database.read("ping", work).await
+    }
+}

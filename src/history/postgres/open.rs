@@ -1,0 +1,184 @@
+use std::collections::HashSet;
+
+use deadpool_postgres::{BuildError, Client, Pool, PoolError};
+use refinery::Runner;
+use tokio_postgres::{Error, Row, error::SqlState};
+use tracing::warn;
+
+use super::{
+    address::Address,
+    database,
+    failure::{self, Told},
+    tls,
+};
+
+mod embedded {
+    refinery::embed_migrations!("sql/postgres");
+}
+
+/// Why the history did not open; each one says what to look at.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("DATABASE_URL is no Postgres URL; write postgres://user:password@host:5432/database")]
+    Url,
+    #[error("cannot verify the certificate of Postgres: {0}")]
+    Certificates(String),
+    #[error("Postgres cannot be reached")]
+    Unreachable(#[source] Cause),
+    #[error("Postgres refuses what DATABASE_URL says")]
+    Refused(#[source] Cause),
+    #[error("Postgres 14 or newer is needed, this is {found}")]
+    Version { found: String },
+    #[error("a database in UTF8 is needed, this one is in {found}")]
+    Encoding { found: String },
+    #[error("cannot bring the database to this release's schema")]
+    Migrate(#[source] Cause),
+    #[error("cannot make a pool of connections")]
+    Pool(#[from] BuildError),
+}
+
+impl OpenError {
+    /// Nobody has to change anything for the next attempt to succeed.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+}
+
+/// What the server or the way to it said, without the content of rows.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Cause(String);
+
+impl From<&Error> for Cause {
+    fn from(error: &Error) -> Self {
+        Self(Told(error).to_string())
+    }
+}
+
+/// The oldest release that is maintained when this was written.
+const OLDEST: i32 = 140_000;
+const WRITERS: usize = 4;
+/// Reads beyond this many at a time wait for one another.
+const READERS: usize = 8;
+/// The server gives up before the call does, and frees the row of the cursor if a pod dies holding it.
+const LIMITS: &str = "-c statement_timeout=5s -c idle_in_transaction_session_timeout=10s";
+/// A migration takes its time; only waiting for another pod's has an end.
+const MIGRATION_LIMITS: &str = "-c statement_timeout=0 -c lock_timeout=30s";
+
+/// The connections for writing and those for reading, to a schema that this release can use.
+pub async fn open(url: &str) -> Result<(Pool, Pool), OpenError> {
+    let address = Address::parse(url)?;
+    let tls = tls::connector(&address.trust)?;
+    let first = database::pool(address.with(MIGRATION_LIMITS), tls.clone(), 1)?;
+    let mut client = first.get().await.map_err(unreached)?;
+    check(&client).await?;
+    migrate(&mut client).await?;
+    let writers = database::pool(address.with(LIMITS), tls.clone(), WRITERS)?;
+    let readers = database::pool(address.with(LIMITS), tls, READERS)?;
+    Ok((writers, readers))
+}
+
+fn unreached(error: PoolError) -> OpenError {
+    match error {
+        PoolError::Backend(error) => unanswered(&error),
+        _ => OpenError::Unreachable(Cause("no answer in time".into())),
+    }
+}
+
+fn unanswered(error: &Error) -> OpenError {
+    if failure::is_passing(error) {
+        OpenError::Unreachable(error.into())
+    } else {
+        OpenError::Refused(error.into())
+    }
+}
+
+async fn check(client: &Client) -> Result<(), OpenError> {
+    const ASK: &str = "SELECT current_setting('server_version_num')::int AS number,
+        current_setting('server_version') AS version,
+        current_setting('server_encoding') AS encoding,
+        current_setting('synchronous_commit') = 'off' OR current_setting('fsync') = 'off' AS loses";
+    let read = async {
+        let row = client.query_one(ASK, &[]).await?;
+        let text = |name| row.try_get::<_, String>(name);
+        let number: i32 = row.try_get("number")?;
+        Ok((
+            number,
+            text("version")?,
+            text("encoding")?,
+            row.try_get("loses")?,
+        ))
+    };
+    let (number, found, encoding, loses) = read.await.map_err(|error: Error| unanswered(&error))?;
+    if number < OLDEST {
+        return Err(OpenError::Version { found });
+    }
+    if encoding != "UTF8" {
+        return Err(OpenError::Encoding { found: encoding });
+    }
+    if loses {
+        warn!(
+            "Postgres acknowledges before it has written (fsync, synchronous_commit): a crash loses messages"
+        );
+    }
+    Ok(())
+}
+
+/// A schema newer than this release is accepted, so that a release can be rolled back: see
+/// `sql/README.md`.
+async fn migrate(client: &mut Client) -> Result<(), OpenError> {
+    let runner = embedded::migrations::runner().set_abort_missing(false);
+    // Without a lock and without the right to change the schema, which the runner would ask for.
+    if is_current(client, &runner)
+        .await
+        .map_err(|error| unmigrated(&error))?
+    {
+        return Ok(());
+    }
+    // The runner takes no lock: of several pods that start at once, the others wait for the first.
+    let locked = client.batch_execute(
+        "SELECT pg_advisory_lock(hashtext('switchboard migrations'), hashtext(coalesce(current_schema(), '')))",
+    );
+    locked.await.map_err(|error| unmigrated(&error))?;
+    let done = runner.run_async(&mut ***client).await;
+    done.map_err(|error| match failure::server_error(&error) {
+        Some(error) => unmigrated(error),
+        None => OpenError::Migrate(Cause(error.to_string())),
+    })?;
+    let unlocked = client.batch_execute("SELECT pg_advisory_unlock_all()");
+    unlocked.await.map_err(|error| unmigrated(&error))
+}
+
+fn unmigrated(error: &Error) -> OpenError {
+    if failure::is_passing(error) || error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        OpenError::Unreachable(error.into())
+    } else {
+        OpenError::Migrate(error.into())
+    }
+}
+
+/// Every migration of this release is there, unchanged.
+async fn is_current(client: &Client, runner: &Runner) -> Result<bool, Error> {
+    let there = client
+        .query_one(
+            "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
+            &[],
+        )
+        .await?;
+    if !there.try_get::<_, bool>(0)? {
+        return Ok(false);
+    }
+    let rows = client
+        .query("SELECT version, checksum FROM refinery_schema_history", &[])
+        .await?;
+    let applied = rows
+        .iter()
+        .map(migration)
+        .collect::<Result<HashSet<_>, _>>()?;
+    let mut own = runner.get_migrations().iter();
+    Ok(own.all(|own| applied.contains(&(own.version(), own.checksum().to_string()))))
+}
+
+fn migration(row: &Row) -> Result<(i32, String), Error> {
+    Ok((row.try_get("version")?, row.try_get("checksum")?))
+}

@@ -1,0 +1,82 @@
+use deadpool_postgres::{Client, GenericClient as _};
+use tokio_postgres::{Row, types::ToSql};
+
+use super::{
+    failure::{Failure, is_impossible_text},
+    row::{self, int, search_text},
+};
+use crate::{
+    history::{SessionCursor, StoredMessage},
+    model::{OperatorId, Session, SessionId, SessionQuery, WorkspaceId},
+};
+
+pub async fn session(
+    client: &Client,
+    workspace: &WorkspaceId,
+    session: &SessionId,
+) -> Result<Option<Session>, Failure> {
+    let sql = include_str!("../../../sql/postgres/queries/session.sql");
+    let rows = rows(client, sql, &[&workspace.as_str(), &session.as_str()]).await?;
+    rows.first().map(row::session).transpose()
+}
+
+pub async fn messages_before(
+    client: &Client,
+    workspace: &WorkspaceId,
+    session: &SessionId,
+    before_seq: u64,
+    limit: usize,
+) -> Result<Vec<StoredMessage>, Failure> {
+    let sql = include_str!("../../../sql/postgres/queries/messages_before.sql");
+    let (workspace, session) = (workspace.as_str(), session.as_str());
+    let (before, limit) = (int(before_seq), count(limit));
+    let rows = rows(client, sql, &[&workspace, &session, &before, &limit]).await?;
+    rows.iter().map(row::message).collect()
+}
+
+pub async fn sessions(
+    client: &Client,
+    workspace: &WorkspaceId,
+    query: &SessionQuery,
+    after: Option<&SessionCursor>,
+) -> Result<Vec<Session>, Failure> {
+    // Without a cursor: after the end of time, where no session is.
+    let (activity, id) = after.map_or((i64::MAX, ""), |cursor| {
+        (int(cursor.last_activity), cursor.id.as_str())
+    });
+    let workspace = workspace.as_str();
+    let agent = query.agent.as_ref().map(OperatorId::as_str);
+    let search = query
+        .search
+        .as_deref()
+        .map(|text| search_text(&[Some(text)]));
+    let limit = count(query.limit);
+    let status = query.status.map(|status| status.as_str());
+    let mut params: Vec<&(dyn ToSql + Sync)> =
+        vec![&workspace, &activity, &id, &agent, &search, &limit];
+    let sql = if status.is_some() {
+        params.push(&status);
+        include_str!("../../../sql/postgres/queries/sessions_by_status.sql")
+    } else {
+        include_str!("../../../sql/postgres/queries/sessions.sql")
+    };
+    let rows = rows(client, sql, &params).await?;
+    rows.iter().map(row::session).collect()
+}
+
+/// What is asked for may be any text. One that no row can hold is not found.
+async fn rows(
+    client: &Client,
+    sql: &'static str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Failure> {
+    let statement = client.prepare_cached(sql).await?;
+    match client.query(&statement, params).await {
+        Err(error) if is_impossible_text(&error) => Ok(Vec::new()),
+        answer => Ok(answer?),
+    }
+}
+
+fn count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,165 @@
+//! How the model's types are read from columns, by name. Queries name their columns: a column that a
+//! later release adds must not change the shape of what is prepared.
+
+use tokio_postgres::{Row, types::FromSqlOwned};
+use uuid::Uuid;
+
+use super::failure::Failure;
+use crate::{
+    history::StoredMessage,
+    model::{
+        Agent, Content, Direction, EntryId, Guest, Message, MessageId, OperatorId, Preview, Sender,
+        SenderKind, Session, SessionId, Status, WorkspaceId,
+    },
+};
+
+/// The server's integers are signed. Nothing that is counted here comes near their end; what a client
+/// asks for may ("before the largest number"), and means the same at it.
+pub fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+pub fn entry_id(row: &Row, ms: &'static str, seq: &'static str) -> Result<EntryId, Failure> {
+    Ok(EntryId {
+        ms: number(row, ms)?,
+        seq: u32::try_from(get::<i64>(row, seq)?).map_err(|_| Failure::Unknown(seq))?,
+    })
+}
+
+pub fn message(row: &Row) -> Result<StoredMessage, Failure> {
+    let message = Message {
+        id: MessageId(get::<Uuid>(row, "id")?),
+        session: SessionId::new(get::<String>(row, "session")?),
+        seq: number(row, "seq")?,
+        direction: word(
+            row,
+            "direction",
+            [Direction::In, Direction::Out],
+            Direction::as_str,
+        )?,
+        sender: Sender {
+            kind: word(
+                row,
+                "sender_kind",
+                [SenderKind::Guest, SenderKind::Operator],
+                sender_kind,
+            )?,
+            id: get(row, "sender_id")?,
+            name: get(row, "sender_name")?,
+        },
+        content: content(row)?,
+        client_id: get(row, "client_id")?,
+        at: number(row, "at")?,
+    };
+    Ok(StoredMessage {
+        entry: entry_id(row, "entry_ms", "entry_seq")?,
+        message,
+    })
+}
+
+pub fn session(row: &Row) -> Result<Session, Failure> {
+    let statuses = [Status::Waiting, Status::Active, Status::Ended];
+    Ok(Session {
+        id: SessionId::new(get::<String>(row, "id")?),
+        workspace: WorkspaceId::new(get::<String>(row, "workspace")?),
+        status: word(row, "status", statuses, Status::as_str)?,
+        version: number(row, "version")?,
+        guest: guest(row)?,
+        agent: agent(row)?,
+        created_at: number(row, "created_at")?,
+        last_activity: number(row, "last_activity")?,
+        last_seq: number(row, "last_seq")?,
+        last_entry: entry_id(row, "last_entry_ms", "last_entry_seq")?,
+        last_message: preview(row)?,
+        unread: number(row, "unread")?,
+    })
+}
+
+pub fn sender_kind(kind: SenderKind) -> &'static str {
+    match kind {
+        SenderKind::Guest => "guest",
+        SenderKind::Operator => "operator",
+    }
+}
+
+pub fn content_type(content: &Content) -> &'static str {
+    match content {
+        Content::Text { .. } => "text",
+    }
+}
+
+/// What a search looks in: a letter is folded the same wherever it stands, so that a part of a
+/// folded text is the folded part of the text.
+pub fn search_text(parts: &[Option<&str>]) -> String {
+    let parts: Vec<_> = parts.iter().flatten().copied().collect();
+    parts
+        .join("\n")
+        .chars()
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn guest(row: &Row) -> Result<Guest, Failure> {
+    let metadata: Option<String> = get(row, "guest_metadata")?;
+    Ok(Guest {
+        name: get(row, "guest_name")?,
+        email: get(row, "guest_email")?,
+        phone: get(row, "guest_phone")?,
+        page: get(row, "guest_page")?,
+        metadata: metadata
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| Failure::Unknown("guest_metadata"))?,
+    })
+}
+
+fn agent(row: &Row) -> Result<Option<Agent>, Failure> {
+    let Some(id) = get::<Option<String>>(row, "agent_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(Agent {
+        id: OperatorId::new(id),
+        name: get(row, "agent_name")?,
+    }))
+}
+
+fn preview(row: &Row) -> Result<Option<Preview>, Failure> {
+    let Some(text) = get(row, "preview_text")? else {
+        return Ok(None);
+    };
+    let directions = [Direction::In, Direction::Out];
+    Ok(Some(Preview {
+        text,
+        direction: word(row, "preview_direction", directions, Direction::as_str)?,
+        at: number(row, "preview_at")?,
+    }))
+}
+
+fn content(row: &Row) -> Result<Content, Failure> {
+    match row.try_get("type")? {
+        "text" => Ok(Content::Text {
+            text: get(row, "text")?,
+        }),
+        _ => Err(Failure::Unknown("type")),
+    }
+}
+
+fn get<T: FromSqlOwned>(row: &Row, column: &str) -> Result<T, Failure> {
+    Ok(row.try_get(column)?)
+}
+
+fn number(row: &Row, column: &'static str) -> Result<u64, Failure> {
+    u64::try_from(get::<i64>(row, column)?).map_err(|_| Failure::Unknown(column))
+}
+
+/// A word that this release does not know is an error: a message is not shown on the wrong side.
+fn word<T: Copy, const N: usize>(
+    row: &Row,
+    column: &'static str,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> Result<T, Failure> {
+    let word: &str = row.try_get(column)?;
+    let found = all.into_iter().find(|item| name(*item) == word);
+    found.ok_or(Failure::Unknown(column))
+}
