@@ -1,0 +1,65 @@
+//! The contract of `History`: one suite, stamped on each backend.
+
+use std::sync::Arc;
+
+use switchboard::{history::History, model::Entry};
+
+mod append;
+mod cursor;
+mod figures;
+mod list;
+mod outage;
+mod poison;
+mod postgres;
+mod session;
+mod sqlite;
+mod support;
+
+/// A fresh history of one test. Opening it again finds what was stored; dropping it removes it.
+trait Place {
+    async fn open(&self) -> Arc<dyn History>;
+
+    /// What table `poison` holds, in the order in which it came there.
+    async fn poison(&self) -> Vec<Entry>;
+}
+
+macro_rules! history_suite {
+    ($place:expr) => {
+        history_suite!(@stamp $place;
+            append: p1_what_was_appended_is_read_back_in_order,
+                p1_everything_is_there_after_opening_again,
+                p3_a_batch_repeated_after_a_lost_answer_is_superseded,
+                p3_the_same_message_under_another_entry_is_one_row,
+                p3_the_same_message_twice_in_a_batch_is_one_row,
+                p6_nothing_of_another_workspace_is_there,
+                p7_any_text_comes_back_as_it_was,
+                a_batch_of_a_thousand_is_stored;
+            cursor: p1_of_two_writers_one_wins,
+                p1_of_eight_that_append_at_once_one_wins,
+                the_cursor_survives_a_change_of_epoch;
+            poison: p1_a_message_without_its_session_is_stored,
+                p1_a_taken_place_holds_up_nothing,
+                p1_texts_with_nul_hold_up_nothing,
+                p1_a_session_goes_on_after_a_text_with_nul,
+                p1_a_session_with_nul_holds_up_nothing,
+                what_has_nul_is_asked_for_in_vain;
+            session: p7_unread_and_preview_follow_the_messages,
+                a_session_comes_back_as_it_was,
+                an_older_snapshot_does_not_overwrite_a_newer_one;
+            list: paging_goes_over_holes_in_seq,
+                the_list_goes_on_after_its_cursor,
+                ids_are_ordered_by_their_bytes,
+                the_list_is_filtered_by_status_and_agent,
+                a_search_takes_every_character_as_itself;
+        );
+    };
+    (@stamp $place:expr; $($part:ident: $($case:ident),*;)*) => {
+        $(mod $part {
+            $(#[tokio::test]
+            async fn $case() {
+                super::super::$part::$case(&$place).await;
+            })*
+        })*
+    };
+}
+use history_suite;

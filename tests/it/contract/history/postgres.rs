@@ -1,0 +1,238 @@
+use std::{sync::Arc, thread};
+
+use switchboard::{
+    history::{
+        History,
+        postgres::{OpenError, PostgresHistory},
+    },
+    model::Entry,
+};
+use tokio::{runtime, task::JoinSet};
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+use super::{
+    Place, history_suite,
+    support::{Book, STORED, at, changed, metrics, said, session, started},
+};
+use crate::support::servers;
+
+history_suite!(super::Schema::fresh().await);
+
+#[tokio::test]
+async fn eight_that_start_at_once_on_an_empty_database_find_their_schema() {
+    let schema = Schema::fresh().await;
+    let mut starting = JoinSet::new();
+    for _ in 0..8 {
+        let url = schema.url();
+        starting.spawn(async move { PostgresHistory::connect(&url, metrics()).await });
+    }
+    for history in starting.join_all().await {
+        history.unwrap().ping().await.unwrap();
+    }
+    let client = schema.client().await;
+    let applied = client
+        .query("SELECT version FROM refinery_schema_history", &[])
+        .await
+        .unwrap();
+    assert_eq!(applied.len(), 1);
+}
+
+#[tokio::test]
+async fn what_can_pass_is_told_from_what_cannot() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let absent = format!("postgres://somebody:secret@127.0.0.1:{port}/postgres");
+    let refusal = PostgresHistory::connect(&absent, metrics())
+        .await
+        .unwrap_err();
+    assert!(matches!(refusal, OpenError::Unreachable(_)), "{refusal:?}");
+    assert!(refusal.is_passing() && !format!("{refusal:?}").contains("secret"));
+
+    let schema = Schema::fresh().await;
+    let nobody = format!("{}&user=nobody_{}", schema.url(), schema.name);
+    let refusal = PostgresHistory::connect(&nobody, metrics())
+        .await
+        .unwrap_err();
+    assert!(matches!(refusal, OpenError::Refused(_)), "{refusal:?}");
+    assert!(!refusal.is_passing());
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
+    let schema = Schema::fresh().await;
+    schema.open().await;
+    let client = schema.client().await;
+    client
+        .batch_execute("UPDATE refinery_schema_history SET checksum = '1'")
+        .await
+        .unwrap();
+    let refusal = PostgresHistory::connect(&schema.url(), metrics())
+        .await
+        .unwrap_err();
+    assert!(matches!(refusal, OpenError::Migrate(_)), "{refusal:?}");
+    assert!(!refusal.is_passing());
+}
+
+#[tokio::test]
+async fn a_schema_of_a_later_release_is_used() {
+    let schema = Schema::fresh().await;
+    let before = schema.open().await;
+    let mut book = Book::over(before, switchboard::model::Epoch("first".into())).await;
+    let session = session("default");
+    book.put([started(&session, 10), said(&session, 1, 11, "before")])
+        .await;
+    // What runs meanwhile has its statements prepared.
+    book.texts(&session, u64::MAX, 10).await;
+    let client = schema.client().await;
+    let later =
+        "INSERT INTO refinery_schema_history VALUES (2, 'later', '2030-01-01T00:00:00Z', '7');
+        ALTER TABLE messages ADD COLUMN later text; ALTER TABLE sessions ADD COLUMN later text";
+    client.batch_execute(later).await.unwrap();
+    assert_eq!(
+        book.put([said(&session, 2, 12, "during"), changed(&session, 13)])
+            .await,
+        STORED
+    );
+    assert_eq!(book.session(&session).await.unwrap().last_entry, at(13));
+    let after = Book::open(&schema).await;
+    assert_eq!(
+        after.texts(&session, u64::MAX, 10).await,
+        ["during", "before"]
+    );
+}
+
+/// `sql/README.md` says what a role needs that may not change the schema.
+#[tokio::test]
+async fn the_rights_in_the_readme_are_enough() {
+    let schema = Schema::fresh().await;
+    schema.open().await;
+    let readme = include_str!("../../../../sql/README.md");
+    let block = readme.split("```sql\n").nth(1).unwrap();
+    let grants = block.split("```").next().unwrap();
+    let role = format!("role_{}", schema.name);
+    let grants = grants
+        .replace("public", &schema.name)
+        .replace("switchboard_runtime", &role);
+    let client = schema.client().await;
+    client
+        .batch_execute(&format!("CREATE ROLE {role} LOGIN; {grants}"))
+        .await
+        .unwrap();
+    let url = format!("{}&user={role}", schema.url());
+    let history = PostgresHistory::connect(&url, metrics()).await.unwrap();
+    let mut book = Book::over(Arc::new(history), switchboard::model::Epoch("first".into())).await;
+    let session = session("default");
+    let clash = [
+        started(&session, 10),
+        said(&session, 1, 11, "first"),
+        said(&session, 1, 11, "other"),
+    ];
+    assert_eq!(book.put(clash).await, STORED);
+    assert_eq!(
+        book.put([said(&session, 2, 12, "next"), changed(&session, 13)])
+            .await,
+        STORED
+    );
+    assert_eq!(book.texts(&session, u64::MAX, 10).await, ["next", "first"]);
+    client
+        .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await
+        .unwrap();
+}
+
+/// Dialects whose ids are numbers show them; they follow the conversation.
+#[tokio::test]
+async fn numbers_follow_the_entries() {
+    let schema = Schema::fresh().await;
+    let mut book = Book::open(&schema).await;
+    let session = session("default");
+    book.put((1..=200).map(|n| said(&session, n, 10 + n, "one of many")))
+        .await;
+    book.put((201..=300).map(|n| said(&session, n, 10 + n, "one of many")))
+        .await;
+    let client = schema.client().await;
+    let rows = client
+        .query("SELECT num FROM messages ORDER BY entry_ms, entry_seq", &[])
+        .await
+        .unwrap();
+    let numbers: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(numbers.len(), 300);
+    assert!(numbers.is_sorted_by(|a, b| a < b));
+}
+
+/// A schema for one history in the test server's database, removed with all that is in it.
+pub struct Schema {
+    server: String,
+    name: String,
+}
+
+impl Schema {
+    pub async fn fresh() -> Self {
+        Self::on(servers::postgres().await).await
+    }
+
+    pub async fn on(server: &str) -> Self {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let client = client(server).await;
+        client
+            .batch_execute(&format!("CREATE SCHEMA {name}"))
+            .await
+            .unwrap();
+        let server = server.to_owned();
+        Self { server, name }
+    }
+
+    pub fn url(&self) -> String {
+        let joint = if self.server.contains('?') { '&' } else { '?' };
+        let Self { server, name } = self;
+        format!("{server}{joint}options=-c%20search_path%3D{name}")
+    }
+
+    async fn client(&self) -> Client {
+        client(&self.url()).await
+    }
+}
+
+impl Place for Schema {
+    async fn open(&self) -> Arc<dyn History> {
+        let history = PostgresHistory::connect(&self.url(), metrics()).await;
+        Arc::new(history.unwrap())
+    }
+
+    async fn poison(&self) -> Vec<Entry> {
+        let client = self.client().await;
+        let rows = client
+            .query("SELECT entry FROM poison ORDER BY num", &[])
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| serde_json::from_slice(row.get(0)).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Schema {
+    /// On a thread of its own: the test's runtime cannot wait here.
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let dropped = thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let drop = format!("SET lock_timeout = '5s'; DROP SCHEMA {name} CASCADE");
+                if let Ok((client, connection)) = tokio_postgres::connect(&server, NoTls).await {
+                    tokio::spawn(connection);
+                    let _ = client.batch_execute(&drop).await;
+                }
+            });
+        });
+        let _ = dropped.join();
+    }
+}
+
+async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
