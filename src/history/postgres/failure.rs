@@ -1,13 +1,10 @@
 //! What went wrong, told without what guests wrote: the server's messages quote rows in `DETAIL`, and
 //! values in the message itself where a value was refused.
 
-use std::{fmt, io};
+use std::{error, error::Error as _, fmt, io};
 
 use deadpool_postgres::PoolError;
-use tokio_postgres::{
-    Error,
-    error::{DbError, SqlState},
-};
+use tokio_postgres::{Error, error::SqlState};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -72,10 +69,21 @@ pub fn is_impossible_text(error: &Error) -> bool {
 }
 
 /// The server may answer better later: it starts, stops, is out of room, or was not reached at all.
+/// What the driver itself finds wrong, such as a password that is missing, stays so.
 pub fn is_passing(error: &Error) -> bool {
-    error
-        .code()
-        .is_none_or(|code| matches!(class(code), "08" | "53" | "57"))
+    match (error.code(), error.source()) {
+        (Some(code), _) => matches!(class(code), "08" | "53" | "57"),
+        (None, Some(cause)) => cause.is::<io::Error>() && !is_untrusted(error),
+        (None, None) => true,
+    }
+}
+
+/// The server's certificate is not one to be trusted.
+pub fn is_untrusted(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    let cause = cause.and_then(io::Error::get_ref);
+    let cause = cause.and_then(|cause| cause.downcast_ref());
+    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// An error as it may be logged.
@@ -101,19 +109,17 @@ impl fmt::Display for Told<'_> {
 /// Not of the server: of the way to it.
 fn untold(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{error}")?;
-    let cause =
-        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    let cause = error.source();
     cause.map_or(Ok(()), |cause| write!(f, ": {cause}"))
 }
 
 /// The first server error in a chain of causes.
-pub fn server_error<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+pub fn server_error<'a>(mut error: &'a (dyn error::Error + 'static)) -> Option<&'a Error> {
     loop {
-        if let Some(found) = error.downcast_ref::<Error>() {
-            return Some(found);
+        match error.downcast_ref() {
+            Some(found) => return Some(found),
+            None => error = error.source()?,
         }
-        debug_assert!(error.downcast_ref::<DbError>().is_none());
-        error = error.source()?;
     }
 }
 

@@ -4,7 +4,15 @@ use tokio_postgres::{Row, types::ToSql};
 use super::failure::{Failure, refuses_a_row};
 
 /// The parameters of a statement over many rows: an array for each column.
-pub type Columns<'a> = Vec<Box<dyn ToSql + Sync + Send + 'a>>;
+pub type Columns<'a> = Vec<Column<'a>>;
+type Column<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+
+pub fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Column<'r>
+where
+    T: ToSql + Sync + Send + 'r,
+{
+    Box::new(rows.iter().map(value).collect::<Vec<_>>())
+}
 
 pub struct Inserted<'a, T> {
     /// What the statement returned.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     failure::Failure,
-    insert::{Columns, insert},
+    insert::{Columns, column, insert},
     row::{content_type, entry_id, int, sender_kind},
 };
 use crate::model::{Entry, EntryId, Message};
@@ -77,23 +77,20 @@ fn key(row: &Row) -> Result<Key, Failure> {
 }
 
 fn columns<'r>(said: &'r [Said<'_>]) -> Columns<'r> {
-    fn of<'r, 'a: 'r, T>(said: &'r [Said<'a>], value: impl Fn(&'r Said<'a>) -> T) -> Box<Vec<T>> {
-        Box::new(said.iter().map(value).collect())
-    }
     vec![
-        of(said, |(_, message)| message.id.0),
-        of(said, |(entry, _)| entry.workspace.as_str()),
-        of(said, |(_, message)| message.session.as_str()),
-        of(said, |(entry, _)| int(entry.id.ms)),
-        of(said, |(entry, _)| i64::from(entry.id.seq)),
-        of(said, |(_, message)| int(message.seq)),
-        of(said, |(_, message)| message.direction.as_str()),
-        of(said, |(_, message)| sender_kind(message.sender.kind)),
-        of(said, |(_, message)| message.sender.id.as_str()),
-        of(said, |(_, message)| message.sender.name.as_str()),
-        of(said, |(_, message)| content_type(&message.content)),
-        of(said, |(_, message)| message.content.text()),
-        of(said, |(_, message)| message.client_id.as_deref()),
-        of(said, |(_, message)| int(message.at)),
+        column(said, |(_, message)| message.id.0),
+        column(said, |(entry, _)| entry.workspace.as_str()),
+        column(said, |(_, message)| message.session.as_str()),
+        column(said, |(entry, _)| int(entry.id.ms)),
+        column(said, |(entry, _)| i64::from(entry.id.seq)),
+        column(said, |(_, message)| int(message.seq)),
+        column(said, |(_, message)| message.direction.as_str()),
+        column(said, |(_, message)| sender_kind(message.sender.kind)),
+        column(said, |(_, message)| message.sender.id.as_str()),
+        column(said, |(_, message)| message.sender.name.as_str()),
+        column(said, |(_, message)| content_type(&message.content)),
+        column(said, |(_, message)| message.content.text()),
+        column(said, |(_, message)| message.client_id.as_deref()),
+        column(said, |(_, message)| int(message.at)),
     ]
 }

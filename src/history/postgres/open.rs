@@ -88,6 +88,8 @@ fn unreached(error: PoolError) -> OpenError {
 fn unanswered(error: &Error) -> OpenError {
     if failure::is_passing(error) {
         OpenError::Unreachable(error.into())
+    } else if failure::is_untrusted(error) {
+        OpenError::Certificates(Told(error).to_string())
     } else {
         OpenError::Refused(error.into())
     }

@@ -4,7 +4,7 @@ use deadpool_postgres::{GenericClient as _, Transaction};
 
 use super::{
     failure::Failure,
-    insert::{Columns, insert},
+    insert::{Columns, column, insert},
     row::{self, int, search_text},
 };
 use crate::model::{Entry, Session, SessionId, WorkspaceId};
@@ -107,52 +107,46 @@ async fn stored<'k>(
 }
 
 fn columns<'r>(changed: &'r [(Session, &Entry)]) -> Columns<'r> {
-    fn of<'r, T>(
-        changed: &'r [(Session, &Entry)],
-        value: impl Fn(&'r Session) -> T,
-    ) -> Box<Vec<T>> {
-        Box::new(changed.iter().map(|(session, _)| value(session)).collect())
-    }
     vec![
-        of(changed, |session| session.workspace.as_str()),
-        of(changed, |session| session.id.as_str()),
-        of(changed, |session| session.status.as_str()),
-        of(changed, |session| int(session.version)),
-        of(changed, |session| {
+        column(changed, |(session, _)| session.workspace.as_str()),
+        column(changed, |(session, _)| session.id.as_str()),
+        column(changed, |(session, _)| session.status.as_str()),
+        column(changed, |(session, _)| int(session.version)),
+        column(changed, |(session, _)| {
             session.agent.as_ref().map(|agent| agent.id.as_str())
         }),
-        of(changed, |session| {
+        column(changed, |(session, _)| {
             session.agent.as_ref().map(|agent| agent.name.as_str())
         }),
-        of(changed, |session| session.guest.name.as_deref()),
-        of(changed, |session| session.guest.email.as_deref()),
-        of(changed, |session| session.guest.phone.as_deref()),
-        of(changed, |session| session.guest.page.as_deref()),
-        of(changed, |session| {
+        column(changed, |(session, _)| session.guest.name.as_deref()),
+        column(changed, |(session, _)| session.guest.email.as_deref()),
+        column(changed, |(session, _)| session.guest.phone.as_deref()),
+        column(changed, |(session, _)| session.guest.page.as_deref()),
+        column(changed, |(session, _)| {
             session.guest.metadata.as_ref().map(ToString::to_string)
         }),
-        of(changed, |session| {
+        column(changed, |(session, _)| {
             search_text(&[
                 session.guest.name.as_deref(),
                 session.guest.email.as_deref(),
             ])
         }),
-        of(changed, |session| int(session.created_at)),
-        of(changed, |session| int(session.last_activity)),
-        of(changed, |session| int(session.last_seq)),
-        of(changed, |session| int(session.last_entry.ms)),
-        of(changed, |session| i64::from(session.last_entry.seq)),
-        of(changed, preview_text),
-        of(changed, |session| {
+        column(changed, |(session, _)| int(session.created_at)),
+        column(changed, |(session, _)| int(session.last_activity)),
+        column(changed, |(session, _)| int(session.last_seq)),
+        column(changed, |(session, _)| int(session.last_entry.ms)),
+        column(changed, |(session, _)| i64::from(session.last_entry.seq)),
+        column(changed, |(session, _)| preview_text(session)),
+        column(changed, |(session, _)| {
             session
                 .last_message
                 .as_ref()
                 .map(|preview| preview.direction.as_str())
         }),
-        of(changed, |session| {
+        column(changed, |(session, _)| {
             session.last_message.as_ref().map(|preview| int(preview.at))
         }),
-        of(changed, |session| int(session.unread)),
+        column(changed, |(session, _)| int(session.unread)),
     ]
 }
 

@@ -42,6 +42,7 @@ macro_rules! history_suite {
                 p1_texts_with_nul_hold_up_nothing,
                 p1_a_session_goes_on_after_a_text_with_nul,
                 p1_a_session_with_nul_holds_up_nothing,
+                p1_a_key_that_is_too_long_holds_up_nothing,
                 what_has_nul_is_asked_for_in_vain;
             session: p7_unread_and_preview_follow_the_messages,
                 a_session_comes_back_as_it_was,

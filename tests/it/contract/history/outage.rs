@@ -53,6 +53,41 @@ async fn p1_p11_postgres_killed_in_the_middle_of_appends_keeps_every_batch_whole
     assert_eq!(read, sent);
 }
 
+/// No connection breaks then, and no answer comes: only limits end it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p11_postgres_that_stands_still_is_given_up_in_time() {
+    let server = Server::start().await;
+    let schema = Schema::on(&server.url()).await;
+    let mut book = Book::open(&schema).await;
+    let conversation = session("default");
+    book.put([said(&conversation, 1, 1, "before")]).await;
+    book.texts(&conversation, u64::MAX, 10).await;
+
+    server.signal("-STOP");
+    let during = Batch {
+        entries: vec![said(&conversation, 2, 2, "during")],
+        to: at(2),
+        ..batch(book.partition, &book.epoch, at(1), &conversation)
+    };
+    let (appended, read) = tokio::join!(
+        timeout(BOUND, book.history.append(during)),
+        timeout(
+            BOUND,
+            book.history
+                .session(&conversation.workspace, &conversation.id)
+        ),
+    );
+    assert_eq!(appended.expect("bounded"), Err(Unavailable));
+    assert_eq!(read.expect("bounded"), Err(Unavailable));
+
+    server.signal("-CONT");
+    let from = book.reopened().await;
+    book.put([said(&conversation, 3, 3, "after")]).await;
+    let texts = book.texts(&conversation, u64::MAX, 10).await;
+    let stored = if from == at(2) { 3 } else { 2 };
+    assert_eq!(texts.len(), stored, "{texts:?}");
+}
+
 /// What is asked of a server that is away is refused within a bound, every time.
 async fn while_down(history: &Arc<dyn History>) {
     for _ in 0..3 {
@@ -168,6 +203,19 @@ impl Server {
     fn kill(&mut self) {
         self.running.kill().unwrap();
         self.running.wait().unwrap();
+    }
+
+    /// To it and the processes of its connections.
+    fn signal(&self, signal: &str) {
+        let parent = self.running.id().to_string();
+        let children = Command::new("pgrep")
+            .args(["-P", &parent])
+            .output()
+            .unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        run(Command::new("kill")
+            .args([signal, &parent])
+            .args(children.split_whitespace()));
     }
 
     async fn restart(&mut self) {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use switchboard::model::{Change, Entry, Guest, Session, SessionId, SessionQuery, Status};
+use uuid::Uuid;
 
 use super::{
     Place,
@@ -136,4 +137,30 @@ pub async fn what_has_nul_is_asked_for_in_vain(place: &impl Place) {
         ..all()
     };
     assert_eq!(book.list(query, None).await, []);
+}
+
+/// Longer than an index takes, and not to be compressed.
+pub async fn p1_a_key_that_is_too_long_holds_up_nothing(place: &impl Place) {
+    let mut book = Book::open(place).await;
+    let fine = session("default");
+    let id: String = (0..300).map(|_| Uuid::new_v4().to_string()).collect();
+    let long = Session {
+        id: SessionId::new(id),
+        ..session("default")
+    };
+    let entries = [
+        started(&long, 10),
+        said(&long, 1, 11, "of a long name"),
+        started(&fine, 12),
+        said(&fine, 1, 13, "beside it"),
+    ];
+    assert_eq!(book.put(entries.clone()).await, STORED);
+    assert_eq!(book.texts(&fine, u64::MAX, 10).await, ["beside it"]);
+    let mut poison = place.poison().await;
+    poison.sort_by_key(|entry| entry.id);
+    match poison.as_slice() {
+        [] => assert_eq!(book.texts(&long, u64::MAX, 10).await, ["of a long name"]),
+        [one, two] => assert_eq!([one, two], [&*entries[0], &*entries[1]]),
+        other => panic!("{} entries", other.len()),
+    }
 }

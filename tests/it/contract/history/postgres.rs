@@ -1,11 +1,11 @@
-use std::{sync::Arc, thread};
+use std::{io::Read as _, sync::Arc, thread};
 
 use switchboard::{
     history::{
-        History,
+        History, Unavailable,
         postgres::{OpenError, PostgresHistory},
     },
-    model::Entry,
+    model::{Entry, Epoch, Partition},
 };
 use tokio::{runtime, task::JoinSet};
 use tokio_postgres::{Client, NoTls};
@@ -79,7 +79,7 @@ async fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
 async fn a_schema_of_a_later_release_is_used() {
     let schema = Schema::fresh().await;
     let before = schema.open().await;
-    let mut book = Book::over(before, switchboard::model::Epoch("first".into())).await;
+    let mut book = Book::over(before, Epoch("first".into())).await;
     let session = session("default");
     book.put([started(&session, 10), said(&session, 1, 11, "before")])
         .await;
@@ -103,6 +103,35 @@ async fn a_schema_of_a_later_release_is_used() {
     );
 }
 
+/// The server quotes the row in its error; what guests wrote is in rows.
+#[tokio::test]
+async fn an_error_is_logged_without_what_is_in_the_row() {
+    let schema = Schema::fresh().await;
+    let history = schema.open().await;
+    let client = schema.client().await;
+    client
+        .batch_execute("ALTER TABLE ingest_cursor ADD CHECK (epoch <> 'confidential')")
+        .await
+        .unwrap();
+    let (mut log, writer) = std::io::pipe().unwrap();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::sync::Mutex::new(writer))
+        .finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    let partition = Partition::random();
+    let epoch = Epoch("confidential".into());
+    let refused = history.open_cursor(partition, &epoch);
+    assert_eq!(refused.await, Err(Unavailable));
+    drop(logging);
+    let mut told = String::new();
+    log.read_to_string(&mut told).unwrap();
+    assert!(
+        told.contains("23514") && told.contains("ingest_cursor"),
+        "{told}"
+    );
+    assert!(!told.contains("confidential"), "{told}");
+}
+
 /// `sql/README.md` says what a role needs that may not change the schema.
 #[tokio::test]
 async fn the_rights_in_the_readme_are_enough() {
@@ -122,7 +151,7 @@ async fn the_rights_in_the_readme_are_enough() {
         .unwrap();
     let url = format!("{}&user={role}", schema.url());
     let history = PostgresHistory::connect(&url, metrics()).await.unwrap();
-    let mut book = Book::over(Arc::new(history), switchboard::model::Epoch("first".into())).await;
+    let mut book = Book::over(Arc::new(history), Epoch("first".into())).await;
     let session = session("default");
     let clash = [
         started(&session, 10),
