@@ -1,5 +1,6 @@
 //! Settings: flags and environment, read once, checked before anything is opened.
 
+mod cluster;
 mod secrets;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
@@ -11,12 +12,15 @@ use crate::{
     server::{Mount, Origins, Settings, auth::Role},
 };
 
+pub use cluster::{Cluster, ClusterError};
 pub use secrets::{Secrets, SecretsError};
 
 /// Settings that are in the environment only.
 const NO_FLAGS: &str = "\
 Environment:
-  JWT_SECRET, SIGNING_KEY  secrets, or JWT_SECRET_FILE, SIGNING_KEY_FILE; unset: made once in DATA_DIR
+  REDIS_URL, DATABASE_URL  of a cluster, or REDIS_URL_FILE, DATABASE_URL_FILE; unset: embedded, one process
+  JWT_SECRET, SIGNING_KEY  secrets, or JWT_SECRET_FILE, SIGNING_KEY_FILE; unset: made once in DATA_DIR, but
+                           with REDIS_URL they have to be set
   LOG                      what to log, as `warn` or `info,switchboard=debug` [default: info]";
 
 /// Live-chat relay for unmodified Socket.IO clients.
@@ -94,15 +98,23 @@ pub struct Config {
         value_name = "ADDRESS:PORT"
     )]
     pub metrics_listen: SocketAddr,
-    /// Not served yet: see README.
-    #[arg(long, env = "REDIS_URL", hide = true)]
-    redis_url: Option<String>,
-    /// Not served yet: see README.
-    #[arg(long, env = "DATABASE_URL", hide = true)]
-    database_url: Option<String>,
+    /// Filled by `Config::find_cluster`.
+    #[arg(skip)]
+    pub cluster: Option<Cluster>,
+    /// What the keys in Redis begin with: several deployments can share one.
+    #[arg(long, env = "REDIS_PREFIX", default_value = "sb", value_parser = NonEmptyStringValueParser::new())]
+    pub redis_prefix: String,
+    /// How long a request is held while Redis is in passing trouble.
+    #[arg(long, env = "REDIS_HOLD", default_value = "5s")]
+    pub redis_hold: Span,
+    /// What an ack says of a message: `accepted`, in Redis, or `stored`, in the history; unset:
+    /// accepted with REDIS_URL, stored without.
+    #[arg(long, env = "ACK", value_enum)]
+    ack: Option<Ack>,
     #[command(flatten)]
     pub keys: Keys,
-    /// Origins of pages that may connect, by comma, or `*`; unset: the relay's own, and loopback.
+    /// Origins of pages that may connect, by comma, or `*`; unset: the relay's own and, without
+    /// REDIS_URL, loopback.
     #[arg(long, env = "CORS_ORIGIN", value_delimiter = ',')]
     cors_origin: Vec<String>,
     /// As CORS_ORIGIN, which comes first.
@@ -150,10 +162,10 @@ pub struct Config {
     /// A client that takes nothing for so long is closed.
     #[arg(long, env = "SLOW_TIMEOUT", default_value = "30s")]
     slow_timeout: Span,
-    /// Over which clients are sent away when the process ends; a single process has nowhere to send
-    /// them, hence the default.
-    #[arg(long, env = "DRAIN_TIMEOUT", default_value = "1s")]
-    drain_timeout: Span,
+    /// Over which clients are sent away when the process ends; unset: 60s with REDIS_URL, and 1s
+    /// without, since a single process has nowhere to send them.
+    #[arg(long, env = "DRAIN_TIMEOUT")]
+    drain_timeout: Option<Span>,
     /// After which a silent pod counts as dead.
     #[arg(long, env = "POD_LEASE", default_value = "10s")]
     pod_lease: Span,
@@ -169,6 +181,13 @@ pub struct Config {
 pub enum LogFormat {
     Json,
     Text,
+}
+
+/// When a message is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ack {
+    Accepted,
+    Stored,
 }
 
 /// A duration as `250ms`, `25s`, `30m`.
@@ -193,13 +212,9 @@ impl FromStr for Span {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     #[error(
-        "REDIS_URL is set, but this version keeps its state in the process only; unset it to run embedded"
+        "ACK=accepted needs REDIS_URL: without it nothing outlives the process but what is stored; unset ACK"
     )]
-    Redis,
-    #[error(
-        "DATABASE_URL is set, but this version stores in SQLite only; unset it and set DATA_DIR"
-    )]
-    Database,
+    Accepted,
     #[error("{0} must be longer than 0s")]
     Zero(&'static str),
     #[error(
@@ -208,8 +223,11 @@ pub enum ConfigError {
     Origin(String),
 }
 
-/// In one process it costs next to nothing.
+/// In one process it costs next to nothing; in a cluster every look is a command of an idle pod.
 const SWEEP_EMBEDDED: Duration = Duration::from_millis(500);
+const SWEEP_CLUSTER: Duration = Duration::from_secs(5);
+const DRAIN_EMBEDDED: Duration = Duration::from_secs(1);
+const DRAIN_CLUSTER: Duration = Duration::from_secs(60);
 
 impl Config {
     const PORT: u16 = 3001;
@@ -220,16 +238,36 @@ impl Config {
             .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)))
     }
 
+    /// Looks for the addresses of a cluster in the environment.
+    pub fn find_cluster(&mut self) -> Result<(), ClusterError> {
+        self.cluster = Cluster::from_environment()?;
+        Ok(())
+    }
+
+    pub fn secrets(&self) -> Result<Secrets, SecretsError> {
+        let embedded = self.cluster.is_none();
+        Secrets::load(embedded.then_some(self.keys.data_dir.as_path()))
+    }
+
+    /// Whether an ack may be given before the message is in the history.
+    pub fn ack(&self) -> Result<Ack, ConfigError> {
+        match (self.ack, &self.cluster) {
+            (Some(Ack::Accepted), None) => Err(ConfigError::Accepted),
+            (Some(ack), _) => Ok(ack),
+            (None, Some(_)) => Ok(Ack::Accepted),
+            (None, None) => Ok(Ack::Stored),
+        }
+    }
+
     pub fn settings(&self) -> Result<Settings, ConfigError> {
-        if self.redis_url.is_some() {
-            return Err(ConfigError::Redis);
-        }
-        if self.database_url.is_some() {
-            return Err(ConfigError::Database);
-        }
+        self.ack()?;
         if let Some((name, _)) = self.spans().iter().find(|(_, span)| span.ms() == 0) {
             return Err(ConfigError::Zero(name));
         }
+        let (drain, sweep) = match self.cluster {
+            Some(_) => (DRAIN_CLUSTER, SWEEP_CLUSTER),
+            None => (DRAIN_EMBEDDED, SWEEP_EMBEDDED),
+        };
         Ok(Settings {
             mounts: self.mounts(),
             origins: self.origins()?,
@@ -238,16 +276,17 @@ impl Config {
             ack_timeout_ms: self.ack_timeout.ms(),
             slow_timeout: self.slow_timeout.0,
             recovery_window_ms: self.recovery_window.ms(),
-            drain: self.drain_timeout.0,
+            drain: self.drain_timeout.map_or(drain, |span| span.0),
             pod_lease_ms: self.pod_lease.ms(),
-            sweep: SWEEP_EMBEDDED,
+            sweep,
         })
     }
 
     /// Those that mean nothing at zero.
-    fn spans(&self) -> [(&'static str, Span); 9] {
+    fn spans(&self) -> [(&'static str, Span); 10] {
         [
             ("ACK_TIMEOUT", self.ack_timeout),
+            ("REDIS_HOLD", self.redis_hold),
             ("PING_INTERVAL", self.ping_interval),
             ("PING_TIMEOUT", self.ping_timeout),
             ("UPGRADE_TIMEOUT", self.upgrade_timeout),
@@ -289,7 +328,9 @@ impl Config {
             .map(|origin| origin.trim().trim_end_matches('/').to_owned())
             .collect();
         match listed.as_slice() {
-            [] => Ok(Origins::Own { loopback: true }),
+            [] => Ok(Origins::Own {
+                loopback: self.cluster.is_none(),
+            }),
             [any] if any == "*" => Ok(Origins::Any),
             _ => match listed.iter().find(|origin| !is_origin(origin)) {
                 Some(wrong) => Err(ConfigError::Origin(wrong.clone())),

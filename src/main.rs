@@ -8,10 +8,10 @@ use std::{
 use anyhow::Context;
 use clap::Parser;
 use switchboard::{
-    config::{Cli, Command, Config, LogFormat, Secrets, TokenArgs},
+    config::{Cli, Cluster, Command, Config, LogFormat, Secrets, TokenArgs},
     model::Clock,
     relay::{self, trial},
-    server::auth::OperatorClaims,
+    server::{Health, auth::OperatorClaims},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 }
 
 fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
-    let secrets = Secrets::load(&args.keys.data_dir)?;
+    let embedded = Cluster::from_environment()?.is_none();
+    let secrets = Secrets::load(embedded.then_some(args.keys.data_dir.as_path()))?;
     let now = Clock::System.now() / 1000;
     let claims = OperatorClaims {
         sub: args.operator(),
@@ -51,16 +52,21 @@ fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
 }
 
 #[tokio::main]
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(mut config: Config) -> anyhow::Result<()> {
     log_to_stderr(config.log_format)?;
     // From the first moment: whoever asks early gets the same end.
     let mut signals = [
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     ];
+    config.find_cluster()?;
     config.settings()?;
-    let secrets = Secrets::load(&config.keys.data_dir)?;
-    let backends = relay::prepare(&config).await?;
+    let secrets = config.secrets()?;
+    // A folder that another process uses is the first thing to say, before a busy port.
+    let embedded = match config.cluster {
+        None => Some(relay::prepare(&config).await?),
+        Some(_) => None,
+    };
     let listener = trial::bind(config.listen(), "the relay", config.trial)
         .await
         .with_context(|| format!("LISTEN: cannot listen on {}", config.listen()))?;
@@ -68,7 +74,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("METRICS_LISTEN: cannot listen on {}", config.metrics_listen))?;
     let metrics_address = metrics.local_addr()?;
-    let running = relay::start(&config, &backends, listener, Some(metrics)).await?;
+    let health = Health::default();
+    let backends = match embedded {
+        Some(backends) => backends,
+        None => {
+            let address = listener.local_addr()?;
+            tracing::info!(%address, "waiting for Redis and Postgres");
+            tokio::select! {
+                opened = relay::waiting(&listener, &health, relay::prepare(&config)) => opened??,
+                () = asked_to_end(&mut signals) => return Ok(()),
+            }
+        }
+    };
+    let running = relay::start(&config, &backends, listener, Some(metrics), health).await?;
     tracing::info!(address = %running.address, metrics = %metrics_address, "serving");
     if config.trial {
         println!(

@@ -20,6 +20,10 @@ pub struct Secrets {
 pub enum SecretsError {
     #[error("{0} is set and so is {0}_FILE; set one of them")]
     Both(&'static str),
+    #[error(
+        "{0} is not set: with REDIS_URL all pods have the same, so it is not made up; set {0} or {0}_FILE"
+    )]
+    Missing(&'static str),
     #[error("{name}: cannot read {}", .path.display())]
     Read {
         name: String,
@@ -36,20 +40,26 @@ pub enum SecretsError {
 }
 
 impl Secrets {
-    /// From the environment; else from the data directory, where each is made once.
-    pub fn load(data_dir: &Path) -> Result<Self, SecretsError> {
+    /// From the environment; else from the data directory, where each is made once. Without one, as
+    /// where pods share their secrets, both have to be set.
+    pub fn load(data_dir: Option<&Path>) -> Result<Self, SecretsError> {
         Ok(Self {
-            jwt: keyring("JWT_SECRET", &data_dir.join("jwt-secret"))?,
-            signing: keyring("SIGNING_KEY", &data_dir.join("signing-key"))?,
+            jwt: keyring("JWT_SECRET", data_dir, "jwt-secret")?,
+            signing: keyring("SIGNING_KEY", data_dir, "signing-key")?,
         })
     }
 }
 
 /// A list by comma or line: the first signs, all verify.
-fn keyring(name: &'static str, kept: &Path) -> Result<Keyring, SecretsError> {
-    let text = match from_environment(name)? {
-        Some(text) => text,
-        None => generated(kept)?,
+fn keyring(
+    name: &'static str,
+    data_dir: Option<&Path>,
+    kept: &str,
+) -> Result<Keyring, SecretsError> {
+    let text = match (from_environment(name)?, data_dir) {
+        (Some(text), _) => text,
+        (None, Some(folder)) => generated(&folder.join(kept))?,
+        (None, None) => return Err(SecretsError::Missing(name)),
     };
     let secrets: Vec<&str> = text
         .split([',', '\n'])
@@ -60,7 +70,7 @@ fn keyring(name: &'static str, kept: &Path) -> Result<Keyring, SecretsError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the settings are read here")]
-fn from_environment(name: &'static str) -> Result<Option<String>, SecretsError> {
+pub(super) fn from_environment(name: &'static str) -> Result<Option<String>, SecretsError> {
     let value = std::env::var(name).ok();
     let file_name = format!("{name}_FILE");
     let file = std::env::var(&file_name).ok().map(PathBuf::from);

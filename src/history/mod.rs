@@ -74,7 +74,8 @@ pub struct Batch {
     pub partition: Partition,
     pub epoch: Epoch,
     pub from: EntryId,
-    /// Id of the last of `entries`.
+    /// Id of the last of `entries`, or `from` if that is above it: entries before the cursor may be
+    /// given again.
     pub to: EntryId,
     /// Ascending. Kinds that this release does not know cannot be in it.
     pub entries: Vec<Arc<Entry>>,

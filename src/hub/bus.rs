@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{Channel, Faults, Mark, Publication, Publisher, Signal, lock};
-use crate::model::{Entry, Epoch, Partition, PodId, Sid};
+use crate::model::{Aside, Entry, Epoch, Partition, PodId, Sid};
 
 /// Who listens to what. Called with a slot locked, which is what keeps the order of a partition;
 /// so nothing here waits, and nothing here locks a slot.
@@ -42,6 +42,27 @@ impl Bus {
         }
     }
 
+    pub fn has_readers(&self, channel: &Channel) -> bool {
+        lock(&self.0).channels.contains_key(channel)
+    }
+
+    /// One of the pods, always the same while it is there.
+    pub fn some_pod(&self) -> Option<PodId> {
+        let listeners = lock(&self.0);
+        let living = listeners.pods.iter().filter(|(_, to)| !to.is_closed());
+        living.map(|(pod, _)| pod).min().cloned()
+    }
+
+    pub fn aside(&self, channel: &Channel, aside: Aside) {
+        let aside = Arc::new(aside);
+        self.to_channel(channel, |publisher| {
+            publisher.offer(Publication::Aside {
+                channel: channel.clone(),
+                aside: Arc::clone(&aside),
+            });
+        });
+    }
+
     pub fn entry(&self, faults: &Faults, channel: &Channel, epoch: &Epoch, entry: &Arc<Entry>) {
         self.to_channel(channel, |publisher| {
             let publication = Publication::Entry {
@@ -53,7 +74,7 @@ impl Bus {
         });
     }
 
-    pub fn to_channel(&self, channel: &Channel, tell: impl Fn(&Publisher)) {
+    fn to_channel(&self, channel: &Channel, tell: impl Fn(&Publisher)) {
         let listeners = lock(&self.0);
         let pods = listeners.channels.get(channel).into_iter().flatten();
         pods.filter_map(|pod| listeners.pods.get(pod))

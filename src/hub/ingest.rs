@@ -41,6 +41,20 @@ pub trait Ingest {
     fn dirty(&self) -> &Dirty;
 }
 
+/// Stored entries stay in the log for this much longer, by their own time: a writer that takes over
+/// reads them again, since a new primary whose clock lags may have given out lower ids than the
+/// cursor's in between.
+pub const INGEST_KEPT_MS: Millis = 60_000;
+
+/// How long things are kept that the history has as well.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Entries of a workspace's feed, at least for the recovery window.
+    pub feed_ms: Millis,
+    /// Sessions that have ended, with their logs.
+    pub ended_ms: Millis,
+}
+
 /// One position in one life of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mark {

@@ -3,6 +3,7 @@
 //! Composition, beside `config` and `main`: it names `server`, `dialect` and `chat`, none of which
 //! names the others.
 
+mod backends;
 mod run;
 mod socket;
 pub mod trial;
@@ -11,11 +12,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-pub use run::{Backends, Running, StartError, prepare, start};
+pub use backends::{Backends, prepare};
+pub use run::{Running, StartError, start, waiting};
 pub use socket::RelaySocket;
 
 use crate::{
     chat::{Bound, Chat, Done, Told},
+    config::Ack,
     dialect::{self, Audience, Dialect},
     hub::Log,
     model::{
@@ -41,6 +44,8 @@ pub struct Relay {
     pub jwt: Keyring,
     /// Of guests' tokens.
     pub signing: Keyring,
+    /// When a message is acknowledged.
+    pub ack: Ack,
 }
 
 impl App for Relay {
@@ -220,7 +225,9 @@ impl Relay {
         let token = self.resume_token(&done.reply);
         let token = token.as_deref();
         let ack = dialect::encode_reply(dialect, audience, &done.reply, token);
-        let wait = done.mark.clone().map(|mark| Wait {
+        // What is said to be stored waits for that in any case, by a mark of its own.
+        let acked = done.mark.filter(|_| self.ack == Ack::Stored);
+        let wait = acked.clone().map(|mark| Wait {
             mark,
             otherwise: Some(dialect::encode_reject(&pending())),
         });
@@ -242,7 +249,7 @@ impl Relay {
                 payload: out.payload,
                 offset,
             });
-            let mark = mark.or_else(|| done.mark.clone());
+            let mark = mark.or_else(|| acked.clone());
             say.push(Saying {
                 what,
                 wait: mark.map(|mark| Wait {

@@ -1,39 +1,23 @@
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, os::fd::AsFd as _, sync::Arc, time::Duration};
 
-use axum::Router;
-use tokio::{net::TcpListener, task::JoinHandle};
+use axum::{Router, http::StatusCode};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Relay;
+use super::{Backends, Relay};
 use crate::{
-    chat::{Chat, ChatSettings, Writer},
+    chat::{Chat, ChatSettings},
     config::{Config, ConfigError, Secrets, SecretsError},
-    history::{
-        History,
-        sqlite::{OpenError, SqliteHistory},
-    },
-    hub::{
-        Hub,
-        memory::{MemoryHub, Retention},
-    },
+    history::{self, History},
+    hub::{self, Hub},
     metrics::Metrics,
-    model::{Clock, PodId, WorkspaceId},
+    model::WorkspaceId,
     server::{Health, Parts, Pod, Server, metrics, probes},
     web,
 };
 
 /// How often the history is asked whether it answers.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
-
-/// What several server objects may share.
-pub struct Backends {
-    pub hub: Arc<dyn Hub>,
-    pub history: Arc<dyn History>,
-    pub clock: Clock,
-    pub metrics: Metrics,
-    writer: JoinHandle<()>,
-    stop: CancellationToken,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -42,7 +26,11 @@ pub enum StartError {
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     #[error(transparent)]
-    History(#[from] OpenError),
+    Sqlite(#[from] history::sqlite::OpenError),
+    #[error(transparent)]
+    Postgres(#[from] history::postgres::OpenError),
+    #[error(transparent)]
+    Redis(#[from] hub::redis::OpenError),
     #[error("cannot prepare the history")]
     Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("metrics")]
@@ -53,56 +41,6 @@ pub enum StartError {
     Listen(#[from] std::io::Error),
 }
 
-/// Opens hub and history and begins to write the one to the other.
-pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
-    let clock = Clock::System;
-    let metrics = Metrics::new()?;
-    let window = config.recovery_window.ms();
-    let hub: Arc<dyn Hub> = Arc::new(MemoryHub::new(
-        clock.clone(),
-        Retention {
-            feed_ms: window,
-            ended_ms: window,
-        },
-    ));
-    let history: Arc<dyn History> = Arc::new(SqliteHistory::open(
-        &config.keys.data_dir,
-        metrics.history.clone(),
-    )?);
-    let mut writer = Writer::new(
-        Arc::clone(&hub),
-        Arc::clone(&history),
-        PodId::draw(),
-        clock.clone(),
-        metrics.history.clone(),
-    );
-    writer
-        .prepare()
-        .await
-        .map_err(|error| StartError::Prepare(Box::new(error)))?;
-    metrics.hub.up.set(1);
-    let stop = CancellationToken::new();
-    let writer = tokio::spawn(writer.run(stop.clone()));
-    Ok(Backends {
-        hub,
-        history,
-        clock,
-        metrics,
-        writer,
-        stop,
-    })
-}
-
-impl Backends {
-    /// Writes what is left, and ends.
-    pub async fn close(self) {
-        self.stop.cancel();
-        if self.writer.await.is_err() {
-            tracing::error!("the history's writer has failed");
-        }
-    }
-}
-
 /// A server object at work.
 pub struct Running {
     server: Server<Relay>,
@@ -111,15 +49,40 @@ pub struct Running {
     pub address: SocketAddr,
 }
 
+/// Answers the probes on the listener for as long as `work` takes: a pod that waits for its backends
+/// lives, and is not ready.
+pub async fn waiting<T>(
+    listener: &TcpListener,
+    health: &Health,
+    work: impl Future<Output = T>,
+) -> std::io::Result<T> {
+    // Another handle of the same socket, so that nobody is turned away when it is let go.
+    let copy = std::net::TcpListener::from(listener.as_fd().try_clone_to_owned()?);
+    let copy = TcpListener::from_std(copy)?;
+    let starting = || async { (StatusCode::SERVICE_UNAVAILABLE, "starting") };
+    let routes = probes(health.clone()).fallback(starting);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone().cancelled_owned();
+    tokio::spawn(async move {
+        axum::serve(copy, routes)
+            .with_graceful_shutdown(stopped)
+            .await
+    });
+    // However it ends.
+    let _stop = stop.drop_guard();
+    Ok(work.await)
+}
+
 /// Serves on the listener; metrics, if a listener is given for them, on theirs.
 pub async fn start(
     config: &Config,
     backends: &Backends,
     listener: TcpListener,
     metrics_listener: Option<TcpListener>,
+    health: Health,
 ) -> Result<Running, StartError> {
     let settings = config.settings()?;
-    let Secrets { jwt, signing } = Secrets::load(&config.keys.data_dir)?;
+    let Secrets { jwt, signing } = config.secrets()?;
     let chat = Chat::new(
         Arc::clone(&backends.hub),
         Arc::clone(&backends.history),
@@ -139,6 +102,7 @@ pub async fn start(
         clock: backends.clock.clone(),
         jwt,
         signing: signing.clone(),
+        ack: config.ack()?,
     };
     let pod = Pod::new(Parts {
         app: Arc::new(relay),
@@ -148,7 +112,6 @@ pub async fn start(
         pids: signing,
         metrics: backends.metrics.clone(),
     });
-    let health = Health::default();
     let address = listener.local_addr()?;
     let routes = Router::new()
         .merge(probes(health.clone()))
@@ -194,13 +157,15 @@ async fn watch(backends: Watched, health: Health, stop: CancellationToken) {
         history,
         metrics,
     } = backends;
+    // Any one: what is asked is whether there is an answer.
+    let workspace = WorkspaceId::new("default");
     let mut every = tokio::time::interval(HEALTH_EVERY);
     loop {
         tokio::select! {
             _ = every.tick() => {}
             () = stop.cancelled() => return,
         }
-        let hub_answers = hub.persisted().await.is_ok();
+        let hub_answers = hub.top(&workspace).await.is_ok();
         metrics.hub.up.set(i64::from(hub_answers));
         if !hub_answers {
             metrics.hub.errors.with_label_values(&["probe"]).inc();

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use switchboard::{
-    hub::memory::{MemoryHub, Retention},
+    hub::{Retention, memory::MemoryHub},
     metrics::Metrics,
     model::{Clock, DedupId, Entry, Offset, WorkspaceId},
     server::{

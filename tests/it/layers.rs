@@ -52,7 +52,7 @@ fn dependencies_point_down() {
 
 #[test]
 fn backends_are_named_by_who_composes_only() {
-    const BACKENDS: [&str; 2] = ["memory::", "sqlite::"];
+    const BACKENDS: [&str; 4] = ["memory::", "redis::", "sqlite::", "postgres::"];
     for (path, text) in sources() {
         let composes = matches!(module(&path).as_str(), "relay" | "main");
         let own = path

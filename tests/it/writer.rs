@@ -16,8 +16,7 @@ use switchboard::{
     },
     hub::{
         Attachment, Channels as _, Commit, Commits as _, Draft, Guard, Ingest as _, NewChange,
-        Outcome, Publication,
-        memory::{MemoryHub, Retention},
+        Outcome, Publication, Retention, memory::MemoryHub,
     },
     metrics::{HistoryMetrics, Metrics},
     model::{

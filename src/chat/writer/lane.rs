@@ -4,7 +4,7 @@ use tracing::warn;
 
 use crate::{
     history::{self, Appended, Batch, History},
-    hub::{self, Ingest},
+    hub::{self, INGEST_KEPT_MS, Ingest},
     metrics::HistoryMetrics,
     model::{Clock, Entry, EntryId, Epoch, Millis, Partition, PodId},
 };
@@ -30,6 +30,8 @@ pub(super) struct Lane {
     /// Where the history stood when last heard of. It may have moved on by another pod: then reading
     /// after it gives too much, and the compare-and-swap refuses to store that.
     pub cursor: EntryId,
+    /// Where it reads on: behind the cursor after it was bound.
+    read: EntryId,
     /// As last read.
     epoch: Option<Epoch>,
     cursor_is: Bound,
@@ -80,6 +82,7 @@ impl Lane {
             partition,
             need: Need::Nothing,
             cursor: EntryId::ZERO,
+            read: EntryId::ZERO,
             epoch: None,
             cursor_is: Bound::Loose,
             announced: EntryId::ZERO,
@@ -96,7 +99,11 @@ impl Lane {
     /// cluster does.
     async fn advance(&mut self, ends: &Ends) -> Result<Need, Trouble> {
         self.announce(ends).await?;
-        let (epoch, entries) = ends.hub.ingest(self.partition, self.cursor, BATCH).await?;
+        let from = match self.cursor_is {
+            Bound::Open => self.read,
+            Bound::Loose | Bound::Overdue => self.cursor,
+        };
+        let (epoch, entries) = ends.hub.ingest(self.partition, from, BATCH).await?;
         self.notice(&epoch);
         let wanted = !entries.is_empty() || self.cursor_is == Bound::Overdue;
         if !wanted || !self.lease(ends).await? {
@@ -158,6 +165,11 @@ impl Lane {
         self.cursor = ends.history.open_cursor(self.partition, epoch).await?;
         ends.hub.raise(self.partition, self.cursor).await?;
         (self.cursor_is, self.announced) = (Bound::Open, EntryId::ZERO);
+        // A primary that took over with a clock behind may have given out ids below the cursor.
+        self.read = EntryId {
+            ms: self.cursor.ms.saturating_sub(INGEST_KEPT_MS),
+            seq: 0,
+        };
         self.announce(ends).await
     }
 
@@ -173,6 +185,8 @@ impl Lane {
         self.spool(ends, entries.len());
         let committed: Vec<Millis> = entries.iter().map(|entry| entry.id.ms).collect();
         let (partition, from) = (self.partition, self.cursor);
+        let (last, again) = (to, to <= from);
+        let to = to.max(from);
         let batch = Batch {
             partition,
             epoch,
@@ -180,7 +194,13 @@ impl Lane {
             to,
             entries,
         };
-        if ends.history.append(batch).await? == Appended::Superseded {
+        let appended = ends.history.append(batch).await?;
+        if let Appended::Stored { duplicates } = appended
+            && !again
+        {
+            ends.metrics.duplicates.inc_by(duplicates);
+        }
+        if appended == Appended::Superseded {
             warn!(
                 partition = partition.index(),
                 "another writer has moved the cursor"
@@ -189,8 +209,11 @@ impl Lane {
             self.release(ends).await;
             return Err(Trouble);
         }
-        self.cursor = to;
+        (self.cursor, self.read) = (to, last);
         self.spool(ends, 0);
+        if again {
+            return Ok(());
+        }
         let now = ends.clock.now();
         for ms in committed {
             let waited = Duration::from_millis(now.saturating_sub(ms));

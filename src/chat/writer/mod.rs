@@ -35,6 +35,7 @@ pub struct Writer {
     lanes: Vec<Lane>,
     pause: Duration,
     retry_at: Option<Instant>,
+    scan: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +67,15 @@ impl Writer {
             lanes,
             pause: PAUSE,
             retry_at: None,
+            scan: SCAN,
         }
+    }
+
+    /// Looks at every partition this often, whatever it was told.
+    #[must_use]
+    pub fn scanning(mut self, every: Duration) -> Self {
+        self.scan = every;
+        self
     }
 
     /// To be done before the first commit: ids go on above those that are stored, however much of
@@ -85,7 +94,7 @@ impl Writer {
     /// Until `shutdown`; then writes what is left.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let hub = Arc::clone(&self.ends.hub);
-        let mut scan = interval(SCAN);
+        let mut scan = interval(self.scan);
         scan.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let retry_at = self.retry_at;

@@ -48,7 +48,6 @@ impl PostgresHistory {
 
     fn announce(&self, batch: &Batch, written: &Written) {
         let partition = batch.partition.index();
-        self.metrics.duplicates.inc_by(written.duplicates);
         self.metrics.poisoned.inc_by(written.poisoned);
         if written.orphans > 0 {
             let messages = written.orphans;

@@ -45,7 +45,6 @@ impl SqliteHistory {
 
     fn announce(&self, batch: &Batch, written: Written) {
         let partition = batch.partition.index();
-        self.metrics.duplicates.inc_by(written.duplicates);
         if written.orphans > 0 {
             let messages = written.orphans;
             warn!(

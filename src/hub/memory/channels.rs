@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use super::MemoryHub;
 use crate::{
-    hub::{Attachment, Channel, Channels, Publication, Unavailable, publications},
+    hub::{Attachment, Channel, Channels, Unavailable, publications},
     model::{Aside, PodId},
 };
 
@@ -25,13 +23,7 @@ impl Channels for MemoryHub {
 
     async fn tell(&self, channel: &Channel, aside: Aside) -> Result<(), Unavailable> {
         self.answering()?;
-        let aside = Arc::new(aside);
-        self.bus.to_channel(channel, |publisher| {
-            publisher.offer(Publication::Aside {
-                channel: channel.clone(),
-                aside: Arc::clone(&aside),
-            });
-        });
+        self.bus.aside(channel, aside);
         Ok(())
     }
 

@@ -19,8 +19,8 @@ use std::sync::{Mutex, MutexGuard};
 use pods::PodIndex;
 use slot::Slot;
 
-use super::{Dirty, Faults, Unavailable, bus::Bus, lock};
-use crate::model::{Clock, Millis, Partition, RecoveryId, Sid};
+use super::{Dirty, Faults, Retention, Unavailable, bus::Bus, lock};
+use crate::model::{Clock, Partition, RecoveryId, Sid};
 
 #[derive(Debug)]
 pub struct MemoryHub {
@@ -31,15 +31,6 @@ pub struct MemoryHub {
     pods: Mutex<PodIndex>,
     faults: Faults,
     dirty: Dirty,
-}
-
-/// How long things are kept that the history has as well.
-#[derive(Clone, Copy, Debug)]
-pub struct Retention {
-    /// Entries of a workspace's feed, at least for the recovery window.
-    pub feed_ms: Millis,
-    /// Sessions that have ended, with their logs.
-    pub ended_ms: Millis,
 }
 
 impl MemoryHub {

@@ -3,9 +3,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Retention, connections::Connection, workspace::Workspace};
+use super::{connections::Connection, workspace::Workspace};
 use crate::{
-    hub::{Mark, Recovery},
+    hub::{Mark, Recovery, Retention},
     model::{
         Entry, EntryId, Epoch, Millis, Partition, PodId, RecoveryId, SessionId, Sid, WorkspaceId,
     },

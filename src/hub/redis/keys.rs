@@ -68,6 +68,11 @@ impl Keys {
         self.of(partition, &format!("in:{pod}"))
     }
 
+    /// To the writer of a partition.
+    pub fn writer(&self, partition: Partition, pod: &PodId) -> String {
+        self.of(partition, &format!("writer:{pod}"))
+    }
+
     /// Presences that a pod is to answer for.
     pub fn pod(&self, partition: Partition, pod: &PodId) -> String {
         self.of(partition, &format!("pod:{pod}"))

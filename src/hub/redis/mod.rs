@@ -2,14 +2,100 @@
 //! partition, which publishes last.
 //!
 //! ```text
-//! keys     what everything is called            link     connections, repeating, holding
-//! script   a script, its arguments, its answer  pack     values held as one
-//! *.rs     an operation of the contract, with its .lua beside it
+//! keys        what everything is called            link     connections, repeating, holding
+//! script      a script, its arguments, its answer  pack     values held as one
+//! commits, logs, connections, recoveries, ingest, pods, channels
+//!             the parts of the contract, each with its scripts
 //! subscriber  from the channels to the pods of this process
 //! ```
 
+mod channels;
+mod commits;
+mod connect;
+mod connections;
+mod entry;
+mod ingest;
 mod keys;
 mod link;
+mod logs;
 mod pack;
+mod pods;
+mod recoveries;
 mod script;
 mod signal;
+mod subscriber;
+
+use std::sync::{Arc, OnceLock};
+
+pub use connect::{OpenError, RedisSettings};
+
+use keys::{Keys, PODS_AT};
+use link::Link;
+use pack::Unreadable;
+use script::{Call, Reply, Script};
+use subscriber::Subscriber;
+
+use super::{Faults, Retention, Unavailable};
+use crate::model::{Partition, PodId};
+
+pub struct RedisHub {
+    link: Link,
+    keys: Keys,
+    retention: Retention,
+    subscriber: Arc<Subscriber>,
+    faults: Arc<Faults>,
+    /// The history's writer of this process, once it has asked for a lease.
+    writer: OnceLock<PodId>,
+}
+
+impl RedisHub {
+    /// Trouble on demand, for tests; Redis itself can be troubled as well.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Every pod of this process is told that it has missed publications.
+    pub fn lag(&self) {
+        self.subscriber.bus.lag();
+    }
+
+    /// Lets go of the connections.
+    pub async fn close(&self) {
+        self.subscriber.close().await;
+        self.link.close().await;
+    }
+
+    /// A call that begins with the clock alone.
+    fn call(&self) -> Call {
+        self.link.call()
+    }
+
+    /// A call whose script learns or begins the life of the partition.
+    fn life(&self, partition: Partition) -> Call {
+        self.link
+            .call()
+            .key(self.keys.of(partition, "meta"))
+            .arg(uuid::Uuid::new_v4().simple().to_string())
+            .arg(self.keys.control(partition))
+    }
+
+    async fn run(
+        &self,
+        partition: Partition,
+        script: &Script,
+        call: Call,
+    ) -> Result<Reply, Unavailable> {
+        if self.faults.is_down() {
+            return Err(Unavailable);
+        }
+        Ok(self.link.run(partition, script, call).await?)
+    }
+
+    /// Where the leases of pods are.
+    fn pods(&self) -> (Partition, String) {
+        let partition = Partition::all()
+            .nth(PODS_AT)
+            .unwrap_or_else(Partition::random);
+        (partition, self.keys.of(partition, "pods"))
+    }
+}

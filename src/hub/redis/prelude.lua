@@ -46,7 +46,7 @@ end
 
 -- A partition's life. One that has none is given the one that the caller drew, and says so: Redis'
 -- own random numbers repeat after a restart, just when another epoch is needed.
-local function life(meta, control, fresh)
+local function life(meta, fresh, control)
   local epoch = call('HGET', meta, 'epoch')
   if not epoch then
     epoch = fresh

@@ -11,14 +11,21 @@ use super::pack::Unreadable;
 #[derive(Debug)]
 pub struct Script {
     pub name: &'static str,
+    common: &'static str,
     source: &'static str,
     whole: OnceLock<(String, String)>,
 }
 
 impl Script {
     pub const fn new(name: &'static str, source: &'static str) -> Self {
+        Self::with(name, "", source)
+    }
+
+    /// With Lua that several scripts have in common, put between the prelude and this one.
+    pub const fn with(name: &'static str, common: &'static str, source: &'static str) -> Self {
         Self {
             name,
+            common,
             source,
             whole: OnceLock::new(),
         }
@@ -27,7 +34,12 @@ impl Script {
     /// Its SHA-1, by which Redis knows it, and its text.
     pub fn whole(&self) -> (&str, &str) {
         let (hash, text) = self.whole.get_or_init(|| {
-            let text = format!("{}\n{}", include_str!("prelude.lua"), self.source);
+            let text = format!(
+                "{}\n{}\n{}",
+                include_str!("prelude.lua"),
+                self.common,
+                self.source
+            );
             (fred::util::sha1_hash(&text), text)
         });
         (hash, text)

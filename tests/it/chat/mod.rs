@@ -5,10 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use switchboard::{
     chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor},
     history::{Batch, History, sqlite::SqliteHistory},
-    hub::{
-        Ingest as _, Log, Logs as _,
-        memory::{MemoryHub, Retention},
-    },
+    hub::{Ingest as _, Log, Logs as _, Retention, memory::MemoryHub},
     metrics::{ChatMetrics, Metrics},
     model::*,
 };

@@ -12,10 +12,7 @@ use std::{
 
 use serde_json::{Map, Value};
 use switchboard::{
-    hub::{
-        Connections, Persisted,
-        memory::{MemoryHub, Retention},
-    },
+    hub::{Connections, Persisted, Retention, memory::MemoryHub},
     metrics::Metrics,
     model::{Clock, DedupId, Entry, Offset, Sid},
     server::{
@@ -148,10 +145,11 @@ impl Site {
     /// Waits until the hub knows that this connection dies unless something comes by `in_ms`.
     pub async fn doomed(&self, sid: &str, in_ms: u64) {
         let sid = Sid::new(sid);
+        let partition = sid.partition().unwrap();
         eventually("the connection is about to expire", async || {
             let expired = self
                 .hub
-                .expired(self.clock.now() + in_ms, usize::MAX)
+                .expired(partition, self.clock.now() + in_ms, usize::MAX)
                 .await
                 .unwrap();
             expired.contains(&sid)

@@ -2,10 +2,13 @@ use std::net::SocketAddr;
 
 use clap::Parser;
 use switchboard::{
-    config::{Cli, Config, Secrets},
+    config::{Cli, Config},
     model::{Clock, OperatorId, WorkspaceId},
     relay::{self, Backends, Running, trial},
-    server::auth::{OperatorClaims, Role},
+    server::{
+        Health,
+        auth::{OperatorClaims, Role},
+    },
 };
 use tokio::net::TcpListener;
 
@@ -45,9 +48,15 @@ impl Relays {
     /// One more server object.
     pub async fn add(&mut self) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = relay::start(&self.config, &self.backends, listener, None)
-            .await
-            .unwrap();
+        let running = relay::start(
+            &self.config,
+            &self.backends,
+            listener,
+            None,
+            Health::default(),
+        )
+        .await
+        .unwrap();
         self.running.push(running);
     }
 
@@ -57,7 +66,7 @@ impl Relays {
 
     /// A token of an operator that is valid for `seconds` (below 0: expired).
     pub fn token(&self, id: &str, name: &str, workspace: &str, seconds: i64) -> String {
-        let secrets = Secrets::load(self.folder.path()).unwrap();
+        let secrets = self.config.secrets().unwrap();
         let now = Clock::System.now() / 1000;
         let claims = OperatorClaims {
             sub: OperatorId::new(id),

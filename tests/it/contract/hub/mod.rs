@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use switchboard::{
-    hub::{
-        Hub,
-        memory::{MemoryHub, Retention},
-    },
+    hub::{Hub, Retention, memory::MemoryHub},
     model::{Clock, Millis, Partition},
 };
 
@@ -17,6 +14,7 @@ mod client;
 mod dedup;
 mod get;
 mod guard;
+mod on_redis;
 mod order;
 mod persisted;
 mod pods;
@@ -184,6 +182,7 @@ macro_rules! hub_suite {
 }
 
 hub_suite!(memory, super::super::in_memory());
+hub_suite!(redis, super::super::on_redis::on_redis());
 
 async fn in_memory() -> Bench {
     let clock = Clock::manual(1_800_000_000_000);

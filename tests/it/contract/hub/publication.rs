@@ -191,8 +191,12 @@ pub async fn p8_a_full_queue_tells_that_it_lost(bench: &Bench) {
     let mut pod = bench.pod(4).await;
     let log = bench.log(&id);
     bench.hub.subscribe(&pod.id, &log).await.unwrap();
+    let mut witness = bench.listening(std::slice::from_ref(&log)).await;
     for n in 0..10 {
         bench.say(&id, &n.to_string()).await;
+    }
+    for _ in 0..10 {
+        witness.entry().await;
     }
     let (mut lagged, mut later, mut heard) = (false, None, Vec::new());
     while later.is_none() || heard.last() != later.as_ref() {

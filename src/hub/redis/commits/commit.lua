@@ -1,0 +1,252 @@
+-- The one write of chat: dedup, unique, guard, deadlines, rate; then the writes; then publishing.
+-- Nothing may fail between the writes: Lua takes nothing back.
+-- KEYS meta ingest held workspaces workspace feed queue deadlines dedup [session log sessions] [unique] [rates] [presence]
+-- ARGV in the order in which they are read below.
+local meta, ingest, held, workspaces = key(), key(), key(), key()
+local workspace, feed, queue, deadlines, dedup = key(), key(), key(), key(), key()
+local fresh, control, own_writer, writers_at = arg(), arg(), arg(), arg()
+local feed_told, log_told = arg(), arg()
+local sessions_at, id, dedup_id = arg(), arg(), '=' .. arg()
+local results_kept, log_kept = number(), number()
+local session, log, sessions
+if id ~= '' then session, log, sessions = key(), key(), key() end
+
+local epoch = life(meta, fresh, control)
+
+-- What a session is now, or nothing.
+local function fields() return session and call('HMGET', session, unpack(FIELDS)) or {} end
+
+local function answer(tag, first)
+  local rank = id ~= '' and call('ZRANK', queue, id)
+  return { tag, first, rank and rank + 1 or false, fields() }
+end
+
+-- 1. A repeat gets the first result.
+local known = call('HGET', dedup, dedup_id)
+if known then return answer('duplicate', string.match(known, '^%d+ (.*)$')) end
+
+-- What the session is before.
+local status, version, active, seq, last, unread, trimmed
+if session then
+  local is = call('HMGET', session, 'status', 'version', 'active', 'seq', 'last', 'unread', 'trimmed')
+  status, version, active, seq, last, unread, trimmed = unpack(is)
+end
+local there = status and true or false
+
+-- 2. The key of a guest belongs to a session that is open and was active lately.
+local unique_key, unique_window, unique
+if arg() == '1' then
+  unique_key, unique_window, unique = arg(), number(), key()
+  local holder = call('HGET', unique, unique_key)
+  if holder and holder ~= id then
+    local is = call('HMGET', sessions_at .. holder, 'status', 'active')
+    if is[1] and is[1] ~= 'ended' and now - tonumber(is[2]) < unique_window then
+      return { 'exists', holder }
+    end
+  end
+end
+
+-- 3. The guard.
+local guard, guarded = arg(), arg()
+local creates = arg() == '1'
+if guard == 'absent' then
+  if id == '' or there or not creates then return { 'conflict' } end
+elseif id ~= '' then
+  if not there then return { 'absent' } end
+  if guard ~= 'any' and status == 'ended' then return { 'gone' } end
+  if guard == 'version' and version ~= guarded then return { 'conflict' } end
+end
+
+-- 4. An effect whose deadline is gone or not due has no cause.
+local deadline_ops = {}
+for i = 1, number() do
+  local op, member, when = arg(), arg(), number()
+  deadline_ops[i] = { op, member, when }
+  if op == 'due' then
+    local due = call('ZSCORE', deadlines, member)
+    if not due or tonumber(due) > now then return { 'conflict' } end
+  end
+end
+
+-- 5. The rate, charged only now that nothing else refuses.
+local rate_key, rate_max, rate_window, rates, used, ends
+if arg() == '1' then
+  rate_key, rate_max, rate_window, rates = arg(), number(), number(), key()
+  used, ends = string.match(call('HGET', rates, rate_key) or '', '^(%d+) (%d+)$')
+  used, ends = tonumber(used), tonumber(ends)
+  if not ends or ends <= now then used, ends = 0, now + rate_window end
+  if used >= rate_max then return { 'limited', int(ends - now) } end
+end
+
+-- From here on it happens.
+for i = 1, #deadline_ops do
+  local op, member, when = unpack(deadline_ops[i])
+  if op == 'set' then call('ZADD', deadlines, when, member) else call('ZREM', deadlines, member) end
+end
+
+if rate_key then
+  call('HSET', rates, rate_key, (used + 1) .. ' ' .. int(ends))
+  -- A few of the many are looked at each time, as Redis does with its own keys.
+  if call('HLEN', rates) > 64 then
+    local some = call('HRANDFIELD', rates, 8, 'WITHVALUES')
+    for i = 1, #some, 2 do
+      local over = tonumber(string.match(some[i + 1], ' (%d+)$'))
+      if over <= now then call('HDEL', rates, some[i]) end
+    end
+  end
+end
+
+local function remember(result_id, result)
+  local n = call('HINCRBY', dedup, 'count', 1)
+  call('HSET', dedup, result_id, n .. ' ' .. result, '#' .. n, result_id)
+  local oldest = '#' .. (n - results_kept)
+  local forgotten = n > results_kept and call('HGET', dedup, oldest)
+  if forgotten then call('HDEL', dedup, forgotten, oldest) end
+end
+
+-- The fields of the session.
+local kept = {}
+if creates then
+  for i = 1, #FIELDS do kept[FIELDS[i]] = arg() end
+  seq, last, unread, trimmed = kept.seq, kept.last, kept.unread, kept.last
+  kept.trimmed, kept.workspace, kept.id = trimmed, workspace, id
+  call('SADD', sessions, id)
+  call('SADD', workspaces, workspace)
+  version = kept.version
+end
+for _ = 1, number() do
+  local known_id, top, stamped = '=' .. arg(), arg(), arg()
+  remember(known_id, pack({ epoch, top, 'same', stamped }))
+end
+local new_status, new_agent, new_guest = arg(), arg(), arg()
+if session and new_status ~= '' then kept.status = new_status end
+if session and new_agent ~= '-' then kept.agent = new_agent end
+if session and new_guest ~= '-' then kept.guest = new_guest end
+if session and (new_status ~= '' or new_agent ~= '-') then kept.version = int(tonumber(version) + 1) end
+if session and unique_key then
+  call('HSET', unique, unique_key, id)
+  kept.unique = unique_key
+end
+local function save()
+  local flat = {}
+  for name, value in pairs(kept) do
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
+  end
+  kept = {}
+  if #flat > 0 then call('HSET', session, unpack(flat)) end
+end
+if session then save() end
+
+local queue_op = arg()
+if queue_op == 'enter' and not call('ZSCORE', queue, id) then
+  call('ZADD', queue, call('HINCRBY', workspace, 'queued', 1), id)
+elseif queue_op == 'leave' then
+  call('ZREM', queue, id)
+end
+
+-- Who is there; the edge is what that changes.
+local presence_op, edge = arg(), 'same'
+if presence_op ~= '' then
+  local sid, member, pod, indexed, pod_at, presence = arg(), arg(), arg(), arg(), arg(), key()
+  if presence_op == 'enter' then
+    if call('EXISTS', presence) == 0 then edge = 'online' end
+    call('HSET', presence, sid, pod)
+    if pod ~= '' then
+      call('HSET', indexed, member, pod)
+      call('SADD', pod_at .. pod, member)
+    end
+  else
+    local gone = call('HDEL', presence, sid)
+    if gone == 1 and call('EXISTS', presence) == 0 then edge = 'offline' end
+    local of = call('HGET', indexed, member)
+    if of then
+      call('HDEL', indexed, member)
+      call('SREM', pod_at .. of, member)
+    end
+  end
+end
+
+-- The entries. One text serves the three streams and both channels.
+local blobs, stamped = {}, { epoch, false, edge }
+local ms, n = split(call('HGET', meta, 'last'))
+local feed_last = call('HGET', workspace, 'last') or '0-0'
+for _ = 1, number() do
+  local only_on, kind, direction, uuid, preview, body = arg(), arg(), arg(), arg(), arg(), arg()
+  if only_on == '' or only_on == edge then
+    -- Never below what was given out before, whatever the clock says.
+    if now > ms then ms, n = now, 0 elseif n < 4294967295 then n = n + 1 else ms, n = ms + 1, 0 end
+    local entry, before, sequence, after = id_of(ms, n), '0-0', '', ''
+    if session then
+      before, last = last, entry
+      kept.last, kept.active = entry, int(ms)
+    end
+    if kind == 'message' then
+      sequence = int((tonumber(seq) or 0) + 1)
+      if session then
+        seq = sequence
+        unread = direction == 'in' and int(tonumber(unread) + 1) or '0'
+        kept.seq, kept.unread = seq, unread
+        kept.preview, kept.preview_in, kept.preview_at = preview, direction, int(ms)
+      end
+      stamped[#stamped + 1] = entry .. ' ' .. uuid .. ' ' .. sequence
+    else
+      stamped[#stamped + 1] = entry
+      if session then
+        if kind == 'assigned' then unread, kept.unread = '0', '0' end
+        save()
+        after = pack(fields())
+      end
+    end
+    local blob = pack({ '1', entry, before, feed_last, sequence, after, body })
+    if session then call('XADD', log, entry, 'e', blob, 'q', sequence) end
+    call('XADD', feed, entry, 'e', blob)
+    call('XADD', ingest, entry, 'e', blob)
+    feed_last = entry
+    blobs[#blobs + 1] = blob
+  end
+end
+if session then save() end
+local top = id_of(ms, n)
+stamped[2] = top
+if #blobs > 0 then
+  call('HSET', meta, 'last', top)
+  call('HSET', workspace, 'last', feed_last)
+  call('SADD', workspaces, workspace)
+end
+
+-- A log forgets what is stored beyond what pages and recoveries want, some at a time.
+local function trim()
+  local many = call('XLEN', log) - log_kept
+  if many < 64 then return end
+  local persisted = call('HGET', meta, 'persisted')
+  local oldest, gone = call('XRANGE', log, '-', '+', 'COUNT', many), nil
+  for i = 1, #oldest do
+    if le(oldest[i][1], persisted) then gone = oldest[i][1] end
+  end
+  if gone then
+    call('XTRIM', log, 'MINID', above(gone))
+    call('HSET', session, 'trimmed', gone)
+  end
+end
+if session then
+  trim()
+  call('ZADD', held, now, session)
+end
+
+local first = pack(stamped)
+remember(dedup_id, first)
+local answered = answer('committed', first)
+-- Whoever writes this partition to the history is told, if that is another process.
+local writer = nil
+if #blobs > 0 then
+  local is = call('HMGET', meta, 'writer', 'writer_until')
+  if is[1] and is[1] ~= own_writer and tonumber(is[2]) > now then writer = is[1] end
+end
+answered[5] = writer and '1' or ''
+for i = 1, #blobs do
+  if session then tell(log_told, { 'entry', epoch, blobs[i] }) end
+  tell(feed_told, { 'entry', epoch, blobs[i] })
+end
+if writer then tell(writers_at .. writer, { 'dirty' }) end
+return answered

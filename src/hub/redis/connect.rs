@@ -1,0 +1,180 @@
+//! How a hub comes to its connections.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use fred::{
+    error::{Error, ErrorKind},
+    interfaces::ClientLike as _,
+    types::{
+        Builder, InfoKind,
+        config::{Config, ReconnectPolicy, UnresponsiveConfig},
+    },
+};
+
+use super::{Faults, RedisHub, Subscriber, keys::Keys, link::Link};
+use crate::{hub::Retention, metrics::HubMetrics, model::Clock};
+
+/// Connections for commands; a partition always takes the same one.
+const POOL: usize = 4;
+/// A command that takes longer is repeated.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection without an answer for so long is given up for another.
+const UNRESPONSIVE: Duration = Duration::from_secs(5);
+/// Commands that wait for a connection; beyond that a call fails at once and is repeated.
+const COMMANDS_WAITING: usize = 10_000;
+/// Publications between fred's reader and ours. Its own default of 32 loses most of a burst.
+const PUBLICATIONS: usize = 65_536;
+/// Pauses between attempts to reconnect, in ms.
+const RECONNECT: (u32, u32) = (50, 1_000);
+
+const LEAST_VERSION: u64 = 7;
+
+#[derive(Clone, Debug)]
+pub struct RedisSettings {
+    /// `redis://`, `rediss://`, `redis-cluster://` or `redis-sentinel://`. Holds a password.
+    pub url: String,
+    /// What all keys begin with.
+    pub prefix: String,
+    /// How long a call is held while Redis is in passing trouble.
+    pub hold: Duration,
+    pub retention: Retention,
+}
+
+/// Why there is no hub.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "REDIS_URL is not a URL of Redis, as redis://host:6379, redis-cluster://… or redis-sentinel://…"
+    )]
+    Url,
+    #[error(
+        "Redis 7 or newer is needed, and this one is {found}: REDIS_URL names a server that is too old"
+    )]
+    Version { found: String },
+    #[error("Redis refuses the user or password in REDIS_URL")]
+    Auth,
+    #[error("Redis cannot be reached: {0}")]
+    Unreachable(&'static str),
+}
+
+impl OpenError {
+    /// Whether to try again makes sense.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Url | ErrorKind::Config => Self::Url,
+            ErrorKind::Auth => Self::Auth,
+            kind => Self::Unreachable(kind.to_str()),
+        }
+    }
+}
+
+impl RedisHub {
+    pub async fn connect(
+        settings: RedisSettings,
+        clock: Clock,
+        metrics: HubMetrics,
+    ) -> Result<Self, OpenError> {
+        let builder = builder(&settings.url)?;
+        let pool = builder.build_pool(POOL)?;
+        pool.connect();
+        if let Err(error) = pool.wait_for_connect().await {
+            let _ = pool.quit().await;
+            return Err(error.into());
+        }
+        let info: String = pool.info(Some(InfoKind::Server)).await?;
+        check_version(&info)?;
+        let client = builder.build_subscriber_client()?;
+        client.connect();
+        client.wait_for_connect().await?;
+        let keys = Keys::new(&settings.prefix);
+        let faults = Arc::<Faults>::default();
+        let subscriber =
+            Subscriber::start(client, keys.clone(), Arc::clone(&faults), metrics.clone());
+        metrics.up.set(1);
+        Ok(Self {
+            link: Link::new(pool, clock, settings.hold, metrics),
+            keys,
+            retention: settings.retention,
+            subscriber,
+            faults,
+            writer: OnceLock::new(),
+        })
+    }
+}
+
+fn builder(url: &str) -> Result<Builder, OpenError> {
+    let config = Config::from_url(url).map_err(|_| OpenError::Url)?;
+    let mut builder = Builder::from_config(config);
+    builder.with_performance_config(|performance| {
+        performance.default_command_timeout = COMMAND_TIMEOUT;
+        performance.broadcast_channel_capacity = PUBLICATIONS;
+    });
+    builder.with_connection_config(|connection| {
+        connection.connection_timeout = UNRESPONSIVE;
+        connection.internal_command_timeout = UNRESPONSIVE;
+        connection.max_command_buffer_len = COMMANDS_WAITING;
+        connection.tcp.nodelay = Some(true);
+        connection.unresponsive = UnresponsiveConfig {
+            max_timeout: Some(UNRESPONSIVE),
+            interval: Duration::from_secs(1),
+        };
+    });
+    builder.set_policy(ReconnectPolicy::new_exponential(
+        0,
+        RECONNECT.0,
+        RECONNECT.1,
+        2,
+    ));
+    Ok(builder)
+}
+
+fn check_version(info: &str) -> Result<(), OpenError> {
+    let found = info
+        .lines()
+        .find_map(|line| line.strip_prefix("redis_version:"))
+        .unwrap_or("unknown")
+        .trim();
+    let major = found.split('.').next().and_then(|major| major.parse().ok());
+    if major.is_some_and(|major: u64| major >= LEAST_VERSION) {
+        return Ok(());
+    }
+    Err(OpenError::Version {
+        found: found.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_redis_is_refused() {
+        for (version, fine) in [
+            ("6.2.14", false),
+            ("7.0.15", true),
+            ("8.2.0", true),
+            ("x", false),
+        ] {
+            let info = format!("# Server\r\nredis_version:{version}\r\nredis_mode:standalone\r\n");
+            assert_eq!(check_version(&info).is_ok(), fine, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_is_named_without_its_password() {
+        let error = builder("postgres://user:secret@host")
+            .map(drop)
+            .unwrap_err();
+        assert!(matches!(error, OpenError::Url) && !error.is_passing());
+        assert!(!error.to_string().contains("secret"));
+    }
+}

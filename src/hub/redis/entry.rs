@@ -1,0 +1,222 @@
+//! Entries and sessions as Redis holds them.
+//!
+//! An entry is packed from what the script stamps (id, the ids before it, `seq`, the session after
+//! it) and what the pod wrote, which the script does not look into:
+//! `version, id, prev in session, prev in feed, seq, after, body`. `after` is a packed session, and
+//! `body` the entry as JSON without what is stamped. A session is the fields that the prelude names.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::{
+    pack::{Parts, Unreadable},
+    script::{Call, Reply},
+};
+use crate::{
+    hub::{Commit, Draft, NewChange},
+    model::{
+        Agent, Change, Direction, Entry, EntryId, FORMAT, Guest, Message, Prev, Preview, Session,
+        SessionId, Status, WorkspaceId,
+    },
+};
+
+/// Version of the packed form.
+const PACKED: &str = "1";
+
+/// The part of an entry that is the pod's.
+pub fn body(commit: &Commit, draft: &Draft) -> Vec<u8> {
+    let entry = Entry {
+        v: FORMAT,
+        id: EntryId::ZERO,
+        workspace: commit.workspace.clone(),
+        session: commit.session.clone(),
+        prev: Prev::default(),
+        origin: draft.origin.clone(),
+        change: change(commit, &draft.change),
+        after: None,
+    };
+    serde_json::to_vec(&entry).unwrap_or_default()
+}
+
+/// Reads what the script packed.
+pub fn entry(packed: &[u8]) -> Result<Entry, Unreadable> {
+    let mut parts = Parts::new(packed);
+    if parts.text()? != PACKED {
+        return Err(Unreadable);
+    }
+    let id: EntryId = parts.parsed()?;
+    let prev = Prev {
+        session: parts.parsed()?,
+        feed: parts.parsed()?,
+    };
+    let seq = parts.text()?;
+    let after = parts.bytes()?;
+    let mut entry: Entry = json(parts.bytes()?)?;
+    (entry.id, entry.prev) = (id, prev);
+    if let Change::Message { message } = &mut entry.change {
+        message.seq = seq.parse().map_err(|_| Unreadable)?;
+        message.at = id.ms;
+    }
+    if !after.is_empty() {
+        let session = entry.session.clone().ok_or(Unreadable)?;
+        let fields = Fields::packed(after)?;
+        entry.after = Some(Box::new(fields.session(entry.workspace.clone(), session)?));
+    }
+    Ok(entry)
+}
+
+/// The fields of a session, in the order of the prelude.
+pub struct Fields(Vec<Bytes>);
+
+impl Fields {
+    /// `None` where there is no session.
+    pub fn read(mut reply: Reply) -> Result<Option<Self>, Unreadable> {
+        let mut values = Vec::with_capacity(reply.len());
+        while !reply.is_empty() {
+            match reply.maybe_bytes()? {
+                Some(value) => values.push(value),
+                None => return Ok(None),
+            }
+        }
+        Ok((!values.is_empty()).then_some(Self(values)))
+    }
+
+    fn packed(packed: &[u8]) -> Result<Self, Unreadable> {
+        let mut parts = Parts::new(packed);
+        let mut fields = Vec::new();
+        while !parts.is_empty() {
+            fields.push(Bytes::copy_from_slice(parts.bytes()?));
+        }
+        Ok(Self(fields))
+    }
+
+    pub fn session(&self, workspace: WorkspaceId, id: SessionId) -> Result<Session, Unreadable> {
+        let [
+            status,
+            version,
+            guest,
+            agent,
+            created,
+            active,
+            seq,
+            last,
+            unread,
+            preview @ ..,
+        ] = self.0.as_slice()
+        else {
+            return Err(Unreadable);
+        };
+        Ok(Session {
+            id,
+            workspace,
+            status: status_named(text(status)?)?,
+            version: parsed(version)?,
+            guest: json::<Guest>(guest)?,
+            agent: maybe_json::<Agent>(agent)?,
+            created_at: parsed(created)?,
+            last_activity: parsed(active)?,
+            last_seq: parsed(seq)?,
+            last_entry: parsed(last)?,
+            last_message: preview_of(preview)?,
+            unread: parsed(unread)?,
+        })
+    }
+}
+
+/// The arguments that create a session.
+pub fn create(call: Call, session: &Session) -> Call {
+    let preview = session.last_message.as_ref();
+    call.arg(session.status.as_str())
+        .number(session.version)
+        .arg(to_json(&session.guest))
+        .arg(agent(session.agent.as_ref()))
+        .number(session.created_at)
+        .number(session.last_activity)
+        .number(session.last_seq)
+        .arg(session.last_entry.to_string())
+        .number(session.unread)
+        .arg(preview.map_or("", |preview| &preview.text))
+        .arg(preview.map_or("", |preview| preview.direction.as_str()))
+        .maybe(preview.map(|preview| preview.at))
+}
+
+pub fn agent(agent: Option<&Agent>) -> String {
+    agent.map_or_else(String::new, |agent| to_json(agent))
+}
+
+pub fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    serde_json::from_slice(bytes).map_err(|_| Unreadable)
+}
+
+fn change(commit: &Commit, change: &NewChange) -> Change {
+    match change.clone() {
+        NewChange::Message {
+            id,
+            direction,
+            sender,
+            content,
+            client_id,
+        } => Change::Message {
+            message: Message {
+                id,
+                session: commit.session.clone().unwrap_or_else(|| SessionId::new("")),
+                seq: 0,
+                direction,
+                sender,
+                content,
+                client_id,
+                at: 0,
+            },
+        },
+        NewChange::Started => Change::Started,
+        NewChange::Assigned { agent } => Change::Assigned { agent },
+        NewChange::Ended => Change::Ended,
+        NewChange::OperatorOnline { agent } => Change::OperatorOnline { agent },
+        NewChange::OperatorOffline { agent } => Change::OperatorOffline { agent },
+    }
+}
+
+fn preview_of(fields: &[Bytes]) -> Result<Option<Preview>, Unreadable> {
+    let [preview, direction, at] = fields else {
+        return Err(Unreadable);
+    };
+    if at.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Preview {
+        text: text(preview)?.to_owned(),
+        direction: match text(direction)? {
+            "in" => Direction::In,
+            "out" => Direction::Out,
+            _ => return Err(Unreadable),
+        },
+        at: parsed(at)?,
+    }))
+}
+
+fn status_named(name: &str) -> Result<Status, Unreadable> {
+    [Status::Waiting, Status::Active, Status::Ended]
+        .into_iter()
+        .find(|status| status.as_str() == name)
+        .ok_or(Unreadable)
+}
+
+fn maybe_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<Option<T>, Unreadable> {
+    if bytes.is_empty() {
+        Ok(None)
+    } else {
+        json(bytes).map(Some)
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
+    std::str::from_utf8(bytes).map_err(|_| Unreadable)
+}
+
+fn parsed<T: std::str::FromStr>(bytes: &[u8]) -> Result<T, Unreadable> {
+    text(bytes)?.parse().map_err(|_| Unreadable)
+}

@@ -1,0 +1,51 @@
+-- Everything up to an id is in the history: says so, and forgets what is both stored and old. Never
+-- what is not stored.
+-- KEYS meta ingest held workspaces.
+-- ARGV fresh epoch, control channel, upto, kept ms of ingest, feeds, sessions; ms between two looks.
+local meta, ingest, held, workspaces = key(), key(), key(), key()
+local control = ARGV[3]
+local epoch = life(meta, arg(), arg())
+local upto = arg()
+local ingest_kept, feed_kept, session_kept, look_every = number(), number(), number(), number()
+local is = call('HMGET', meta, 'persisted', 'looked')
+if le(upto, is[1]) then return '' end
+call('HSET', meta, 'persisted', upto)
+-- A writer reads again from a little before its cursor: see `INGEST_KEPT_MS`.
+local stored_ms = split(upto)
+call('XTRIM', ingest, 'MINID', id_of(math.max(stored_ms - ingest_kept, 0), 0))
+
+local function trim_feed(workspace)
+  local feed, old = workspace .. ':feed', id_of(math.max(now - feed_kept, 0), 0)
+  local oldest_kept = le(old, upto) and old or above(upto)
+  local gone = call('XREVRANGE', feed, '(' .. oldest_kept, '-', 'COUNT', 1)[1]
+  if gone then
+    call('XTRIM', feed, 'MINID', above(gone[1]))
+    call('HSET', workspace, 'trimmed', gone[1])
+  end
+end
+
+local function forget(session)
+  local is = call('HMGET', session, 'status', 'last', 'workspace', 'id', 'unique')
+  local status, last, workspace, id, unique = unpack(is)
+  if status and not le(last, upto) then return end
+  -- A waiting one is the queue's; the guest of an active one may be reading.
+  local wanted = status == 'waiting'
+    or (status == 'active' and call('EXISTS', workspace .. ':at:guest:' .. id) == 1)
+  if wanted then return call('ZADD', held, now, session) end
+  call('ZREM', held, session)
+  if not status then return end
+  call('DEL', session, session .. ':log', session .. ':dedup')
+  call('SREM', workspace .. ':sessions', id)
+  if unique and call('HGET', workspace .. ':unique', unique) == id then
+    call('HDEL', workspace .. ':unique', unique)
+  end
+end
+
+if now - tonumber(is[2] or 0) >= look_every then
+  call('HSET', meta, 'looked', int(now))
+  for _, workspace in ipairs(call('SMEMBERS', workspaces)) do trim_feed(workspace) end
+  local old = call('ZRANGEBYSCORE', held, '-inf', int(now - session_kept), 'LIMIT', 0, 500)
+  for _, session in ipairs(old) do forget(session) end
+end
+tell(control, { 'persisted', epoch, upto })
+return ''

@@ -1,0 +1,2 @@
+-- Pods whose lease had run out by a time. KEYS pods. ARGV time.
+return call('ZRANGEBYSCORE', key(), '-inf', arg())

@@ -1,0 +1,417 @@
+//! From the channels of Redis to the pods of this process.
+//!
+//! One connection (per node) hears all channels, so what is published in a partition arrives in its
+//! order; a task moves it to workers by partition and never waits, since Redis drops a connection
+//! that is not read. What does not fit is lost, and every pod is told that it lags.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use fred::{
+    clients::SubscriberClient,
+    interfaces::{
+        ClientLike as _, ClusterInterface as _, EventInterface as _, PubsubInterface as _,
+    },
+    types::{Message, Value},
+};
+use tokio::{
+    sync::{Mutex as AsyncMutex, broadcast::error::RecvError, mpsc},
+    time::{sleep, timeout},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::{info, warn};
+
+use super::{
+    entry,
+    keys::Keys,
+    pack::{Parts, Unreadable},
+    signal,
+};
+use crate::{
+    hub::{Channel, Dirty, Faults, Mark, Unavailable, bus::Bus, lock},
+    metrics::HubMetrics,
+    model::{Aside, Entry, Epoch, Partition, PodId, Sid},
+};
+
+/// Publications that wait for a worker; beyond that all is read again.
+const WORKER_QUEUE: usize = 16_384;
+/// Channels in one command.
+const BATCH: usize = 512;
+/// For one command; a subscription that takes longer is tried again.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two attempts to subscribe again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Probes without an echo after which a partition counts as deaf.
+const MISSED: u64 = 2;
+
+pub struct Subscriber {
+    client: SubscriberClient,
+    keys: Keys,
+    pub bus: Bus,
+    faults: Arc<Faults>,
+    pub dirty: Dirty,
+    metrics: HubMetrics,
+    /// What each subscribed channel is. Ours, not fred's: it does not bring back sharded ones alone.
+    channels: Mutex<HashMap<String, Target>>,
+    /// Per partition: subscribing and unsubscribing must not overtake each other.
+    changing: Vec<AsyncMutex<()>>,
+    partitions: Vec<Mutex<Known>>,
+    _stop: DropGuard,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    Control(Partition),
+    Inbox(Partition, PodId),
+    /// Of the history's writer in this process.
+    Writer(Partition),
+    Channel(Channel),
+}
+
+impl Target {
+    fn partition(&self) -> Partition {
+        match self {
+            Self::Control(partition) | Self::Inbox(partition, _) | Self::Writer(partition) => {
+                *partition
+            }
+            Self::Channel(channel) => channel.partition(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    epoch: Option<Epoch>,
+    /// Probes sent since the last echo.
+    unheard: u64,
+}
+
+impl Subscriber {
+    pub fn start(
+        client: SubscriberClient,
+        keys: Keys,
+        faults: Arc<Faults>,
+        metrics: HubMetrics,
+    ) -> Arc<Self> {
+        let stop = CancellationToken::new();
+        let subscriber = Arc::new(Self {
+            client,
+            keys,
+            bus: Bus::default(),
+            faults,
+            dirty: Dirty::default(),
+            metrics,
+            channels: Mutex::default(),
+            changing: Partition::all().map(|_| AsyncMutex::default()).collect(),
+            partitions: Partition::all().map(|_| Mutex::default()).collect(),
+            _stop: stop.clone().drop_guard(),
+        });
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let queues: Vec<_> = (0..workers)
+            .map(|_| {
+                let (sender, receiver) = mpsc::channel(WORKER_QUEUE);
+                let worker = Worker {
+                    subscriber: Arc::downgrade(&subscriber),
+                    last: None,
+                };
+                tokio::spawn(worker.run(receiver));
+                sender
+            })
+            .collect();
+        tokio::spawn(hear(Arc::downgrade(&subscriber), queues, stop.clone()));
+        tokio::spawn(watch(Arc::downgrade(&subscriber), stop));
+        subscriber
+    }
+
+    /// Joins a pod to its inboxes and to the control channels, of all partitions.
+    pub async fn attach(&self, pod: &PodId) -> Result<(), Unavailable> {
+        for partition in Partition::all() {
+            let control = Target::Control(partition);
+            let inbox = Target::Inbox(partition, pod.clone());
+            let named = [
+                (self.keys.control(partition), control),
+                (self.keys.inbox(partition, pod), inbox),
+            ];
+            lock(&self.channels).extend(named);
+        }
+        let all = Partition::all().map(|partition| self.subscribe_again(partition));
+        futures_util::future::try_join_all(all).await.map(drop)
+    }
+
+    pub async fn subscribe(&self, channel: &Channel) -> Result<(), Unavailable> {
+        let name = self.keys.channel(channel);
+        let _changing = self.changing[channel.partition().index()].lock().await;
+        if lock(&self.channels).contains_key(&name) {
+            return Ok(());
+        }
+        // Known first: what is published right after the subscription must find its readers.
+        lock(&self.channels).insert(name.clone(), Target::Channel(channel.clone()));
+        let subscribed = self.ssubscribe(vec![name.clone()]).await;
+        if subscribed.is_err() {
+            lock(&self.channels).remove(&name);
+        }
+        subscribed
+    }
+
+    /// Hears what other pods commit to a partition that this process writes to the history.
+    pub async fn hear_writer(&self, partition: Partition, pod: &PodId) -> Result<(), Unavailable> {
+        let name = self.keys.writer(partition, pod);
+        let writer = Target::Writer(partition);
+        if lock(&self.channels).insert(name.clone(), writer).is_some() {
+            return Ok(());
+        }
+        self.ssubscribe(vec![name]).await
+    }
+
+    pub async fn unsubscribe(&self, channel: &Channel) -> Result<(), Unavailable> {
+        let name = self.keys.channel(channel);
+        let _changing = self.changing[channel.partition().index()].lock().await;
+        if self.bus.has_readers(channel) || lock(&self.channels).remove(&name).is_none() {
+            return Ok(());
+        }
+        let done = timeout(PATIENCE, self.client.sunsubscribe(name)).await;
+        done.map_err(|_| Unavailable)?.map_err(|_| Unavailable)
+    }
+
+    /// Learns the life of a partition; says so if it is another one than before.
+    pub fn note_epoch(&self, partition: Partition, epoch: &Epoch) {
+        let mut known = lock(&self.partitions[partition.index()]);
+        if known.epoch.as_ref() == Some(epoch) {
+            return;
+        }
+        let before = known.epoch.replace(epoch.clone());
+        drop(known);
+        if before.is_some() {
+            warn!(
+                partition = partition.index(),
+                "the partition has lost its state"
+            );
+            self.bus.epoch(partition, epoch);
+        }
+    }
+
+    /// Where a probe of this partition goes, if anybody listens; counts it. Deaf partitions are
+    /// subscribed again by whoever asks.
+    pub fn probe(&self, partition: Partition) -> Option<String> {
+        let channels = lock(&self.channels);
+        let inbox = self
+            .bus
+            .some_pod()
+            .map(|pod| self.keys.inbox(partition, &pod))?;
+        let inbox = channels.contains_key(&inbox).then_some(inbox)?;
+        drop(channels);
+        lock(&self.partitions[partition.index()]).unheard += 1;
+        Some(inbox)
+    }
+
+    /// Subscribes a partition again if it has missed its probes.
+    pub async fn heal_if_deaf(&self, partition: Partition) {
+        if lock(&self.partitions[partition.index()]).unheard <= MISSED {
+            return;
+        }
+        warn!(
+            partition = partition.index(),
+            "probes are not heard: subscribing again"
+        );
+        self.metrics.errors.with_label_values(&["deaf"]).inc();
+        if self.client.is_clustered() {
+            let _ = timeout(PATIENCE, self.client.sync_cluster()).await;
+        }
+        if self.subscribe_again(partition).await.is_ok() {
+            lock(&self.partitions[partition.index()]).unheard = 0;
+            self.bus.lag();
+        }
+    }
+
+    /// After the connection was lost: everything, until it is done, then all is read again.
+    async fn heal(&self) {
+        for partition in Partition::all() {
+            while self.subscribe_again(partition).await.is_err() {
+                sleep(PAUSE).await;
+            }
+        }
+        info!("subscribed again");
+        self.bus.lag();
+    }
+
+    async fn subscribe_again(&self, partition: Partition) -> Result<(), Unavailable> {
+        let _changing = self.changing[partition.index()].lock().await;
+        let names: Vec<String> = lock(&self.channels)
+            .iter()
+            .filter(|(_, target)| target.partition() == partition)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for some in names.chunks(BATCH) {
+            self.ssubscribe(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns when Redis has confirmed.
+    async fn ssubscribe(&self, names: Vec<String>) -> Result<(), Unavailable> {
+        match timeout(PATIENCE, self.client.ssubscribe(names)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => {
+                self.metrics.errors.with_label_values(&["subscribe"]).inc();
+                Err(Unavailable)
+            }
+        }
+    }
+
+    pub async fn close(&self) {
+        let _ = self.client.quit().await;
+    }
+}
+
+type Queue = mpsc::Sender<(Target, bytes::Bytes)>;
+
+/// Moves what is heard to the workers; never waits for them.
+async fn hear(
+    subscriber: std::sync::Weak<Subscriber>,
+    queues: Vec<Queue>,
+    stop: CancellationToken,
+) {
+    let Some(mut heard) = subscriber.upgrade().map(|it| it.client.message_rx()) else {
+        return;
+    };
+    loop {
+        let next = tokio::select! {
+            next = heard.recv() => next,
+            () = stop.cancelled() => return,
+        };
+        let Some(subscriber) = subscriber.upgrade() else {
+            return;
+        };
+        let message = match next {
+            Ok(message) => message,
+            Err(RecvError::Lagged(_)) => {
+                subscriber.bus.lag();
+                continue;
+            }
+            Err(RecvError::Closed) => return,
+        };
+        let Some((target, payload)) = subscriber.targeted(message) else {
+            continue;
+        };
+        let queue = &queues[target.partition().index() % queues.len()];
+        if queue.try_send((target, payload)).is_err() {
+            subscriber.bus.lag();
+        }
+    }
+}
+
+/// Subscribes again whenever the connection was lost or slots have moved.
+async fn watch(subscriber: std::sync::Weak<Subscriber>, stop: CancellationToken) {
+    let Some(client) = subscriber.upgrade().map(|it| it.client.clone()) else {
+        return;
+    };
+    let (mut reconnected, mut moved) = (client.reconnect_rx(), client.cluster_change_rx());
+    drop(client);
+    loop {
+        tokio::select! {
+            event = reconnected.recv() => if matches!(event, Err(RecvError::Closed)) { return },
+            event = moved.recv() => if matches!(event, Err(RecvError::Closed)) { return },
+            () = stop.cancelled() => return,
+        }
+        let Some(subscriber) = subscriber.upgrade() else {
+            return;
+        };
+        tokio::select! {
+            () = subscriber.heal() => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+impl Subscriber {
+    fn targeted(&self, message: Message) -> Option<(Target, bytes::Bytes)> {
+        let target = lock(&self.channels).get(&*message.channel).cloned()?;
+        let payload = match message.value {
+            Value::Bytes(bytes) => bytes,
+            Value::String(text) => text.into_inner(),
+            _ => return None,
+        };
+        Some((target, payload))
+    }
+}
+
+/// Reads publications of its partitions in order and hands them to the bus.
+struct Worker {
+    subscriber: std::sync::Weak<Subscriber>,
+    /// The entry that was read last: it comes by two channels, one after the other.
+    last: Option<(bytes::Bytes, Arc<Entry>)>,
+}
+
+impl Worker {
+    async fn run(mut self, mut queue: mpsc::Receiver<(Target, bytes::Bytes)>) {
+        while let Some((target, payload)) = queue.recv().await {
+            let Some(subscriber) = self.subscriber.upgrade() else {
+                return;
+            };
+            if self.publication(&subscriber, &target, &payload).is_err() {
+                // Of a release that writes what this one does not know: readers find it in the log.
+                warn!(
+                    partition = target.partition().index(),
+                    "a publication cannot be read"
+                );
+                subscriber.bus.lag();
+            }
+        }
+    }
+
+    fn publication(
+        &mut self,
+        subscriber: &Subscriber,
+        target: &Target,
+        payload: &bytes::Bytes,
+    ) -> Result<(), Unreadable> {
+        let mut parts = Parts::new(payload);
+        let kind = parts.text()?;
+        match (target, kind) {
+            (Target::Channel(channel), "entry") => {
+                let epoch = Epoch(parts.text()?.to_owned());
+                let entry = self.entry(payload, parts.bytes()?)?;
+                subscriber.note_epoch(channel.partition(), &epoch);
+                let faults = &subscriber.faults;
+                subscriber.bus.entry(faults, channel, &epoch, &entry);
+            }
+            (Target::Channel(channel), "aside") => {
+                let aside: Aside = entry::json(parts.bytes()?)?;
+                subscriber.bus.aside(channel, aside);
+            }
+            (Target::Control(partition), "persisted") => subscriber.bus.persisted(Mark {
+                partition: *partition,
+                epoch: Epoch(parts.text()?.to_owned()),
+                id: parts.parsed()?,
+            }),
+            (Target::Control(partition), "epoch") => {
+                subscriber.note_epoch(*partition, &Epoch(parts.text()?.to_owned()));
+            }
+            (Target::Inbox(_, pod), "signal") => {
+                let sid = Sid::new(parts.text()?);
+                let signal = signal::named(parts.text()?)?;
+                subscriber.bus.signal(pod, &sid, signal);
+            }
+            (Target::Writer(partition), "dirty") => subscriber.dirty.mark(*partition),
+            (Target::Inbox(partition, _), "probe") => {
+                lock(&subscriber.partitions[partition.index()]).unheard = 0;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, payload: &bytes::Bytes, packed: &[u8]) -> Result<Arc<Entry>, Unreadable> {
+        if let Some((last, entry)) = &self.last
+            && last == packed
+        {
+            return Ok(Arc::clone(entry));
+        }
+        let entry = Arc::new(entry::entry(packed)?);
+        self.last = Some((payload.slice_ref(packed), Arc::clone(&entry)));
+        Ok(entry)
+    }
+}

@@ -1,0 +1,144 @@
+//! Hub and history, opened, and written from the one to the other.
+
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+use tokio::{task::JoinHandle, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use crate::{
+    chat::Writer,
+    config::{Cluster, Config},
+    history::{History, postgres::PostgresHistory, sqlite::SqliteHistory},
+    hub::{
+        Hub, Retention,
+        memory::MemoryHub,
+        redis::{RedisHub, RedisSettings},
+    },
+    metrics::Metrics,
+    model::{Clock, PodId},
+};
+
+/// Between two attempts to reach a backend.
+const RETRY: Duration = Duration::from_secs(1);
+/// Entries whose process died woke nobody: embedded there is no other process, and the hub on Redis
+/// says by itself where there are some.
+const SCAN: Duration = Duration::from_secs(5);
+const SCAN_CLUSTER: Duration = Duration::from_secs(300);
+
+/// What several server objects may share.
+pub struct Backends {
+    pub hub: Arc<dyn Hub>,
+    pub history: Arc<dyn History>,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    writer: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+/// Opens hub and history and begins to write the one to the other. Backends of a cluster that cannot
+/// be reached are waited for, however long that takes; any other error ends it.
+pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
+    let clock = Clock::System;
+    let metrics = Metrics::new()?;
+    let (hub, history): (Arc<dyn Hub>, Arc<dyn History>) = match &config.cluster {
+        None => (
+            Arc::new(MemoryHub::new(clock.clone(), retention(config))),
+            Arc::new(SqliteHistory::open(
+                &config.keys.data_dir,
+                metrics.history.clone(),
+            )?),
+        ),
+        Some(cluster) => {
+            let (hub, history) = tokio::try_join!(
+                redis(config, cluster, &clock, &metrics),
+                postgres(cluster, &metrics)
+            )?;
+            (Arc::new(hub), Arc::new(history))
+        }
+    };
+    let scan = if config.cluster.is_some() {
+        SCAN_CLUSTER
+    } else {
+        SCAN
+    };
+    let mut writer = Writer::new(
+        Arc::clone(&hub),
+        Arc::clone(&history),
+        PodId::draw(),
+        clock.clone(),
+        metrics.history.clone(),
+    )
+    .scanning(scan);
+    while let Err(error) = writer.prepare().await {
+        if config.cluster.is_none() {
+            return Err(StartError::Prepare(Box::new(error)));
+        }
+        wait("the backends", &error).await;
+    }
+    metrics.hub.up.set(1);
+    let stop = CancellationToken::new();
+    let writer = tokio::spawn(writer.run(stop.clone()));
+    Ok(Backends {
+        hub,
+        history,
+        clock,
+        metrics,
+        writer,
+        stop,
+    })
+}
+
+impl Backends {
+    /// Writes what is left, and ends.
+    pub async fn close(self) {
+        self.stop.cancel();
+        if self.writer.await.is_err() {
+            tracing::error!("the history's writer has failed");
+        }
+    }
+}
+
+async fn redis(
+    config: &Config,
+    cluster: &Cluster,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<RedisHub, StartError> {
+    let settings = RedisSettings {
+        url: cluster.redis_url.clone(),
+        prefix: config.redis_prefix.clone(),
+        hold: config.redis_hold.0,
+        retention: retention(config),
+    };
+    loop {
+        let opened = RedisHub::connect(settings.clone(), clock.clone(), metrics.hub.clone());
+        match opened.await {
+            Err(error) if error.is_passing() => wait("Redis", &error).await,
+            done => return Ok(done?),
+        }
+    }
+}
+
+async fn postgres(cluster: &Cluster, metrics: &Metrics) -> Result<PostgresHistory, StartError> {
+    loop {
+        let opened = PostgresHistory::connect(&cluster.database_url, metrics.history.clone());
+        match opened.await {
+            Err(error) if error.is_passing() => wait("Postgres", &error).await,
+            done => return Ok(done?),
+        }
+    }
+}
+
+async fn wait(what: &'static str, error: &impl Display) {
+    tracing::warn!(%error, "waiting for {what}");
+    sleep(RETRY).await;
+}
+
+fn retention(config: &Config) -> Retention {
+    let window = config.recovery_window.ms();
+    Retention {
+        feed_ms: window,
+        ended_ms: window,
+    }
+}
