@@ -1,0 +1,277 @@
+//! A connection as Redis holds it and as the scripts answer it.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use indexmap::IndexMap;
+
+use super::super::{
+    pack::{Parts, Unreadable, pack},
+    script::{Call, Reply},
+};
+use crate::{
+    hub::{
+        Batch, Beat, ClosedBy, Departed, Drained, Hold, Listener, Log, Mark, OutboxItem, Persisted,
+        Tombstone,
+    },
+    model::{Epoch, Frame, Millis, Partition, SessionId, WorkspaceId},
+};
+
+/// All of a connection that is ever shown.
+#[derive(Debug)]
+pub struct Seen {
+    pub state: Bytes,
+    pub beat: Beat,
+    listeners: IndexMap<String, Listener>,
+    outbox: Vec<OutboxItem>,
+    held: Vec<Held>,
+}
+
+/// An item that is held back, and its number.
+#[derive(Debug)]
+struct Held {
+    number: String,
+    frames: Vec<Frame>,
+    hold: Hold,
+}
+
+impl Seen {
+    pub fn read(reply: &mut Reply) -> Result<Self, Unreadable> {
+        let state = reply.bytes()?;
+        let beat = read_beat(reply)?;
+        let listeners = read_listeners(&reply.bytes()?)?;
+        let (mut items, mut outbox) = (reply.list()?, Vec::new());
+        while !items.is_empty() {
+            let frames = read_frames(&items.bytes()?)?;
+            outbox.push(OutboxItem { frames, hold: None });
+        }
+        let (mut items, mut held) = (reply.list()?, Vec::new());
+        while !items.is_empty() {
+            let number = items.text()?;
+            let (frames, hold) = read_held(&items.bytes()?)?;
+            held.push(Held {
+                number,
+                frames,
+                hold,
+            });
+        }
+        Ok(Self {
+            state,
+            beat,
+            listeners,
+            outbox,
+            held,
+        })
+    }
+
+    /// The numbers of the held items whose condition has come true, and what is said of each.
+    pub fn due(&self, now: Millis, persisted: &Persisted) -> Vec<(&str, Vec<u8>)> {
+        let said = |item: &Held| {
+            if persisted.holds(&item.hold.mark) {
+                Some(write_frames(&item.frames))
+            } else if item.hold.until <= now {
+                Some(write_frames(&item.hold.otherwise))
+            } else {
+                None
+            }
+        };
+        let held = self.held.iter();
+        held.filter_map(|item| Some((item.number.as_str(), said(item)?)))
+            .collect()
+    }
+
+    pub fn drained(self) -> Drained {
+        let looks = self.held.iter().map(|item| item.hold.until);
+        Drained {
+            look_again_at: looks.min(),
+            holding: !self.held.is_empty(),
+            connection: Some((self.state, self.beat)),
+            outbox: self.outbox,
+            listeners: self.listeners,
+        }
+    }
+
+    /// As a repeat sees it, which may not change its batch: there is nothing to look at again.
+    pub fn repeated(self) -> (Bytes, Drained) {
+        let drained = Drained {
+            outbox: self.outbox,
+            listeners: self.listeners,
+            ..Drained::default()
+        };
+        (self.state, drained)
+    }
+
+    pub fn departed(self) -> Departed {
+        let held = self.held.into_iter().map(|item| OutboxItem {
+            frames: item.frames,
+            hold: Some(item.hold),
+        });
+        Departed {
+            state: self.state,
+            beat: self.beat,
+            outbox: self.outbox.into_iter().chain(held).collect(),
+            listeners: self.listeners,
+        }
+    }
+}
+
+pub fn beat(call: Call, beat: &Beat) -> Call {
+    call.number(beat.ping_at)
+        .flag(beat.sent)
+        .number(beat.expires_at)
+}
+
+pub fn read_beat(reply: &mut Reply) -> Result<Beat, Unreadable> {
+    Ok(Beat {
+        ping_at: reply.parsed()?,
+        sent: reply.flag()?,
+        expires_at: reply.parsed()?,
+    })
+}
+
+/// Whether it is held, and the item.
+pub fn item(call: Call, item: &OutboxItem) -> Call {
+    let mut packed = write_frames(&item.frames);
+    if let Some(Hold {
+        mark,
+        until,
+        otherwise,
+    }) = &item.hold
+    {
+        let frames = std::mem::take(&mut packed);
+        pack(&mut packed, &frames);
+        pack(&mut packed, mark.partition.index().to_string().as_bytes());
+        pack(&mut packed, mark.epoch.0.as_bytes());
+        pack(&mut packed, mark.id.to_string().as_bytes());
+        pack(&mut packed, until.to_string().as_bytes());
+        pack(&mut packed, &write_frames(otherwise));
+    }
+    call.flag(item.hold.is_some()).arg(Bytes::from(packed))
+}
+
+fn read_held(packed: &[u8]) -> Result<(Vec<Frame>, Hold), Unreadable> {
+    let mut parts = Parts::new(packed);
+    let frames = read_frames(parts.bytes()?)?;
+    let partition: usize = parts.parsed()?;
+    let mark = Mark {
+        partition: Partition::all().nth(partition).ok_or(Unreadable)?,
+        epoch: Epoch(parts.text()?.to_owned()),
+        id: parts.parsed()?,
+    };
+    let hold = Hold {
+        mark,
+        until: parts.parsed()?,
+        otherwise: read_frames(parts.bytes()?)?,
+    };
+    Ok((frames, hold))
+}
+
+fn write_frames(frames: &[Frame]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    for frame in frames {
+        let (kind, content): (_, &[u8]) = match frame {
+            Frame::Text(text) => (b"t", text.as_bytes()),
+            Frame::Binary(bytes) => (b"b", bytes),
+        };
+        pack(&mut packed, kind);
+        pack(&mut packed, content);
+    }
+    packed
+}
+
+fn read_frames(packed: &[u8]) -> Result<Vec<Frame>, Unreadable> {
+    let (mut parts, mut frames) = (Parts::new(packed), Vec::new());
+    while !parts.is_empty() {
+        frames.push(match parts.bytes()? {
+            b"t" => Frame::Text(ByteString::from(parts.text()?)),
+            b"b" => Frame::Binary(Bytes::copy_from_slice(parts.bytes()?)),
+            _ => return Err(Unreadable),
+        });
+    }
+    Ok(frames)
+}
+
+/// The log of a socket; nothing, if it replays none.
+pub fn log(log: Option<&Log>) -> Bytes {
+    let mut packed = Vec::new();
+    if let Some(log) = log {
+        pack(&mut packed, log.workspace().as_str().as_bytes());
+        if let Log::Session(_, session) = log {
+            pack(&mut packed, session.as_str().as_bytes());
+        }
+    }
+    packed.into()
+}
+
+fn read_listeners(packed: &[u8]) -> Result<IndexMap<String, Listener>, Unreadable> {
+    let (mut parts, mut listeners) = (Parts::new(packed), IndexMap::new());
+    while !parts.is_empty() {
+        let nsp = parts.text()?.to_owned();
+        let mut log = Parts::new(parts.bytes()?);
+        let workspace = WorkspaceId::new(log.text()?);
+        let log = match log.is_empty() {
+            true => Log::Feed(workspace),
+            false => Log::Session(workspace, SessionId::new(log.text()?)),
+        };
+        let cursor = parts.parsed()?;
+        listeners.insert(nsp, Listener { log, cursor });
+    }
+    Ok(listeners)
+}
+
+pub fn batch(batch: &Batch) -> Bytes {
+    let mut packed = Vec::new();
+    pack(&mut packed, batch.outbox.to_string().as_bytes());
+    pack(&mut packed, if batch.ping { b"1" } else { b"" });
+    for (nsp, cursor) in &batch.cursors {
+        pack(&mut packed, nsp.as_bytes());
+        pack(&mut packed, cursor.to_string().as_bytes());
+    }
+    packed.into()
+}
+
+pub fn read_batch(packed: &[u8]) -> Result<Batch, Unreadable> {
+    let mut parts = Parts::new(packed);
+    let (outbox, ping) = (parts.parsed()?, !parts.bytes()?.is_empty());
+    let mut cursors = IndexMap::new();
+    while !parts.is_empty() {
+        cursors.insert(parts.text()?.to_owned(), parts.parsed()?);
+    }
+    Ok(Batch {
+        outbox,
+        cursors,
+        ping,
+    })
+}
+
+pub fn by(by: ClosedBy) -> &'static str {
+    match by {
+        ClosedBy::Client => "client",
+        ClosedBy::Server => "server",
+        ClosedBy::Expired => "expired",
+        ClosedBy::Upgrade => "upgrade",
+    }
+}
+
+pub fn read_tombstone(reply: &mut Reply) -> Result<Tombstone, Unreadable> {
+    let name = reply.text()?;
+    let all = [
+        ClosedBy::Client,
+        ClosedBy::Server,
+        ClosedBy::Expired,
+        ClosedBy::Upgrade,
+    ];
+    let by = all.into_iter().find(|by| self::by(*by) == name);
+    Ok(Tombstone {
+        by: by.ok_or(Unreadable)?,
+        farewell: reply.flag()?,
+    })
+}
+
+/// The answer of a call that may have ended the connection.
+pub fn read_departed(mut reply: Reply) -> Result<Option<Departed>, Unreadable> {
+    match reply.text()?.as_str() {
+        "departed" => Ok(Some(Seen::read(&mut reply)?.departed())),
+        "none" => Ok(None),
+        _ => Err(Unreadable),
+    }
+}
