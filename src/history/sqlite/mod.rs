@@ -52,6 +52,7 @@ impl SqliteHistory {
                 messages, "stored messages of sessions that have no row"
             );
         }
+        self.metrics.poisoned.inc_by(written.poisoned);
         if written.poisoned > 0 {
             let entries = written.poisoned;
             error!(

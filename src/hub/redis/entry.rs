@@ -141,7 +141,7 @@ pub fn create(call: Call, session: &Session) -> Call {
 }
 
 pub fn agent(agent: Option<&Agent>) -> String {
-    agent.map_or_else(String::new, |agent| to_json(agent))
+    agent.map_or_else(String::new, to_json)
 }
 
 pub fn to_json(value: &impl serde::Serialize) -> String {

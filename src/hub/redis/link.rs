@@ -15,7 +15,7 @@ use super::script::{Call, Reply, Script};
 use crate::{
     hub::Unavailable,
     metrics::HubMetrics,
-    model::{Clock, Millis, Partition},
+    model::{Clock, Partition},
 };
 
 /// Pauses between two attempts: the first, doubled up to the longest.
@@ -74,11 +74,6 @@ impl Link {
             Clock::System => 0,
             manual @ Clock::Manual(_) => manual.now(),
         })
-    }
-
-    /// The pod's clock, for what the caller counts with.
-    pub fn now(&self) -> Millis {
-        self.clock.now()
     }
 
     /// Runs a script as one step on the slot of this partition, again and again while Redis is in

@@ -19,7 +19,7 @@ use fred::{
 };
 use tokio::{
     sync::{Mutex as AsyncMutex, broadcast::error::RecvError, mpsc},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{info, warn};
@@ -44,6 +44,8 @@ const BATCH: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two attempts to subscribe again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Between two probes of a partition, at least.
+const PROBE_EVERY: Duration = Duration::from_secs(4);
 /// Probes without an echo after which a partition counts as deaf.
 const MISSED: u64 = 2;
 
@@ -87,6 +89,7 @@ struct Known {
     epoch: Option<Epoch>,
     /// Probes sent since the last echo.
     unheard: u64,
+    probed: Option<Instant>,
 }
 
 impl Subscriber {
@@ -193,18 +196,16 @@ impl Subscriber {
         }
     }
 
-    /// Where a probe of this partition goes, if anybody listens; counts it. Deaf partitions are
-    /// subscribed again by whoever asks.
+    /// Where a probe of this partition goes, if it is time for one; counts it.
     pub fn probe(&self, partition: Partition) -> Option<String> {
-        let channels = lock(&self.channels);
-        let inbox = self
-            .bus
-            .some_pod()
-            .map(|pod| self.keys.inbox(partition, &pod))?;
-        let inbox = channels.contains_key(&inbox).then_some(inbox)?;
-        drop(channels);
-        lock(&self.partitions[partition.index()]).unheard += 1;
-        Some(inbox)
+        let pod = self.bus.some_pod()?;
+        let mut known = lock(&self.partitions[partition.index()]);
+        if known.probed.is_some_and(|at| at.elapsed() < PROBE_EVERY) {
+            return None;
+        }
+        known.probed = Some(Instant::now());
+        known.unheard += 1;
+        Some(self.keys.inbox(partition, &pod))
     }
 
     /// Subscribes a partition again if it has missed its probes.

@@ -3,6 +3,7 @@
 pub mod server;
 pub mod talk;
 
+mod cluster;
 mod end;
 mod kill;
 mod observe;

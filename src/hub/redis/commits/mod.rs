@@ -181,7 +181,7 @@ fn fields(mut call: Call, commit: &Commit) -> Call {
         .arg(
             set.guest
                 .as_ref()
-                .map_or_else(|| "-".to_owned(), |guest| entry::to_json(guest)),
+                .map_or_else(|| "-".to_owned(), entry::to_json),
         )
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     hub::{ClosedBy, Departed, Unavailable},
-    model::{Millis, Partition, Sid},
+    model::{Epoch, Millis, Partition, Sid},
 };
 
 static CLOSE: Script = script("close", include_str!("close.lua"));
@@ -36,16 +36,22 @@ pub async fn expired(
     now: Millis,
     limit: usize,
 ) -> Result<Vec<Sid>, Unavailable> {
+    hub.subscriber.heal_if_deaf(partition).await;
     // More than Redis can count is no limit.
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let call = hub
-        .link
-        .call()
+        .life(partition)
         .key(hub.listed(partition))
         .number(now)
-        .arg(limit.to_string());
-    let reply = hub.run(partition, &EXPIRED, call).await?;
-    Ok(sids(reply)?)
+        .arg(limit.to_string())
+        .maybe(hub.subscriber.probe(partition));
+    let mut reply = hub.run(partition, &EXPIRED, call).await?;
+    hub.subscriber.note_epoch(partition, &Epoch(reply.text()?));
+    // Left by a pod that died before it stored them, or said so while nobody heard it.
+    if reply.flag()? {
+        hub.subscriber.dirty.mark(partition);
+    }
+    Ok(sids(reply.list()?)?)
 }
 
 fn sids(mut reply: Reply) -> Result<Vec<Sid>, Unreadable> {

@@ -1,4 +1,13 @@
--- The connections of a partition whose time has run out, those first whose time it was first.
+-- The turn of a partition: connections whose time has run out, those first whose time it was first; and
+-- with it, since an idle cluster pays for every command, a probe of its channels, and whether there are
+-- entries that are not in the history.
 --
--- KEYS the connections by the instant at which they are dead · ARGV clock · at · limit
-return call('ZRANGEBYSCORE', key(), '-inf', arg(), 'LIMIT', 0, arg())
+-- KEYS meta · the connections by the instant at which they are dead
+-- ARGV clock · fresh epoch · control channel · at · limit · inbox to probe, if any
+local meta, connections = key(), key()
+local epoch = life(meta, arg(), arg())
+local at, limit, inbox = arg(), arg(), arg()
+local dead = call('ZRANGEBYSCORE', connections, '-inf', at, 'LIMIT', 0, limit)
+local is = call('HMGET', meta, 'last', 'persisted')
+if inbox ~= '' then tell(inbox, { 'probe' }) end
+return { epoch, le(is[1], is[2]) and '' or '1', dead }

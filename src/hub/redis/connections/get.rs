@@ -46,7 +46,7 @@ pub async fn begin(
     let reply = hub.run(partition, &BEGIN, call).await?;
     let (generation, mut seen) = match read(reply)? {
         Begun::Listening(generation, seen) => (generation, *seen),
-        Begun::Otherwise(begun) => return Ok(begun),
+        Begun::Otherwise(begun) => return Ok(*begun),
     };
     let due = seen.due(request.now, &request.persisted);
     if !due.is_empty()
@@ -132,11 +132,11 @@ pub async fn abandon(
 
 enum Begun {
     Listening(Generation, Box<Seen>),
-    Otherwise(BeginGet),
+    Otherwise(Box<BeginGet>),
 }
 
 fn read(mut reply: Reply) -> Result<Begun, Unreadable> {
-    Ok(Begun::Otherwise(match reply.text()?.as_str() {
+    Ok(Begun::Otherwise(Box::new(match reply.text()?.as_str() {
         "listening" => {
             let generation = reply.parsed()?;
             let seen = Seen::read(&mut reply)?;
@@ -156,7 +156,7 @@ fn read(mut reply: Reply) -> Result<Begun, Unreadable> {
         "tombstone" => BeginGet::Tombstone(codec::read_tombstone(&mut reply)?),
         "unknown" => BeginGet::Unknown,
         _ => return Err(Unreadable),
-    }))
+    })))
 }
 
 fn read_seen(mut reply: Reply) -> Result<Option<Seen>, Unreadable> {

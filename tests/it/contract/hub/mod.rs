@@ -14,6 +14,7 @@ mod client;
 mod dedup;
 mod get;
 mod guard;
+mod lost_answer;
 mod on_redis;
 mod order;
 mod persisted;

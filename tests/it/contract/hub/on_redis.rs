@@ -24,9 +24,12 @@ use super::{ENDED_MS, FEED_MS, Trouble, support::Bench};
 use crate::support::servers;
 
 pub async fn on_redis() -> Bench {
+    on_redis_at(servers::redis().await).await
+}
+
+pub async fn on_redis_at(url: &str) -> Bench {
     let clock = Clock::manual(1_800_000_000_000);
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let url = servers::redis().await;
     let client = Builder::from_config(Config::from_url(url).unwrap())
         .build()
         .unwrap();
