@@ -2,7 +2,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -20,7 +20,8 @@ pub struct Lossy {
 
 #[derive(Default)]
 struct State {
-    armed: AtomicBool,
+    /// Answers until the one that is lost; 0: none is.
+    countdown: AtomicUsize,
     lost: AtomicUsize,
 }
 
@@ -40,13 +41,23 @@ impl Lossy {
         Self { address, state }
     }
 
-    /// The answer of the next script that runs is lost.
-    pub fn lose_next(&self) {
-        self.state.armed.store(true, Ordering::Release);
+    /// Of the scripts that run from now on, this one's answer is lost, counted from 1.
+    pub fn lose(&self, nth: usize) {
+        self.state.countdown.store(nth, Ordering::Release);
     }
 
     pub fn lost(&self) -> usize {
         self.state.lost.load(Ordering::Acquire)
+    }
+}
+
+impl State {
+    fn is_lost(&self) -> bool {
+        let counted = |left: usize| left.checked_sub(1);
+        let set = (Ordering::AcqRel, Ordering::Acquire);
+        let lost = self.countdown.fetch_update(set.0, set.1, counted) == Ok(1);
+        self.lost.fetch_add(usize::from(lost), Ordering::AcqRel);
+        lost
     }
 }
 
@@ -69,8 +80,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) 
                 Ok(count @ 1..) => {
                     let text = &answered[..count];
                     let ran = awaited && !text.starts_with(b"-NOSCRIPT");
-                    if ran && state.armed.swap(false, Ordering::AcqRel) {
-                        state.lost.fetch_add(1, Ordering::AcqRel);
+                    if ran && state.is_lost() {
                         return;
                     }
                     awaited = false;

@@ -6,11 +6,10 @@ local t, pod, lease, at, farewell_ms = arg(), arg(), number(), number(), number(
 if not known(at) then return { 'unknown' } end
 
 if it.ended_by then
-  local reply = after_the_end()
-  -- Said to one GET, however often that one asks; used up by the first, in time or not.
+  -- The farewell is for the first GET, however often that one asks, in time or not.
   if it.farewell == 'due' then set('farewell', id) end
-  if it.farewell == id and at - it.ended_at <= farewell_ms then reply[3] = '1' end
-  return reply
+  local farewell = it.farewell == id and at - it.ended_at <= farewell_ms
+  return after_the_end(farewell)
 end
 
 if it.get == id then return seen({ 'listening', it.generation }) end

@@ -1,4 +1,4 @@
-//! A connection as Redis holds it and as the scripts answer it.
+//! The values of a connection, as Redis holds them and as the scripts answer them.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -9,110 +9,9 @@ use super::super::{
     script::{Call, Reply},
 };
 use crate::{
-    hub::{
-        Batch, Beat, ClosedBy, Departed, Drained, Hold, Listener, Log, Mark, OutboxItem, Persisted,
-        Tombstone,
-    },
-    model::{Epoch, Frame, Millis, Partition, SessionId, WorkspaceId},
+    hub::{Batch, Beat, ClosedBy, Hold, Listener, Log, Mark, OutboxItem, Tombstone},
+    model::{Epoch, Frame, Partition, SessionId, WorkspaceId},
 };
-
-/// All of a connection that is ever shown.
-#[derive(Debug)]
-pub struct Seen {
-    pub state: Bytes,
-    pub beat: Beat,
-    listeners: IndexMap<String, Listener>,
-    outbox: Vec<OutboxItem>,
-    held: Vec<Held>,
-}
-
-/// An item that is held back, and its number.
-#[derive(Debug)]
-struct Held {
-    number: String,
-    frames: Vec<Frame>,
-    hold: Hold,
-}
-
-impl Seen {
-    pub fn read(reply: &mut Reply) -> Result<Self, Unreadable> {
-        let state = reply.bytes()?;
-        let beat = read_beat(reply)?;
-        let listeners = read_listeners(&reply.bytes()?)?;
-        let (mut items, mut outbox) = (reply.list()?, Vec::new());
-        while !items.is_empty() {
-            let frames = read_frames(&items.bytes()?)?;
-            outbox.push(OutboxItem { frames, hold: None });
-        }
-        let (mut items, mut held) = (reply.list()?, Vec::new());
-        while !items.is_empty() {
-            let number = items.text()?;
-            let (frames, hold) = read_held(&items.bytes()?)?;
-            held.push(Held {
-                number,
-                frames,
-                hold,
-            });
-        }
-        Ok(Self {
-            state,
-            beat,
-            listeners,
-            outbox,
-            held,
-        })
-    }
-
-    /// The numbers of the held items whose condition has come true, and what is said of each.
-    pub fn due(&self, now: Millis, persisted: &Persisted) -> Vec<(&str, Vec<u8>)> {
-        let said = |item: &Held| {
-            if persisted.holds(&item.hold.mark) {
-                Some(write_frames(&item.frames))
-            } else if item.hold.until <= now {
-                Some(write_frames(&item.hold.otherwise))
-            } else {
-                None
-            }
-        };
-        let held = self.held.iter();
-        held.filter_map(|item| Some((item.number.as_str(), said(item)?)))
-            .collect()
-    }
-
-    pub fn drained(self) -> Drained {
-        let looks = self.held.iter().map(|item| item.hold.until);
-        Drained {
-            look_again_at: looks.min(),
-            holding: !self.held.is_empty(),
-            connection: Some((self.state, self.beat)),
-            outbox: self.outbox,
-            listeners: self.listeners,
-        }
-    }
-
-    /// As a repeat sees it, which may not change its batch: there is nothing to look at again.
-    pub fn repeated(self) -> (Bytes, Drained) {
-        let drained = Drained {
-            outbox: self.outbox,
-            listeners: self.listeners,
-            ..Drained::default()
-        };
-        (self.state, drained)
-    }
-
-    pub fn departed(self) -> Departed {
-        let held = self.held.into_iter().map(|item| OutboxItem {
-            frames: item.frames,
-            hold: Some(item.hold),
-        });
-        Departed {
-            state: self.state,
-            beat: self.beat,
-            outbox: self.outbox.into_iter().chain(held).collect(),
-            listeners: self.listeners,
-        }
-    }
-}
 
 pub fn beat(call: Call, beat: &Beat) -> Call {
     call.number(beat.ping_at)
@@ -148,7 +47,7 @@ pub fn item(call: Call, item: &OutboxItem) -> Call {
     call.flag(item.hold.is_some()).arg(Bytes::from(packed))
 }
 
-fn read_held(packed: &[u8]) -> Result<(Vec<Frame>, Hold), Unreadable> {
+pub fn read_held(packed: &[u8]) -> Result<(Vec<Frame>, Hold), Unreadable> {
     let mut parts = Parts::new(packed);
     let frames = read_frames(parts.bytes()?)?;
     let partition: usize = parts.parsed()?;
@@ -165,7 +64,7 @@ fn read_held(packed: &[u8]) -> Result<(Vec<Frame>, Hold), Unreadable> {
     Ok((frames, hold))
 }
 
-fn write_frames(frames: &[Frame]) -> Vec<u8> {
+pub fn write_frames(frames: &[Frame]) -> Vec<u8> {
     let mut packed = Vec::new();
     for frame in frames {
         let (kind, content): (_, &[u8]) = match frame {
@@ -178,7 +77,7 @@ fn write_frames(frames: &[Frame]) -> Vec<u8> {
     packed
 }
 
-fn read_frames(packed: &[u8]) -> Result<Vec<Frame>, Unreadable> {
+pub fn read_frames(packed: &[u8]) -> Result<Vec<Frame>, Unreadable> {
     let (mut parts, mut frames) = (Parts::new(packed), Vec::new());
     while !parts.is_empty() {
         frames.push(match parts.bytes()? {
@@ -202,7 +101,7 @@ pub fn log(log: Option<&Log>) -> Bytes {
     packed.into()
 }
 
-fn read_listeners(packed: &[u8]) -> Result<IndexMap<String, Listener>, Unreadable> {
+pub fn read_listeners(packed: &[u8]) -> Result<IndexMap<String, Listener>, Unreadable> {
     let (mut parts, mut listeners) = (Parts::new(packed), IndexMap::new());
     while !parts.is_empty() {
         let nsp = parts.text()?.to_owned();
@@ -265,13 +164,4 @@ pub fn read_tombstone(reply: &mut Reply) -> Result<Tombstone, Unreadable> {
         by: by.ok_or(Unreadable)?,
         farewell: reply.flag()?,
     })
-}
-
-/// The answer of a call that may have ended the connection.
-pub fn read_departed(mut reply: Reply) -> Result<Option<Departed>, Unreadable> {
-    match reply.text()?.as_str() {
-        "departed" => Ok(Some(Seen::read(&mut reply)?.departed())),
-        "none" => Ok(None),
-        _ => Err(Unreadable),
-    }
 }

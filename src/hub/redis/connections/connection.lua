@@ -121,7 +121,7 @@ local function over(how, by, at)
 end
 
 -- What a call meets after the end: its own, again, if it was this one that ended it.
-local function after_the_end()
+local function after_the_end(farewell)
   if it.ended == id then return seen({ it.ended_as }) end
-  return { 'tombstone', it.ended_by, '' }
+  return { 'tombstone', it.ended_by, farewell and '1' or '' }
 end

@@ -6,7 +6,7 @@ use super::{
         pack::Unreadable,
         script::{Reply, Script},
     },
-    codec, draw, script,
+    codec, draw, script, seen,
 };
 use crate::{
     hub::{ClosedBy, Departed, Unavailable},
@@ -27,7 +27,7 @@ pub async fn close(
     };
     let call = call.arg(codec::by(by)).number(now);
     let reply = hub.run(partition, &CLOSE, call).await?;
-    Ok(codec::read_departed(reply)?)
+    Ok(seen::read_departed(reply)?)
 }
 
 pub async fn expired(

@@ -11,9 +11,8 @@ use super::{
         pack::Unreadable,
         script::{Reply, Script},
     },
-    cache_buster,
-    codec::{self, Seen},
-    draw, script,
+    cache_buster, codec, draw, script,
+    seen::Seen,
 };
 use crate::{
     hub::{
@@ -45,7 +44,7 @@ pub async fn begin(
         .number(FAREWELL_MS);
     let reply = hub.run(partition, &BEGIN, call).await?;
     let (generation, mut seen) = match read(reply)? {
-        Begun::Listening(generation, seen) => (generation, *seen),
+        Begun::Listening(generation, seen) => (generation, seen),
         Begun::Otherwise(begun) => return Ok(*begun),
     };
     let due = seen.due(request.now, &request.persisted);
@@ -131,7 +130,7 @@ pub async fn abandon(
 }
 
 enum Begun {
-    Listening(Generation, Box<Seen>),
+    Listening(Generation, Seen),
     Otherwise(Box<BeginGet>),
 }
 
@@ -139,8 +138,7 @@ fn read(mut reply: Reply) -> Result<Begun, Unreadable> {
     Ok(Begun::Otherwise(Box::new(match reply.text()?.as_str() {
         "listening" => {
             let generation = reply.parsed()?;
-            let seen = Seen::read(&mut reply)?;
-            return Ok(Begun::Listening(generation, Box::new(seen)));
+            return Ok(Begun::Listening(generation, Seen::read(&mut reply)?));
         }
         "repeat" => {
             let batch = codec::read_batch(&reply.bytes()?)?;

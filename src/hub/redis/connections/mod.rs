@@ -2,15 +2,16 @@
 //! what is in it, and stands before the scripts that change it.
 //!
 //! ```text
-//! get      listening, and what waits for the listener      post     claiming, and the result
-//! upgrade  a WebSocket takes over                           end      closing, and who has to be closed
-//! codec    what Redis holds and the scripts answer
+//! get      listening, and what waits for the listener    post  claiming, and the result
+//! upgrade  a WebSocket takes over                         end   closing, and who has to be closed
+//! codec    values, as Redis holds them                    seen  all of a connection, as scripts show it
 //! ```
 
 mod codec;
 mod end;
 mod get;
 mod post;
+mod seen;
 mod upgrade;
 
 use async_trait::async_trait;

@@ -6,9 +6,8 @@ use super::{
         pack::Unreadable,
         script::{Reply, Script},
     },
-    cache_buster,
-    codec::{self, Seen},
-    draw, script,
+    cache_buster, codec, draw, script,
+    seen::Seen,
 };
 use crate::{
     hub::{BeginPost, ClaimId, Listener, OUTBOX_MAX, PostRequest, PostResult, Posted, Unavailable},

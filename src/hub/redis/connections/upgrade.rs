@@ -6,7 +6,7 @@ use super::{
         pack::Unreadable,
         script::{Reply, Script},
     },
-    codec, draw, script,
+    draw, script, seen,
 };
 use crate::{
     hub::{ClaimId, Departed, Unavailable, UpgradeClaim},
@@ -64,7 +64,7 @@ pub async fn abort(
     };
     let call = call.number(claim).flag(probed);
     let reply = hub.run(partition, &ABORT, call).await?;
-    Ok(codec::read_departed(reply)?)
+    Ok(seen::read_departed(reply)?)
 }
 
 pub async fn finish(
@@ -78,5 +78,5 @@ pub async fn finish(
     };
     let call = call.number(claim).number(now);
     let reply = hub.run(partition, &FINISH, call).await?;
-    Ok(codec::read_departed(reply)?)
+    Ok(seen::read_departed(reply)?)
 }
