@@ -165,3 +165,56 @@ pub fn read_tombstone(reply: &mut Reply) -> Result<Tombstone, Unreadable> {
         farewell: reply.flag()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EntryId;
+
+    #[test]
+    fn what_is_held_is_read_as_it_was() {
+        let frames = vec![
+            Frame::text("4é:1"),
+            Frame::Binary(Bytes::from_static(b"\0\xff:")),
+        ];
+        let hold = Hold {
+            mark: Mark {
+                partition: Partition::random(),
+                epoch: Epoch("3:abc".into()),
+                id: EntryId { ms: 7, seq: 1 },
+            },
+            until: u64::MAX,
+            otherwise: vec![Frame::text("")],
+        };
+        let whole = OutboxItem {
+            frames: frames.clone(),
+            hold: Some(hold.clone()),
+        };
+        let call = item(Call::default(), &whole);
+        let packed = call.args[1].as_bytes().unwrap();
+        assert_eq!(read_held(packed), Ok((frames, hold)));
+        assert_eq!(read_held(b"1:x"), Err(Unreadable));
+    }
+
+    #[test]
+    fn sockets_are_read_as_they_were() {
+        let workspace = WorkspaceId::new("a:1");
+        let logs = [
+            Log::Feed(workspace.clone()),
+            Log::Session(workspace, SessionId::new("b")),
+        ];
+        let (mut packed, mut expected) = (Vec::new(), IndexMap::new());
+        for (nsp, log_of) in ["/", "/staff"].into_iter().zip(logs) {
+            let cursor = EntryId { ms: 5, seq: 2 };
+            pack(&mut packed, nsp.as_bytes());
+            pack(&mut packed, &log(Some(&log_of)));
+            pack(&mut packed, cursor.to_string().as_bytes());
+            let listener = Listener {
+                log: log_of,
+                cursor,
+            };
+            expected.insert(nsp.to_owned(), listener);
+        }
+        assert_eq!(read_listeners(&packed), Ok(expected));
+    }
+}
