@@ -1,4 +1,6 @@
-use crate::model::{Agent, Code, OperatorId, RecoveryId, Reject, SessionId, Sid, WorkspaceId};
+use crate::model::{
+    Agent, Code, OperatorId, PodId, RecoveryId, Reject, SessionId, Sid, WorkspaceId,
+};
 
 /// Who asks, as its verified token says and its socket remembers; never as a payload says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct GuestActor {
     pub session: Option<SessionId>,
     pub recovery: RecoveryId,
     pub sid: Sid,
+    /// That holds its connection, if it is a WebSocket.
+    pub pod: Option<PodId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct OperatorActor {
     pub name: String,
     pub recovery: RecoveryId,
     pub sid: Sid,
+    /// That holds its connection, if it is a WebSocket.
+    pub pod: Option<PodId>,
 }
 
 impl Actor {

@@ -5,21 +5,22 @@ use super::{
     rules,
 };
 use crate::{
-    hub::{Commit, Written},
+    hub::{Commit, RecordOp, Written},
     model::{DedupId, Offset, Reject, SessionId},
 };
 
 impl Chat {
     /// An operator's socket has connected, anew or recovered. Returns where a new one starts to
-    /// read: nothing that is committed later is missed.
+    /// read: nothing that is committed later is missed. Its record of recovery begins there.
     pub async fn operator_arrived(
         &self,
         actor: &OperatorActor,
         dedup: &DedupId,
+        record: Option<RecordOp>,
     ) -> Result<Offset, Reject> {
-        let written = self
-            .put(&rules::presence::operator_arrived(actor, dedup))
-            .await?;
+        let mut commit = rules::presence::operator_arrived(actor, dedup);
+        commit.record = record;
+        let written = self.put(&commit).await?;
         Ok(Offset {
             epoch: written.epoch,
             at: written.top,
@@ -34,17 +35,24 @@ impl Chat {
         Ok(())
     }
 
-    /// The actor's connection is gone; it may have others.
-    pub async fn gone(&self, actor: &Actor, dedup: &DedupId) -> Result<(), Reject> {
-        let commit = match actor {
+    /// The actor's connection is gone; it may have others. Says whether there was anything to write,
+    /// with which the record went as well.
+    pub async fn gone(
+        &self,
+        actor: &Actor,
+        dedup: &DedupId,
+        record: Option<RecordOp>,
+    ) -> Result<bool, Reject> {
+        let mut commit = match actor {
             Actor::Guest(guest) => match &guest.session {
                 Some(session) => rules::presence::guest_left(guest, session, dedup),
-                None => return Ok(()),
+                None => return Ok(false),
             },
             Actor::Operator(operator) => rules::presence::operator_left(operator, dedup),
         };
+        commit.record = record;
         self.put(&commit).await?;
-        Ok(())
+        Ok(true)
     }
 
     /// The guest's socket turns to a session: it is no longer present in the one it had.

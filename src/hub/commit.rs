@@ -1,9 +1,10 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::Recovery;
 use crate::model::{
     Agent, Content, DedupId, Direction, EntryId, Epoch, Guest, MessageId, Millis, OperatorId,
-    RecoveryId, Sender, Session, SessionId, Sid, Status, WorkspaceId,
+    PodId, RecoveryId, Sender, Session, SessionId, Sid, Status, WorkspaceId,
 };
 
 /// The one write primitive of chat.
@@ -39,6 +40,7 @@ pub struct Commit {
     pub append: Vec<Draft>,
     pub queue: Option<QueueOp>,
     pub presence: Option<PresenceOp>,
+    pub record: Option<RecordOp>,
     pub deadlines: Vec<DeadlineOp>,
 }
 
@@ -61,6 +63,7 @@ impl Commit {
             append: Vec::new(),
             queue: None,
             presence: None,
+            record: None,
             deadlines: Vec::new(),
         }
     }
@@ -164,8 +167,34 @@ pub struct Presence {
 
 #[derive(Clone, Debug)]
 pub enum PresenceOp {
-    Enter(Presence),
+    /// `pod`: whose end is the end of this presence, so that it is in its index from now on; `None`
+    /// for a polling connection, which no pod holds.
+    Enter {
+        presence: Presence,
+        pod: Option<PodId>,
+    },
     Leave(Presence),
+}
+
+/// What happens to the record of recovery of the socket that a commit is about, so that a socket comes
+/// and goes in one step. A refused commit leaves it as it was.
+#[derive(Clone, Debug)]
+pub enum RecordOp {
+    /// The record of a new socket, whose start is the newest entry right after the commit.
+    Begin(NewRecord),
+    /// As [`super::Recoveries::leave_recovery`].
+    Leave {
+        id: RecoveryId,
+        sid: Sid,
+        expires_at: Millis,
+    },
+}
+
+/// A record that nobody holds yet; its `start` is the hub's to say.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    pub recovery: Box<Recovery>,
+    pub expires_at: Millis,
 }
 
 /// What a presence operation did to the subject: online is "at least one connection".

@@ -19,8 +19,8 @@ pub trait Pods {
     /// commit has taken its presence away: a reaper that dies half-way is followed by another.
     async fn orphans(&self, now: Millis, limit: usize) -> Result<Vec<Presence>, Unavailable>;
 
-    /// Notes that this pod, which has renewed before, serves the connection. Before its presence is
-    /// entered.
+    /// Notes that this pod, which has renewed before, serves the connection from now on, as when a
+    /// WebSocket has taken over what was nobody's.
     async fn index(&self, pod: &PodId, presence: &Presence) -> Result<(), Unavailable>;
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Log, Subject, Unavailable};
+use super::{Log, NewRecord, Subject, Unavailable};
 use crate::model::{Entry, EntryId, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId};
 
 /// What lets a socket come back, on any pod, without the client's help.
@@ -67,6 +67,8 @@ pub struct Join {
     /// Whose partition's top to return when nothing is recovered.
     pub workspace: WorkspaceId,
     pub resume: Option<Resume>,
+    /// Written, with the top as its start, if nothing is recovered.
+    pub fresh: Option<NewRecord>,
     pub now: Millis,
 }
 

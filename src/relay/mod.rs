@@ -17,17 +17,17 @@ pub use run::{Running, StartError, start, waiting};
 pub use socket::RelaySocket;
 
 use crate::{
-    chat::{Bound, Chat, Done, Told},
+    chat::{Actor, Bound, Chat, Done, OperatorActor, Told},
     config::Ack,
     dialect::{self, Audience, Dialect},
-    hub::Log,
+    hub::{Log, NewRecord, RecordOp, Subject},
     model::{
         Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Reply,
         WorkspaceId,
     },
     server::{
-        Admission, App, Arrival, ConnectRequest, Refusal, Saying, Socket, Telling, Topic, Trouble,
-        Turn, Wait, What,
+        Admission, App, Arrival, Arriving, ConnectRequest, Refusal, Saying, Socket, Telling, Topic,
+        Trouble, Turn, Wait, What,
         auth::{GuestClaims, Keyring, OperatorClaims},
     },
     wire::socket::Event,
@@ -81,40 +81,29 @@ impl App for Relay {
     async fn arrive(
         &self,
         socket: &Socket<RelaySocket>,
-        recovered: bool,
-        at: Offset,
+        arriving: Arriving,
     ) -> Result<Arrival, Trouble> {
         let dedup = DedupId::draw();
-        let (topic, at) = match socket.state.actor(socket) {
-            crate::chat::Actor::Guest(guest) => {
-                if recovered {
-                    self.chat
-                        .guest_arrived(&guest, &dedup)
-                        .await
-                        .map_err(|_| Trouble)?;
-                }
+        let (topic, at) = match (socket.state.actor(socket), arriving) {
+            (Actor::Guest(_), Arriving::New(at)) => (None, at),
+            (Actor::Guest(guest), Arriving::Recovered(at)) => {
+                let arrived = self.chat.guest_arrived(&guest, &dedup).await;
+                arrived.map_err(|_| Trouble)?;
                 (None, at)
             }
-            crate::chat::Actor::Operator(operator) => {
-                let from = self
-                    .chat
-                    .operator_arrived(&operator, &dedup)
-                    .await
-                    .map_err(|_| Trouble)?;
-                match socket.state.subject() {
-                    Some(subject) if !recovered => {
-                        let log = Log::Feed(operator.workspace);
-                        (
-                            Some(Topic {
-                                log,
-                                from: from.clone(),
-                                subject,
-                            }),
-                            from,
-                        )
-                    }
-                    _ => (None, at),
-                }
+            (Actor::Operator(operator), Arriving::Recovered(at)) => {
+                let arrived = self.chat.operator_arrived(&operator, &dedup, None).await;
+                arrived.map_err(|_| Trouble)?;
+                (None, at)
+            }
+            (Actor::Operator(operator), Arriving::Present(record)) => {
+                let topic = self.present(operator, record, &dedup).await?;
+                let at = topic.from.clone();
+                (Some(topic), at)
+            }
+            // What the admission of a guest and of an operator do not come to.
+            (Actor::Guest(_), Arriving::Present(_)) | (Actor::Operator(_), Arriving::New(_)) => {
+                return Err(Trouble);
             }
         };
         Ok(Arrival {
@@ -149,14 +138,16 @@ impl App for Relay {
         }
     }
 
-    async fn gone(&self, socket: &Socket<RelaySocket>) {
+    async fn gone(&self, socket: &Socket<RelaySocket>, record: Option<RecordOp>) -> bool {
         let actor = socket.state.actor(socket);
-        if let Err(reject) = self.chat.gone(&actor, &DedupId::draw()).await {
+        let gone = self.chat.gone(&actor, &DedupId::draw(), record).await;
+        gone.unwrap_or_else(|reject| {
             tracing::warn!(
                 code = reject.code.as_str(),
                 "a departure could not be written"
             );
-        }
+            false
+        })
     }
 
     fn class(&self, socket: &RelaySocket) -> Self::Class {
@@ -185,6 +176,28 @@ impl App for Relay {
 }
 
 impl Relay {
+    /// A new operator's socket replays the feed from the commit that makes it present.
+    async fn present(
+        &self,
+        operator: OperatorActor,
+        record: Option<NewRecord>,
+        dedup: &DedupId,
+    ) -> Result<Topic, Trouble> {
+        let log = Log::Feed(operator.workspace.clone());
+        let subject = Subject::Operator(operator.id.clone());
+        let record = record.map(|mut record| {
+            record.recovery.log = Some(log.clone());
+            record.recovery.subject = Some(subject.clone());
+            RecordOp::Begin(record)
+        });
+        let arrived = self.chat.operator_arrived(&operator, dedup, record).await;
+        Ok(Topic {
+            log,
+            from: arrived.map_err(|_| Trouble)?,
+            subject,
+        })
+    }
+
     /// From the token of the CONNECT, or of the URL for clients that can set nothing else.
     fn operator(&self, request: &ConnectRequest<'_>) -> Result<RelaySocket, Refusal> {
         let token = request
@@ -280,7 +293,7 @@ impl Relay {
 }
 
 fn topic(bound: Bound) -> Topic {
-    let subject = crate::hub::Subject::Guest(bound.session.clone());
+    let subject = Subject::Guest(bound.session.clone());
     Topic {
         log: Log::Session(bound.workspace, bound.session),
         from: bound.from,

@@ -54,12 +54,14 @@ impl RelaySocket {
 
     pub fn actor(&self, socket: &Socket<Self>) -> Actor {
         let (recovery, sid) = (socket.recovery.clone(), socket.sid.clone());
+        let pod = socket.pod.clone();
         match self.clone() {
             Self::Guest { workspace, session } => Actor::Guest(GuestActor {
                 workspace,
                 session,
                 recovery,
                 sid,
+                pod,
             }),
             Self::Operator {
                 workspace,
@@ -71,6 +73,7 @@ impl RelaySocket {
                 name,
                 recovery,
                 sid,
+                pod,
             }),
         }
     }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::state::Handshake;
 use crate::{
-    hub::{Log, Mark, Subject},
-    model::{Aside, DedupId, Entry, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
+    hub::{Log, Mark, NewRecord, RecordOp, Subject},
+    model::{Aside, DedupId, Entry, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
     wire::{
         engine::Message,
         socket::{Event, Kind},
@@ -32,13 +32,11 @@ pub trait App: Send + Sync + 'static {
         request: ConnectRequest<'_>,
     ) -> impl Future<Output = Result<Admission<Self::Socket>, Refusal>> + Send;
 
-    /// The socket is in; after this its CONNECT is answered. `at` is the position up to which it
-    /// has been told everything: where it was recovered, or the newest.
+    /// The socket is in; after this its CONNECT is answered.
     fn arrive(
         &self,
         socket: &Socket<Self::Socket>,
-        recovered: bool,
-        at: Offset,
+        arriving: Arriving,
     ) -> impl Future<Output = Result<Arrival, Trouble>> + Send;
 
     /// An event of a socket. Events of one connection come one after the other, in order. The same
@@ -50,8 +48,13 @@ pub trait App: Send + Sync + 'static {
         dedup: DedupId,
     ) -> impl Future<Output = Turn<Self::Socket>> + Send;
 
-    /// The socket is gone for good or for now; said once per connection it was on.
-    fn gone(&self, socket: &Socket<Self::Socket>) -> impl Future<Output = ()> + Send;
+    /// The socket is gone for good or for now; said once per connection it was on. What this commits
+    /// can take `record` along; says whether it did.
+    fn gone(
+        &self,
+        socket: &Socket<Self::Socket>,
+        record: Option<RecordOp>,
+    ) -> impl Future<Output = bool> + Send;
 
     fn class(&self, socket: &Self::Socket) -> Self::Class;
 
@@ -112,7 +115,21 @@ pub struct Socket<S> {
     pub nsp: String,
     pub recovery: RecoveryId,
     pub sid: Sid,
+    /// That holds the connection, if it is a WebSocket.
+    pub pod: Option<PodId>,
     pub state: S,
+}
+
+/// How a socket comes in.
+#[derive(Debug)]
+pub enum Arriving {
+    /// Anew, by an admission without a subject: it is told everything after this position.
+    New(Offset),
+    /// Anew, by an admission with one: the application commits its presence, with the record (to which
+    /// it adds subject and log), and returns the topic that begins there.
+    Present(Option<NewRecord>),
+    /// As the socket it was, which has been told everything up to here.
+    Recovered(Offset),
 }
 
 #[derive(Debug, Default)]

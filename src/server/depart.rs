@@ -2,7 +2,7 @@
 
 use super::{App, Pod, app::Socket, state::ConnectionState};
 use crate::{
-    hub::Departed,
+    hub::{Departed, RecordOp},
     model::{Millis, Sid},
 };
 
@@ -33,8 +33,13 @@ pub async fn sockets<A: App>(pod: &Pod<A>, sid: &Sid, state: &ConnectionState<A:
 /// One socket; it can be recovered for `window_ms` more.
 pub async fn socket<A: App>(pod: &Pod<A>, socket: &Socket<A::Socket>, window_ms: Millis) {
     tracing::debug!(socket = %socket.id, nsp = socket.nsp, "gone");
-    pod.app.gone(socket).await;
-    if A::RECOVERY {
+    let leave = A::RECOVERY.then(|| RecordOp::Leave {
+        id: socket.recovery.clone(),
+        sid: socket.sid.clone(),
+        expires_at: pod.now().saturating_add(window_ms),
+    });
+    let left = pod.app.gone(socket, leave).await;
+    if A::RECOVERY && !left {
         // If this is lost, the record lives until its own end: longer than promised, which is harmless.
         let _ = pod
             .hub

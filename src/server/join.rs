@@ -4,15 +4,15 @@ use serde_json::{Map, Value};
 
 use super::{
     App,
-    app::{Admission, ConnectRequest, Refusal, Socket},
+    app::{Admission, Arriving, ConnectRequest, Refusal, Socket},
     auth::PidClaims,
     receive::{Fault, Inbound},
     settings::{READ_LIMIT, RECOVERY_TTL_MS},
     state::{Replay, SOCKETS_MAX, SocketState},
 };
 use crate::{
-    hub::{Join, Resume},
-    model::{Offset, Partition, RecoveryId, SocketId},
+    hub::{Join, NewRecord, Resume},
+    model::{EntryId, Epoch, Offset, Partition, RecoveryId, SocketId},
     wire::socket::encode as write,
 };
 
@@ -39,16 +39,27 @@ impl<A: App> Inbound<'_, A> {
             }
             Err(Refusal::Trouble) => return Err(Fault::Trouble),
         };
+        let coming = Self::coming(&admission);
         let resume = self.resume(nsp, &auth, &admission);
         let asked = resume.is_some();
-        let join = Join {
-            workspace: admission.workspace.clone(),
-            resume,
-            now: self.pod.now(),
+        let is_present = admission.subject.is_some();
+        // Who is present from the start is recorded by the commit that makes it so: nothing to ask.
+        let joined = if asked || !is_present {
+            let fresh = self.fresh(nsp, &coming).filter(|_| !is_present);
+            let join = Join {
+                workspace: admission.workspace.clone(),
+                resume,
+                fresh,
+                now: self.pod.now(),
+            };
+            Some(self.pod.hub.join(join).await?)
+        } else {
+            None
         };
-        let joined = self.pod.hub.join(join).await?;
+        let (top, resumed) =
+            joined.map_or((None, None), |joined| (Some(joined.top), joined.resumed));
         if asked {
-            let result = if joined.resumed.is_some() {
+            let result = if resumed.is_some() {
                 "recovered"
             } else {
                 "gap"
@@ -58,13 +69,17 @@ impl<A: App> Inbound<'_, A> {
         if self.connection.join_by.take().is_some() {
             self.connection.remembered_at = self.pod.now();
         }
-        let resumed = joined.resumed.and_then(|resumed| {
+        let resumed = resumed.and_then(|resumed| {
             let state = serde_json::from_slice(&resumed.recovery.state).ok()?;
             Some((resumed, state))
         });
-        match resumed {
-            Some((resumed, state)) => self.recover(resumed, state).await,
-            None => self.come_in(nsp, admission, joined.top).await,
+        match (resumed, top) {
+            (Some((resumed, state)), _) => self.recover(resumed, state).await,
+            (None, Some(top)) if !is_present => self.come_in(nsp, coming, Arriving::New(top)).await,
+            (None, _) => {
+                let record = self.fresh(nsp, &coming);
+                self.come_in(nsp, coming, Arriving::Present(record)).await
+            }
         }
     }
 
@@ -97,39 +112,58 @@ impl<A: App> Inbound<'_, A> {
         })
     }
 
+    /// A socket that is not in yet.
+    fn coming(admission: &Admission<A::Socket>) -> SocketState<A::Socket> {
+        SocketState {
+            id: SocketId::draw(),
+            recovery: RecoveryId::draw(Partition::of(&admission.workspace)),
+            state: admission.state.clone(),
+            workspace: admission.workspace.clone(),
+            // The hub says where, when the socket is in.
+            start: Offset {
+                epoch: Epoch(String::new()),
+                at: EntryId::ZERO,
+            },
+            replay: None,
+        }
+    }
+
+    fn fresh(&self, nsp: &str, coming: &SocketState<A::Socket>) -> Option<NewRecord> {
+        A::RECOVERY.then(|| NewRecord {
+            recovery: Box::new(self.record(nsp, coming)),
+            expires_at: self.pod.now().saturating_add(RECOVERY_TTL_MS),
+        })
+    }
+
     /// A new socket: answered with its id, then whatever the application greets with.
     async fn come_in(
         &mut self,
         nsp: &str,
-        admission: Admission<A::Socket>,
-        top: Offset,
+        mut coming: SocketState<A::Socket>,
+        arriving: Arriving,
     ) -> Result<(), Fault> {
         let socket = Socket {
-            id: SocketId::draw(),
+            id: coming.id.clone(),
             nsp: nsp.to_owned(),
-            recovery: RecoveryId::draw(Partition::of(&admission.workspace)),
+            recovery: coming.recovery.clone(),
             sid: self.sid.clone(),
-            state: admission.state,
+            pod: self.connection.pod.clone(),
+            state: coming.state.clone(),
         };
-        if let Some(subject) = &admission.subject {
-            self.index(&admission.workspace, subject).await?;
-        }
-        let arrival = self.pod.app.arrive(&socket, false, top.clone()).await?;
+        let top = match &arriving {
+            Arriving::New(top) => Some(top.clone()),
+            Arriving::Present(_) | Arriving::Recovered(_) => None,
+        };
+        let arrival = self.pod.app.arrive(&socket, arriving).await?;
         let replay = arrival.topic.map(|topic| Replay {
             log: topic.log,
             start: topic.from,
             subject: topic.subject,
         });
-        let known = SocketState {
-            id: socket.id.clone(),
-            recovery: socket.recovery.clone(),
-            state: socket.state.clone(),
-            workspace: admission.workspace,
-            start: top,
-            replay: replay.clone(),
-        };
-        self.connection.sockets.insert(nsp.to_owned(), known);
-        self.remember(&socket).await?;
+        let start = replay.as_ref().map(|replay| replay.start.clone());
+        coming.start = top.or(start).ok_or(Fault::Trouble)?;
+        coming.replay = replay.clone();
+        self.connection.sockets.insert(nsp.to_owned(), coming);
         tracing::debug!(socket = %socket.id, nsp, "joined");
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {

@@ -31,8 +31,8 @@ mod state;
 mod ws;
 
 pub use app::{
-    Admission, App, Arrival, ConnectRequest, Refusal, Saying, Socket, Telling, Topic, Trouble,
-    Turn, Wait, What,
+    Admission, App, Arrival, Arriving, ConnectRequest, Refusal, Saying, Socket, Telling, Topic,
+    Trouble, Turn, Wait, What,
 };
 pub use health::{Health, metrics, probes};
 pub use origin::Origins;

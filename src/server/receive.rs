@@ -6,11 +6,11 @@ use super::{
     depart,
     effects::Effects,
     settings::RECOVERY_TTL_MS,
-    state::{ConnectionState, Replay},
+    state::{ConnectionState, Replay, SocketState},
 };
 use crate::{
-    hub::{Holder, Presence, Recovery, Subject},
-    model::{DedupId, Frame, Sid, WorkspaceId},
+    hub::{Holder, Recovery},
+    model::{DedupId, Frame, Sid},
     wire::{
         engine::Message,
         socket::{Admitted, Event, admit},
@@ -80,29 +80,15 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
-    /// Saves what a socket needs to be recovered, and its place in the pod's index.
+    /// Saves what a socket needs to be recovered.
     pub(super) async fn remember(&self, socket: &Socket<A::Socket>) -> Result<(), Fault> {
         let Some(known) = self.connection.sockets.get(&socket.nsp) else {
             return Ok(());
         };
-        let replay = known.replay.as_ref();
-        if let Some(replay) = replay {
-            self.index(&known.workspace, &replay.subject).await?;
-        }
         if !A::RECOVERY {
             return Ok(());
         }
-        let recovery = Recovery {
-            id: known.recovery.clone(),
-            socket: known.id.clone(),
-            nsp: socket.nsp.clone(),
-            workspace: known.workspace.clone(),
-            subject: replay.map(|replay| replay.subject.clone()),
-            log: replay.map(|replay| replay.log.clone()),
-            start: replay.map_or(&known.start, |replay| &replay.start).clone(),
-            state: serde_json::to_vec(&known.state).unwrap_or_default().into(),
-            holder: self.holder(),
-        };
+        let recovery = self.record(&socket.nsp, known);
         let now = self.pod.now();
         let saved = self.pod.hub.save_recovery(recovery, now, RECOVERY_TTL_MS);
         // Recovered on another connection meanwhile: this one is over, and is being told so.
@@ -110,6 +96,22 @@ impl<A: App> Inbound<'_, A> {
             Ok(())
         } else {
             Err(Fault::Trouble)
+        }
+    }
+
+    /// What is needed to recover a socket.
+    pub(super) fn record(&self, nsp: &str, known: &SocketState<A::Socket>) -> Recovery {
+        let replay = known.replay.as_ref();
+        Recovery {
+            id: known.recovery.clone(),
+            socket: known.id.clone(),
+            nsp: nsp.to_owned(),
+            workspace: known.workspace.clone(),
+            subject: replay.map(|replay| replay.subject.clone()),
+            log: replay.map(|replay| replay.log.clone()),
+            start: replay.map_or(&known.start, |replay| &replay.start).clone(),
+            state: serde_json::to_vec(&known.state).unwrap_or_default().into(),
+            holder: self.holder(),
         }
     }
 
@@ -127,20 +129,6 @@ impl<A: App> Inbound<'_, A> {
         }
         self.connection.remembered_at = now;
         Ok(())
-    }
-
-    /// Before the presence is entered: what a dead pod leaves behind has to be found.
-    pub(super) async fn index(
-        &self,
-        workspace: &WorkspaceId,
-        subject: &Subject,
-    ) -> Result<(), Fault> {
-        let presence = Presence {
-            workspace: workspace.clone(),
-            subject: subject.clone(),
-            sid: self.sid.clone(),
-        };
-        Ok(self.pod.hub.index(&self.pod.id, &presence).await?)
     }
 
     pub(super) fn holder(&self) -> Holder {

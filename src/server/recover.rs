@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     App,
-    app::{Socket, Telling, Trouble},
+    app::{Arriving, Socket, Telling, Trouble},
     deliver::{Reading, encode},
     depart,
     receive::{Fault, Inbound},
@@ -34,6 +34,7 @@ impl<A: App> Inbound<'_, A> {
             nsp: recovery.nsp.clone(),
             recovery: recovery.id.clone(),
             sid: self.sid.clone(),
+            pod: self.connection.pod.clone(),
             state,
         };
         let mut known = SocketState {
@@ -45,15 +46,16 @@ impl<A: App> Inbound<'_, A> {
             replay: None,
         };
         known.replay = replay(recovery);
-        if let Some(replay) = &known.replay {
-            self.index(&known.workspace, &replay.subject).await?;
-        }
         let cursor = resumed.missed.last().map_or(resumed.from, |entry| entry.id);
         let at = Offset {
             epoch: known.start.epoch.clone(),
             at: cursor,
         };
-        let arrival = self.pod.app.arrive(&socket, true, at).await?;
+        let arrival = self
+            .pod
+            .app
+            .arrive(&socket, Arriving::Recovered(at))
+            .await?;
         // Nothing is said before nothing can fail any more: a client keeps what it was told before
         // a CONNECT that never came, and would show it twice.
         self.end_elsewhere(resumed.fenced).await;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{app::Socket, settings::Mount};
 use crate::{
     hub::{Beat, Log, Subject},
-    model::{Millis, Offset, RecoveryId, Sid, SocketId, WorkspaceId},
+    model::{Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
     wire::{engine::Heartbeat, socket::Decoder},
 };
 
@@ -28,6 +28,9 @@ pub struct ConnectionState<S: Serialize + DeserializeOwned> {
     pub join_by: Option<Millis>,
     /// When its sockets' recovery records were last written, all of them.
     pub remembered_at: Millis,
+    /// The pod that holds it, once it is a WebSocket; a polling connection is nobody's.
+    #[serde(skip)]
+    pub pod: Option<PodId>,
 }
 
 /// Version of the saved form.
@@ -86,6 +89,7 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
             sockets: IndexMap::new(),
             join_by,
             remembered_at: 0,
+            pod: None,
         }
     }
 
@@ -114,6 +118,7 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
             nsp: nsp.to_owned(),
             recovery: socket.recovery.clone(),
             sid: sid.clone(),
+            pod: self.pod.clone(),
             state: socket.state.clone(),
         })
     }

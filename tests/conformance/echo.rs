@@ -7,12 +7,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use switchboard::{
-    hub::{Retention, memory::MemoryHub},
+    hub::{RecordOp, Retention, memory::MemoryHub},
     metrics::Metrics,
-    model::{Clock, DedupId, Entry, Offset, WorkspaceId},
+    model::{Clock, DedupId, Entry, WorkspaceId},
     server::{
-        Admission, App, Arrival, ConnectRequest, Mount, Origins, Parts, Pod, Refusal, Saying,
-        Server, Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
+        Admission, App, Arrival, Arriving, ConnectRequest, Mount, Origins, Parts, Pod, Refusal,
+        Saying, Server, Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
     },
     wire::{
         engine::Message,
@@ -49,12 +49,7 @@ impl App for Echo {
         })
     }
 
-    async fn arrive(
-        &self,
-        socket: &Socket<Self::Socket>,
-        _: bool,
-        _: Offset,
-    ) -> Result<Arrival, Trouble> {
+    async fn arrive(&self, socket: &Socket<Self::Socket>, _: Arriving) -> Result<Arrival, Trouble> {
         let auth = Telling {
             event: "auth",
             payload: Value::Object(socket.state.clone()),
@@ -102,7 +97,9 @@ impl App for Echo {
         }
     }
 
-    async fn gone(&self, _: &Socket<Self::Socket>) {}
+    async fn gone(&self, _: &Socket<Self::Socket>, _: Option<RecordOp>) -> bool {
+        false
+    }
 
     fn class(&self, _: &Self::Socket) {}
 

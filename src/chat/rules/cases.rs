@@ -3,7 +3,7 @@
 use crate::{
     chat::{GuestActor, OperatorActor},
     model::{
-        DedupId, EntryId, Guest, OperatorId, RecoveryId, Session, SessionId, Sid, Status,
+        DedupId, EntryId, Guest, OperatorId, PodId, RecoveryId, Session, SessionId, Sid, Status,
         WorkspaceId,
     },
 };
@@ -28,6 +28,7 @@ pub(super) fn operator(id: &str) -> OperatorActor {
         name: format!("{}{}", id[..1].to_uppercase(), &id[1..]),
         recovery: RecoveryId::new(format!("r-{id}")),
         sid: Sid::new(format!("sid-{id}")),
+        pod: Some(PodId::new("pod")),
     }
 }
 
@@ -37,6 +38,7 @@ pub(super) fn guest(session: Option<&str>) -> GuestActor {
         session: session.map(id),
         recovery: RecoveryId::new("r-guest"),
         sid: Sid::new("sid-guest"),
+        pod: None,
     }
 }
 

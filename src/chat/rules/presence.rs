@@ -9,7 +9,9 @@ pub(in crate::chat) fn operator_arrived(actor: &OperatorActor, dedup: &DedupId) 
     let change = NewChange::OperatorOnline {
         agent: actor.agent(),
     };
-    operator(actor, dedup, PresenceOp::Enter, change, Edge::Online)
+    let pod = actor.pod.clone();
+    let enter = |presence| PresenceOp::Enter { presence, pod };
+    operator(actor, dedup, enter, change, Edge::Online)
 }
 
 /// ... and when the last one is gone.
@@ -23,7 +25,10 @@ pub(in crate::chat) fn operator_left(actor: &OperatorActor, dedup: &DedupId) -> 
 /// `None` for a guest that has not started yet.
 pub(in crate::chat) fn guest_arrived(actor: &GuestActor, dedup: &DedupId) -> Option<Commit> {
     let presence = guest(actor, &actor.workspace, actor.session.as_ref()?);
-    Some(of_workspace(presence, dedup, PresenceOp::Enter))
+    let pod = actor.pod.clone();
+    Some(of_workspace(presence, dedup, |presence| {
+        PresenceOp::Enter { presence, pod }
+    }))
 }
 
 pub(in crate::chat) fn guest_left(
@@ -44,13 +49,16 @@ pub(super) fn enter(
     workspace: &WorkspaceId,
     session: &SessionId,
 ) -> PresenceOp {
-    PresenceOp::Enter(guest(actor, workspace, session))
+    PresenceOp::Enter {
+        presence: guest(actor, workspace, session),
+        pod: actor.pod.clone(),
+    }
 }
 
 fn operator(
     actor: &OperatorActor,
     dedup: &DedupId,
-    op: fn(Presence) -> PresenceOp,
+    op: impl FnOnce(Presence) -> PresenceOp,
     change: NewChange,
     edge: Edge,
 ) -> Commit {
@@ -79,7 +87,11 @@ fn guest(actor: &GuestActor, workspace: &WorkspaceId, session: &SessionId) -> Pr
 
 /// Without a session, though it may be a guest's: who leaves does so even if the session has ended
 /// or the hub has let go of it.
-fn of_workspace(presence: Presence, dedup: &DedupId, op: fn(Presence) -> PresenceOp) -> Commit {
+fn of_workspace(
+    presence: Presence,
+    dedup: &DedupId,
+    op: impl FnOnce(Presence) -> PresenceOp,
+) -> Commit {
     let mut commit = Commit::new(presence.workspace.clone(), None, dedup.clone(), Guard::Any);
     commit.presence = Some(op(presence));
     commit
@@ -103,7 +115,9 @@ mod tests {
             assert_eq!(entry.origin, Some(ann().recovery));
         }
         let subject = Subject::Operator(ann().id);
-        assert!(matches!(&arrived.presence, Some(PresenceOp::Enter(it)) if it.subject == subject));
+        assert!(
+            matches!(&arrived.presence, Some(PresenceOp::Enter { presence, pod }) if presence.subject == subject && *pod == ann().pod)
+        );
         assert!(matches!(&left.presence, Some(PresenceOp::Leave(it)) if it.subject == subject));
         assert!(matches!(
             arrived.append[0].change,
@@ -120,7 +134,7 @@ mod tests {
         assert!(guest_arrived(&someone(None), &dedup()).is_none());
         let commit = guest_arrived(&someone(Some("s")), &dedup()).unwrap();
         assert!(commit.append.is_empty() && commit.session.is_none());
-        let Some(PresenceOp::Enter(presence)) = commit.presence else {
+        let Some(PresenceOp::Enter { presence, .. }) = commit.presence else {
             panic!("enters")
         };
         assert_eq!(presence.subject, Subject::Guest(id("s")));

@@ -97,7 +97,7 @@ fn a_new_session_waits() {
         panic!("one entry")
     };
     assert!(matches!(entry.change, NewChange::Started));
-    let Some(PresenceOp::Enter(presence)) = commit.presence else {
+    let Some(PresenceOp::Enter { presence, .. }) = commit.presence else {
         panic!("is present")
     };
     assert_eq!(presence.subject, Subject::Guest(session.id));
@@ -130,7 +130,7 @@ fn who_comes_back_is_present_and_changes_nothing() {
     let commit = rejoin(&someone(None), &named("shop"), &id("s"), &dedup());
     assert_eq!((commit.guard, commit.session), (Guard::Open, Some(id("s"))));
     assert!(commit.append.is_empty() && commit.queue.is_none() && commit.set.status.is_none());
-    let Some(PresenceOp::Enter(presence)) = commit.presence else {
+    let Some(PresenceOp::Enter { presence, .. }) = commit.presence else {
         panic!("is present")
     };
     assert_eq!(

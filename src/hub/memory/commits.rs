@@ -10,7 +10,7 @@ use super::{
 use crate::{
     hub::{
         Commit, Commits, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome, PresenceOp,
-        QueueOp, Rate, SessionPatch, Stamped, Written,
+        QueueOp, Rate, RecordOp, SessionPatch, Stamped, Written,
     },
     model::{
         Change, Entry, EntryId, Epoch, FORMAT, Message, Millis, Partition, Prev, Session, Status,
@@ -46,6 +46,16 @@ impl MemoryHub {
         let edge = self.apply(&mut slot, &commit, now);
         let (stamped, entries) = append(&mut slot, &commit, edge, now);
         let written = written(&mut slot, &commit, stamped, edge);
+        let top = slot.top();
+        match commit.record {
+            Some(RecordOp::Begin(record)) => self.begin_record(&mut slot, partition, record, top),
+            Some(RecordOp::Leave {
+                id,
+                sid,
+                expires_at,
+            }) => self.leave_record(&mut slot, partition, (&id, &sid), expires_at),
+            None => {}
+        }
         for entry in &entries {
             self.publish(&slot, entry);
         }
@@ -83,7 +93,12 @@ impl MemoryHub {
             }
         }
         match &commit.presence {
-            Some(PresenceOp::Enter(presence)) => workspace.enter(&presence.subject, &presence.sid),
+            Some(PresenceOp::Enter { presence, pod }) => {
+                if let Some(pod) = pod {
+                    lock(&self.pods).add(pod, presence);
+                }
+                workspace.enter(&presence.subject, &presence.sid)
+            }
             Some(PresenceOp::Leave(presence)) => {
                 lock(&self.pods).remove(presence);
                 workspace.leave(&presence.subject, &presence.sid)

@@ -21,6 +21,11 @@ struct Pod {
 }
 
 impl PodIndex {
+    pub fn add(&mut self, pod: &PodId, presence: &Presence) {
+        let pod = self.0.entry(pod.clone()).or_default();
+        pod.presences.insert(presence.clone());
+    }
+
     pub fn remove(&mut self, presence: &Presence) {
         for pod in self.0.values_mut() {
             pod.presences.remove(presence);
@@ -64,12 +69,7 @@ impl Pods for MemoryHub {
 
     async fn index(&self, pod: &PodId, presence: &Presence) -> Result<(), Unavailable> {
         self.answering()?;
-        lock(&self.pods)
-            .0
-            .entry(pod.clone())
-            .or_default()
-            .presences
-            .insert(presence.clone());
+        lock(&self.pods).add(pod, presence);
         Ok(())
     }
 }

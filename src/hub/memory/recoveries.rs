@@ -1,8 +1,10 @@
 use async_trait::async_trait;
 
-use super::MemoryHub;
+use super::{MemoryHub, slot::Slot};
 use crate::{
-    hub::{Join, Joined, Log, Recoveries, Recovery, Resume, Resumed, Signal, Unavailable},
+    hub::{
+        Join, Joined, Log, NewRecord, Recoveries, Recovery, Resume, Resumed, Signal, Unavailable,
+    },
     model::{EntryId, Millis, Offset, Partition, RecoveryId, Sid, WorkspaceId},
 };
 
@@ -13,14 +15,13 @@ impl Recoveries for MemoryHub {
         let resumed = join
             .resume
             .and_then(|resume| self.resume(resume, &join.workspace, join.now));
-        let slot = self.slot(Partition::of(&join.workspace));
-        Ok(Joined {
-            top: Offset {
-                epoch: slot.epoch.clone(),
-                at: slot.last,
-            },
-            resumed,
-        })
+        let home = Partition::of(&join.workspace);
+        let mut slot = self.slot(home);
+        let top = slot.top();
+        if let (None, Some(record)) = (&resumed, join.fresh) {
+            self.begin_record(&mut slot, home, record, top.clone());
+        }
+        Ok(Joined { top, resumed })
     }
 
     async fn save_recovery(
@@ -51,17 +52,59 @@ impl Recoveries for MemoryHub {
         window_ms: Millis,
     ) -> Result<(), Unavailable> {
         self.answering()?;
-        if let Some(mut slot) = self.recovery_slot(id)
-            && let Some((recovery, expires_at)) = slot.recoveries.get_mut(id)
-            && recovery.holder.sid == *sid
-        {
-            *expires_at = now.saturating_add(window_ms);
+        if let Some(mut slot) = self.recovery_slot(id) {
+            slot.leave_record(id, sid, now.saturating_add(window_ms));
         }
         Ok(())
     }
 }
 
+impl Slot {
+    fn leave_record(&mut self, id: &RecoveryId, sid: &Sid, at: Millis) {
+        if let Some((recovery, expires_at)) = self.recoveries.get_mut(id)
+            && recovery.holder.sid == *sid
+        {
+            *expires_at = at;
+        }
+    }
+}
+
 impl MemoryHub {
+    /// In the slot that is locked, or in its own.
+    pub(super) fn begin_record(
+        &self,
+        slot: &mut Slot,
+        locked: Partition,
+        record: NewRecord,
+        start: Offset,
+    ) {
+        let NewRecord {
+            recovery,
+            expires_at,
+        } = record;
+        let id = recovery.id.clone();
+        let kept = (Recovery { start, ..*recovery }, expires_at);
+        if id.partition() == Some(locked) {
+            slot.recoveries.insert(id, kept);
+        } else if let Some(mut own) = self.recovery_slot(&id) {
+            own.recoveries.insert(id, kept);
+        }
+    }
+
+    pub(super) fn leave_record(
+        &self,
+        slot: &mut Slot,
+        locked: Partition,
+        (id, sid): (&RecoveryId, &Sid),
+        at: Millis,
+    ) {
+        if id.partition() == Some(locked) {
+            slot.leave_record(id, sid, at);
+        } else if let Some(mut own) = self.recovery_slot(id) {
+            own.leave_record(id, sid, at);
+        }
+    }
+
     fn resume(&self, resume: Resume, workspace: &WorkspaceId, now: Millis) -> Option<Resumed> {
         let known = self.recoverable(&resume, workspace, now)?;
         let from = start(&known, resume.offset.as_ref());

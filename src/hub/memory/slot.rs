@@ -7,7 +7,8 @@ use super::{connections::Connection, workspace::Workspace};
 use crate::{
     hub::{Mark, Recovery, Retention},
     model::{
-        Entry, EntryId, Epoch, Millis, Partition, PodId, RecoveryId, SessionId, Sid, WorkspaceId,
+        Entry, EntryId, Epoch, Millis, Offset, Partition, PodId, RecoveryId, SessionId, Sid,
+        WorkspaceId,
     },
 };
 
@@ -59,6 +60,13 @@ impl Slot {
         let idle_since = now.saturating_sub(retention.ended_ms);
         for workspace in self.workspaces.values_mut() {
             workspace.forget_idle(self.persisted, idle_since);
+        }
+    }
+
+    pub fn top(&self) -> Offset {
+        Offset {
+            epoch: self.epoch.clone(),
+            at: self.last,
         }
     }
 

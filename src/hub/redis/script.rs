@@ -149,6 +149,11 @@ impl Reply {
             .is_some_and(|bytes| !bytes.is_empty() && *bytes != *b"0"))
     }
 
+    /// Lua's `false` instead of a list.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.0.as_slice(), [Value::Null])
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.len() == 0
     }

@@ -9,7 +9,7 @@ use super::{
     link::{Link, LinkError},
 };
 use crate::{
-    hub::{Departed, Persisted},
+    hub::{Departed, Persisted, Presence},
     model::{EntryId, Millis, Sid},
     server::{
         App, Mount, Pod,
@@ -96,12 +96,30 @@ impl<A: App> Connection<A> {
         Some(connection)
     }
 
+    /// What polling had entered is this pod's to answer for from now on.
+    pub async fn take_on(&self) {
+        for socket in self.state.sockets.values() {
+            let Some(replay) = &socket.replay else {
+                continue;
+            };
+            let presence = Presence {
+                workspace: socket.workspace.clone(),
+                subject: replay.subject.clone(),
+                sid: self.sid.clone(),
+            };
+            if self.pod.hub.index(&self.pod.id, &presence).await.is_err() {
+                tracing::warn!("should this pod die, a presence would stay behind");
+            }
+        }
+    }
+
     fn new(
         pod: Arc<Pod<A>>,
         peer: Peer,
-        state: ConnectionState<A::Socket>,
+        mut state: ConnectionState<A::Socket>,
         heartbeat: Heartbeat,
     ) -> Self {
+        state.pod = Some(pod.id.clone());
         let Peer { mount, sid, link } = peer;
         let (mailbox, reader) = mailbox();
         let waiter = pod.deliver.waiters.serve(&sid, mailbox.clone());

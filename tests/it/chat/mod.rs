@@ -121,6 +121,7 @@ fn guest(session: Option<&SessionId>) -> Actor {
         session: session.cloned(),
         recovery: RecoveryId::new("rg"),
         sid: Sid::new("sg"),
+        pod: None,
     })
 }
 
@@ -131,6 +132,7 @@ fn op(id: &str) -> OperatorActor {
         name: id.to_uppercase(),
         recovery: RecoveryId::new(format!("r{id}")),
         sid: Sid::new(format!("s{id}")),
+        pod: None,
     }
 }
 
@@ -593,17 +595,25 @@ async fn presence_is_told_on_the_edge() {
     let draw = DedupId::draw;
     let from = scene
         .chat
-        .operator_arrived(&op("a"), &draw())
+        .operator_arrived(&op("a"), &draw(), None)
         .await
         .unwrap();
     let later = scene
         .chat
-        .operator_arrived(&other_tab, &draw())
+        .operator_arrived(&other_tab, &draw(), None)
         .await
         .unwrap();
     assert_eq!(from, later, "no second entry");
-    scene.chat.gone(&operator("a"), &draw()).await.unwrap();
-    scene.chat.gone(&operator("a"), &draw()).await.unwrap();
+    scene
+        .chat
+        .gone(&operator("a"), &draw(), None)
+        .await
+        .unwrap();
+    scene
+        .chat
+        .gone(&operator("a"), &draw(), None)
+        .await
+        .unwrap();
     let feed = async || {
         scene
             .hub
@@ -615,21 +625,21 @@ async fn presence_is_told_on_the_edge() {
     assert_eq!(feed().await.len(), 1);
     scene
         .chat
-        .gone(&Actor::Operator(other_tab), &draw())
+        .gone(&Actor::Operator(other_tab), &draw(), None)
         .await
         .unwrap();
     assert!(matches!(
         feed().await[1].change,
         Change::OperatorOffline { .. }
     ));
-    scene.chat.gone(&guest(None), &draw()).await.unwrap();
+    scene.chat.gone(&guest(None), &draw(), None).await.unwrap();
     let Actor::Guest(someone) = guest(Some(&SessionId::new("gone"))) else {
         panic!()
     };
     scene.chat.guest_arrived(&someone, &draw()).await.unwrap();
     scene
         .chat
-        .gone(&Actor::Guest(someone), &draw())
+        .gone(&Actor::Guest(someone), &draw(), None)
         .await
         .unwrap();
 }
@@ -738,7 +748,7 @@ async fn p11_a_hub_that_is_away_acknowledges_nothing() {
     assert!(
         scene
             .chat
-            .operator_arrived(&op("b"), &DedupId::draw())
+            .operator_arrived(&op("b"), &DedupId::draw(), None)
             .await
             .is_err()
     );

@@ -12,12 +12,12 @@ use std::{
 
 use serde_json::{Map, Value};
 use switchboard::{
-    hub::{Connections, Persisted, Retention, memory::MemoryHub},
+    hub::{Connections, Persisted, RecordOp, Retention, memory::MemoryHub},
     metrics::Metrics,
-    model::{Clock, DedupId, Entry, Offset, Sid},
+    model::{Clock, DedupId, Entry, Sid},
     server::{
-        Admission, App, Arrival, ConnectRequest, Parts, Pod, Refusal, Server, Settings, Socket,
-        Telling, Trouble, Turn, auth::Keyring,
+        Admission, App, Arrival, Arriving, ConnectRequest, Parts, Pod, Refusal, Server, Settings,
+        Socket, Telling, Trouble, Turn, auth::Keyring,
     },
     wire::{engine::Message, socket::Event},
 };
@@ -228,10 +228,9 @@ impl App for Gated {
     async fn arrive(
         &self,
         socket: &Socket<Self::Socket>,
-        recovered: bool,
-        at: Offset,
+        arriving: Arriving,
     ) -> Result<Arrival, Trouble> {
-        Echo.arrive(socket, recovered, at).await
+        Echo.arrive(socket, arriving).await
     }
 
     async fn event(
@@ -248,7 +247,9 @@ impl App for Gated {
         Echo.event(socket, event, dedup).await
     }
 
-    async fn gone(&self, _: &Socket<Self::Socket>) {}
+    async fn gone(&self, _: &Socket<Self::Socket>, _: Option<RecordOp>) -> bool {
+        false
+    }
 
     fn class(&self, _: &Self::Socket) {}
 

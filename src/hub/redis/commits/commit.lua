@@ -215,6 +215,11 @@ if #blobs > 0 then
   call('SADD', workspaces, workspace)
 end
 
+-- The record of the socket that this is about comes or goes with it.
+local record_op = arg()
+if record_op == 'begin' then write_record(key(), epoch, top)
+elseif record_op == 'leave' then leave_record(key()) end
+
 -- A log forgets what is stored beyond what pages and recoveries want, some at a time.
 local function trim()
   local many = call('XLEN', log) - log_kept

@@ -8,17 +8,18 @@ use super::{
     keys::{Keys, measured},
     link::Failure,
     pack::{Parts, Unreadable},
+    recoveries,
     script::{Call, Reply, Script},
 };
 use crate::{
     hub::{
         Commit, Commits, DEDUP_KEPT, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome,
-        Presence, PresenceOp, QueueOp, Stamped, Written,
+        Presence, PresenceOp, QueueOp, RecordOp, Stamped, Written,
     },
     model::{EntryId, Epoch, MessageId, Partition, SessionId, WorkspaceId},
 };
 
-static COMMIT: Script = Script::new("commit", include_str!("commit.lua"));
+static COMMIT: Script = Script::with("commit", recoveries::COMMON, include_str!("commit.lua"));
 
 /// Stored entries that a session's log keeps, about; as the hub in memory does.
 const LOG_KEPT: u64 = 512;
@@ -62,6 +63,14 @@ impl RedisHub {
             && !told
         {
             self.subscriber.dirty.mark(partition);
+        }
+        if let (Outcome::Committed(written), Some(op)) = (&outcome, &commit.record)
+            && !is_here(op, partition)
+            && self.record_elsewhere(op, written).await.is_err()
+        {
+            // Repeated, it is a duplicate, which has done all but this: the socket is recovered less
+            // well, or its record lives longer than it should.
+            tracing::warn!("a record of recovery could not be written");
         }
         outcome
     }
@@ -120,7 +129,20 @@ fn write(call: Call, keys: &Keys, commit: &Commit) -> Call {
     for draft in &commit.append {
         call = append(call, commit, draft);
     }
-    call
+    match &commit.record {
+        Some(op) if is_here(op, partition) => recoveries::record(call, keys, op),
+        _ => call.arg(""),
+    }
+}
+
+/// A record is in the partition of the workspace that its socket came to: that of the commit, but for
+/// a guest who has chosen another one since.
+fn is_here(op: &RecordOp, partition: Partition) -> bool {
+    let id = match op {
+        RecordOp::Begin(record) => &record.recovery.id,
+        RecordOp::Leave { id, .. } => id,
+    };
+    id.partition() == Some(partition)
 }
 
 fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
@@ -192,16 +214,16 @@ fn queue_and_presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
         QueueOp::Enter => "enter",
         QueueOp::Leave => "leave",
     }));
-    let (op, presence) = match &commit.presence {
+    let (op, presence, pod) = match &commit.presence {
         None => return call.arg(""),
-        Some(PresenceOp::Enter(presence)) => ("enter", presence),
-        Some(PresenceOp::Leave(presence)) => ("leave", presence),
+        Some(PresenceOp::Enter { presence, pod }) => ("enter", presence, pod.as_ref()),
+        Some(PresenceOp::Leave(presence)) => ("leave", presence, None),
     };
     let partition = Partition::of(&commit.workspace);
     call.arg(op)
         .arg(presence.sid.as_str())
         .arg(member(presence))
-        .arg("")
+        .maybe(pod)
         .arg(keys.of(partition, "indexed"))
         .arg(keys.of(partition, "pod:"))
         .key(keys.presence(&presence.workspace, &presence.subject))

@@ -10,7 +10,8 @@ local expires, limit, request, inbox_at = number(), number(), arg(), arg()
 
 local is = recoverable(record, nsp, workspace, subject, at_time)
 if not is then return { 'new', epoch, last } end
-local of_epoch, from, stream, hash, kind = unpack(call('HMGET', record, 'epoch', 'start', 'stream', 'hash', 'kind'))
+local of_epoch, from = is[5], is[6]
+local stream, hash, kind = unpack(call('HMGET', record, 'stream', 'hash', 'kind'))
 if kind == 'elsewhere' then return { 'elsewhere', epoch, last } end
 -- An offset of another life says nothing of this one, nor does one below the start of the socket.
 if offset_epoch == of_epoch and not le(offset, from) then from = offset end
@@ -27,4 +28,4 @@ if kind ~= '' then
 end
 local fenced_pod, fenced_sid = hand_over(record, request, pod, sid, expires)
 tell_fenced(inbox_at, fenced_pod, fenced_sid)
-return { 'recovered', epoch, last, is[1], fenced_pod, fenced_sid, from, more, packed }
+return { 'recovered', epoch, last, is[1], is[5], is[6], fenced_pod, fenced_sid, from, more, packed }

@@ -1,7 +1,3 @@
--- The connection is gone: the record lives on for a while, if that connection held it. KEYS record. ARGV sid, expires.
-local record, sid, expires = key(), arg(), arg()
-if call('HGET', record, 'sid') == sid then
-  call('HSET', record, 'expires', expires)
-  call('PEXPIREAT', record, expires)
-end
+-- The connection is gone. KEYS record. ARGV as leave_record.
+leave_record(key())
 return ''

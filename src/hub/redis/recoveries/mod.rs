@@ -6,19 +6,24 @@ use bytes::Bytes;
 
 use super::{
     RedisHub, entry,
+    keys::Keys,
     logs::{entries, kind},
     pack::Unreadable,
     script::{Call, Reply, Script},
 };
 use crate::{
-    hub::{Holder, Join, Joined, Recoveries, Recovery, Resume, Resumed, Unavailable},
+    hub::{
+        Holder, Join, Joined, NewRecord, RecordOp, Recoveries, Recovery, Resume, Resumed,
+        Unavailable, Written,
+    },
     model::{EntryId, Epoch, Millis, Offset, Partition, PodId, RecoveryId, Sid, WorkspaceId},
 };
 
-const COMMON: &str = include_str!("recovery.lua");
+pub const COMMON: &str = include_str!("recovery.lua");
 
-static SAVE: Script = Script::new("save_recovery", include_str!("save.lua"));
-static LEAVE: Script = Script::new("leave_recovery", include_str!("leave.lua"));
+static SAVE: Script = Script::with("save_recovery", COMMON, include_str!("save.lua"));
+static BEGIN: Script = Script::with("begin_recovery", COMMON, include_str!("begin.lua"));
+static LEAVE: Script = Script::with("leave_recovery", COMMON, include_str!("leave.lua"));
 static JOIN: Script = Script::with("join", COMMON, include_str!("join.lua"));
 static LOOK: Script = Script::with("look_recovery", COMMON, include_str!("look.lua"));
 static TAKE: Script = Script::with("take_recovery", COMMON, include_str!("take.lua"));
@@ -27,30 +32,27 @@ static TAKE: Script = Script::with("take_recovery", COMMON, include_str!("take.l
 impl Recoveries for RedisHub {
     async fn join(&self, join: Join) -> Result<Joined, Unavailable> {
         let home = Partition::of(&join.workspace);
-        let Some(resume) = &join.resume else {
-            return self.joined(home, None).await;
-        };
-        let request = Request {
-            resume,
-            workspace: &join.workspace,
-            now: join.now,
-            id: rand::random::<u64>().to_string(),
-        };
-        match self.keys.recovery(&resume.id) {
-            None => self.joined(home, None).await,
-            Some((partition, record)) if partition == home => {
-                match self.join_here(&request, partition, record.clone()).await? {
-                    Some(joined) => Ok(joined),
-                    None => {
-                        let resumed = self.join_in_steps(&request, partition, record).await?;
-                        self.joined(home, resumed).await
-                    }
+        let resumed = match (&join.resume, &join.fresh) {
+            (None, Some(fresh)) => return self.begin(home, fresh).await,
+            (None, None) => None,
+            (Some(resume), _) => {
+                let request = Request {
+                    resume,
+                    workspace: &join.workspace,
+                    now: join.now,
+                    id: rand::random::<u64>().to_string(),
+                };
+                match self.resume(&request, home).await? {
+                    Found::Here(joined) => Some(joined),
+                    Found::InSteps(Some(resumed)) => Some(self.joined(home, Some(resumed)).await?),
+                    Found::InSteps(None) => None,
                 }
             }
-            Some((partition, record)) => {
-                let resumed = self.join_in_steps(&request, partition, record).await?;
-                self.joined(home, resumed).await
-            }
+        };
+        match (resumed, &join.fresh) {
+            (Some(joined), fresh) if joined.resumed.is_some() || fresh.is_none() => Ok(joined),
+            (_, Some(fresh)) => self.begin(home, fresh).await,
+            (_, None) => self.joined(home, None).await,
         }
     }
 
@@ -63,28 +65,12 @@ impl Recoveries for RedisHub {
         let Some((partition, record)) = self.keys.recovery(&recovery.id) else {
             return Ok(false);
         };
-        let log = recovery.log.as_ref();
-        let (stream, hash) = log.map(|log| self.keys.log(log)).unwrap_or_default();
-        let kind = match log {
-            None => "",
-            Some(log) if log.partition() != partition => "elsewhere",
-            Some(log) => kind(log),
-        };
         let call = self
             .call()
             .key(record)
-            .arg(entry::to_json(&recovery))
-            .arg(recovery.nsp.as_str())
-            .arg(recovery.workspace.as_str())
-            .maybe(recovery.subject.as_ref().map(entry::to_json))
-            .arg(recovery.holder.pod.as_str())
-            .arg(recovery.holder.sid.as_str())
-            .number(now.saturating_add(ttl_ms))
             .arg(recovery.start.epoch.0.as_str())
-            .arg(recovery.start.at.to_string())
-            .arg(stream)
-            .arg(hash)
-            .arg(kind);
+            .arg(recovery.start.at.to_string());
+        let call = write(call, &self.keys, &recovery, now.saturating_add(ttl_ms));
         Ok(self.run(partition, &SAVE, call).await?.flag()?)
     }
 
@@ -128,15 +114,129 @@ impl Request<'_> {
         self.now.saturating_add(self.resume.ttl_ms)
     }
 
-    fn recovery(&self, whole: &[u8]) -> Result<Recovery, Unreadable> {
+    /// The record as it is now: its text, and where it starts.
+    fn recovery(&self, reply: &mut Reply) -> Result<Recovery, Unreadable> {
+        let whole = reply.bytes()?;
+        let (epoch, at) = (Epoch(reply.text()?), reply.parsed()?);
         Ok(Recovery {
+            start: Offset { epoch, at },
             holder: self.resume.holder.clone(),
-            ..entry::json(whole)?
+            ..entry::json(&whole)?
         })
     }
 }
 
+/// What became of a wish.
+enum Found {
+    /// In one step, which tells the top as well.
+    Here(Joined),
+    InSteps(Option<Resumed>),
+}
+
+/// The part of a commit that is about a record in its own slot.
+pub fn record(call: Call, keys: &Keys, op: &RecordOp) -> Call {
+    let id = match op {
+        RecordOp::Begin(record) => &record.recovery.id,
+        RecordOp::Leave { id, .. } => id,
+    };
+    let Some((_, record)) = keys.recovery(id) else {
+        return call.arg("");
+    };
+    let call = call.key(record);
+    match op {
+        RecordOp::Begin(NewRecord {
+            recovery,
+            expires_at,
+        }) => write(call.arg("begin"), keys, recovery, *expires_at),
+        RecordOp::Leave {
+            sid, expires_at, ..
+        } => call.arg("leave").arg(sid.as_str()).number(*expires_at),
+    }
+}
+
+/// All of a record but where it starts.
+fn write(call: Call, keys: &Keys, recovery: &Recovery, expires_at: Millis) -> Call {
+    let log = recovery.log.as_ref();
+    let (stream, hash) = log.map(|log| keys.log(log)).unwrap_or_default();
+    let kind = match log {
+        None => "",
+        Some(log) if Some(log.partition()) != recovery.id.partition() => "elsewhere",
+        Some(log) => kind(log),
+    };
+    call.arg(entry::to_json(recovery))
+        .arg(recovery.nsp.as_str())
+        .arg(recovery.workspace.as_str())
+        .maybe(recovery.subject.as_ref().map(entry::to_json))
+        .arg(recovery.holder.pod.as_str())
+        .arg(recovery.holder.sid.as_str())
+        .number(expires_at)
+        .arg(stream)
+        .arg(hash)
+        .arg(kind)
+}
+
 impl RedisHub {
+    /// What a commit does to a record in another slot, after it.
+    pub async fn record_elsewhere(
+        &self,
+        op: &RecordOp,
+        written: &Written,
+    ) -> Result<(), Unavailable> {
+        match op {
+            RecordOp::Begin(record) => {
+                let start = Offset {
+                    epoch: written.epoch.clone(),
+                    at: written.top,
+                };
+                let recovery = Recovery {
+                    start,
+                    ..(*record.recovery).clone()
+                };
+                let saved = self.save_recovery(recovery, 0, record.expires_at);
+                saved.await.map(drop)
+            }
+            RecordOp::Leave {
+                id,
+                sid,
+                expires_at,
+            } => self.leave_recovery(id, sid, 0, *expires_at).await,
+        }
+    }
+
+    async fn resume(&self, request: &Request<'_>, home: Partition) -> Result<Found, Unavailable> {
+        let Some((partition, record)) = self.keys.recovery(&request.resume.id) else {
+            return Ok(Found::InSteps(None));
+        };
+        if partition == home
+            && let Some(joined) = self.join_here(request, partition, record.clone()).await?
+        {
+            return Ok(Found::Here(joined));
+        }
+        let resumed = self.join_in_steps(request, partition, record).await?;
+        Ok(Found::InSteps(resumed))
+    }
+
+    /// A new socket, with its record.
+    async fn begin(&self, home: Partition, fresh: &NewRecord) -> Result<Joined, Unavailable> {
+        let NewRecord {
+            recovery,
+            expires_at,
+        } = fresh;
+        let Some((partition, record)) = self.keys.recovery(&recovery.id) else {
+            return self.joined(home, None).await;
+        };
+        let call = self.life(partition).key(record);
+        let call = write(call, &self.keys, recovery, *expires_at);
+        let mut reply = self.run(partition, &BEGIN, call).await?;
+        Ok(Joined {
+            top: Offset {
+                epoch: Epoch(reply.text()?),
+                at: reply.parsed()?,
+            },
+            resumed: None,
+        })
+    }
+
     async fn joined(
         &self,
         partition: Partition,
@@ -200,10 +300,10 @@ impl RedisHub {
     ) -> Result<Option<Resumed>, Unavailable> {
         let call = request.asks(self.call().key(record.clone()));
         let mut reply = self.run(partition, &LOOK, call).await?;
-        let Some(whole) = reply.maybe_bytes()? else {
+        if reply.is_nothing() {
             return Ok(None);
-        };
-        let recovery = request.recovery(&whole)?;
+        }
+        let recovery = request.recovery(&mut reply)?;
         let from = start(&recovery, request.resume.offset.as_ref());
         let (missed, more) = match &recovery.log {
             None => (Vec::new(), false),
@@ -238,7 +338,7 @@ impl RedisHub {
 }
 
 fn resumed(mut reply: Reply, request: &Request<'_>) -> Result<Resumed, Unreadable> {
-    let recovery = request.recovery(&reply.bytes()?)?;
+    let recovery = request.recovery(&mut reply)?;
     let (pod, sid) = (reply.bytes()?, reply.bytes()?);
     let (from, more) = (reply.parsed()?, reply.flag()?);
     Ok(Resumed {

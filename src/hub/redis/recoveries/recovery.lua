@@ -1,5 +1,5 @@
 -- Put before the scripts on a record of recovery: its fields, and the two things done to it.
-local RECORD = { 'whole', 'nsp', 'workspace', 'subject', 'pod', 'sid', 'expires' }
+local RECORD = { 'whole', 'nsp', 'workspace', 'subject', 'epoch', 'start', 'expires' }
 
 -- The record, if whoever asks may have it at this time: the same namespace; and, of an operator, the
 -- same subject in the same workspace. A guest is known by the record.
@@ -26,4 +26,25 @@ end
 
 local function tell_fenced(inbox_at, pod, sid)
   if sid ~= '' then tell(inbox_at .. pod, { 'signal', sid, 'fenced' }) end
+end
+
+-- Writes a record whole. ARGV whole, nsp, workspace, subject, pod, sid, expires, stream, hash, kind.
+local function write_record(record, epoch, start)
+  local whole, nsp, workspace, subject, pod, sid, expires = arg(), arg(), arg(), arg(), arg(), arg(), arg()
+  local stream, hash, kind = arg(), arg(), arg()
+  local holder = call('HGET', record, 'sid')
+  if holder and holder ~= sid then return '' end
+  call('HSET', record, 'whole', whole, 'nsp', nsp, 'workspace', workspace, 'subject', subject, 'pod', pod, 'sid', sid,
+    'expires', expires, 'epoch', epoch, 'start', start, 'stream', stream, 'hash', hash, 'kind', kind)
+  call('PEXPIREAT', record, expires)
+  return '1'
+end
+
+-- The connection is gone: the record lives on for a while, if that connection held it. ARGV sid, expires.
+local function leave_record(record)
+  local sid, expires = arg(), arg()
+  if call('HGET', record, 'sid') == sid then
+    call('HSET', record, 'expires', expires)
+    call('PEXPIREAT', record, expires)
+  end
 end

@@ -130,6 +130,10 @@ macro_rules! hub_suite {
                 the_last_one_wins,
                 of_eight_that_race_one_holds,
                 only_the_holder_leaves,
+                p2_a_record_begins_with_its_commit,
+                a_refused_commit_leaves_the_record_alone,
+                a_record_ends_with_its_commit,
+                p2_a_new_socket_is_recorded_as_it_joins,
                 a_record_is_replaced_whole,
                 without_a_log_there_is_nothing_to_miss;
             get: p2_a_batch_is_acknowledged_by_the_next,
@@ -166,7 +170,8 @@ macro_rules! hub_suite {
                 the_ended_is_not_upgraded;
             pods: a_lease_is_held_while_renewed,
                 p9_orphans_stay_until_they_have_left,
-                a_pod_that_was_given_up_has_lost;
+                a_pod_that_was_given_up_has_lost,
+                p9_who_enters_by_a_pod_is_in_its_index;
         );
     };
     (@stamp $backend:ident, $factory:expr; $($part:ident: $($case:ident),*;)*) => {

@@ -3,7 +3,7 @@ use switchboard::{
     model::{OperatorId, PodId, Sid},
 };
 
-use super::support::{ALL, Bench};
+use super::support::{ALL, Bench, enter};
 
 const TTL_MS: u64 = 10_000;
 
@@ -25,7 +25,7 @@ async fn joins(bench: &Bench, pod: &PodId, enters: bool) -> Presence {
     };
     bench.hub.index(pod, &presence).await.unwrap();
     if enters {
-        changes(bench, PresenceOp::Enter(presence.clone())).await;
+        changes(bench, enter(presence.clone())).await;
     }
     presence
 }
@@ -102,4 +102,23 @@ pub async fn a_pod_that_was_given_up_has_lost(bench: &Bench) {
             "with {connections} connections that others ended"
         );
     }
+}
+
+pub async fn p9_who_enters_by_a_pod_is_in_its_index(bench: &Bench) {
+    let pod = PodId::draw();
+    renew(bench, &pod).await;
+    let presence = Presence {
+        workspace: bench.workspace.clone(),
+        subject: Subject::Operator(OperatorId::new("1")),
+        sid: Sid::draw(bench.partition()),
+    };
+    let enters = PresenceOp::Enter {
+        presence: presence.clone(),
+        pod: Some(pod),
+    };
+    assert_eq!(changes(bench, enters).await, Edge::Online);
+    bench.trouble.pass(TTL_MS).await;
+    assert_eq!(orphans(bench).await, [presence.clone()]);
+    let left = changes(bench, PresenceOp::Leave(presence)).await;
+    assert_eq!((left, orphans(bench).await), (Edge::Offline, vec![]));
 }

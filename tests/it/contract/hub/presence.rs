@@ -5,7 +5,7 @@ use switchboard::{
     model::{Change, OperatorId, SessionId, Sid},
 };
 
-use super::support::{Bench, agent, committed, draft};
+use super::support::{Bench, agent, committed, draft, enter};
 
 fn presence(bench: &Bench, operator: &str) -> Presence {
     Presence {
@@ -44,20 +44,20 @@ async fn edge(bench: &Bench, op: PresenceOp) -> Edge {
 
 pub async fn a_subject_is_online_over_many_connections(bench: &Bench) {
     use Edge::{Offline, Online, Unchanged};
-    use PresenceOp::{Enter, Leave};
+    use PresenceOp::Leave;
     let [a, b, c] = [(); 3].map(|()| presence(bench, "1"));
     let other = presence(bench, "2");
     let steps = [
-        (Enter(a.clone()), Online),
-        (Enter(b.clone()), Unchanged),
-        (Enter(a.clone()), Unchanged),
-        (Enter(other.clone()), Online),
+        (enter(a.clone()), Online),
+        (enter(b.clone()), Unchanged),
+        (enter(a.clone()), Unchanged),
+        (enter(other.clone()), Online),
         (Leave(a.clone()), Unchanged),
         (Leave(a.clone()), Unchanged),
         (Leave(c.clone()), Unchanged),
         (Leave(b.clone()), Offline),
         (Leave(b), Unchanged),
-        (Enter(c.clone()), Online),
+        (enter(c.clone()), Online),
         (Leave(other), Offline),
         (Leave(c), Offline),
     ];
@@ -71,7 +71,7 @@ pub async fn a_subject_is_online_over_many_connections(bench: &Bench) {
     };
     let ids = [bench.start().await, bench.start().await];
     for id in &ids {
-        assert_eq!(edge(bench, Enter(guest(id))).await, Online);
+        assert_eq!(edge(bench, enter(guest(id))).await, Online);
     }
     let elsewhere = Presence {
         workspace: bench.neighbour(true),
@@ -79,7 +79,7 @@ pub async fn a_subject_is_online_over_many_connections(bench: &Bench) {
     };
     let commit = Commit {
         workspace: elsewhere.workspace.clone(),
-        presence: Some(Enter(elsewhere)),
+        presence: Some(enter(elsewhere)),
         ..bench.commit_of(None, Guard::Any)
     };
     assert_eq!(bench.commit(commit).await.edge, Online);
@@ -90,12 +90,7 @@ pub async fn of_many_that_come_and_go_the_edges_alternate(bench: &Bench) {
         .map(|_| {
             let own = presence(bench, "1");
             let steps: Vec<_> = (0..25)
-                .flat_map(|_| {
-                    [
-                        PresenceOp::Enter(own.clone()),
-                        PresenceOp::Leave(own.clone()),
-                    ]
-                })
+                .flat_map(|_| [enter(own.clone()), PresenceOp::Leave(own.clone())])
                 .map(|op| comes_or_goes(bench, op))
                 .collect();
             let hub = Arc::clone(&bench.hub);
@@ -131,8 +126,8 @@ pub async fn drafts_wait_for_their_edge(bench: &Bench) {
         assert_eq!(written.top, bench.top().await.at);
         (written.stamped.len(), feed.len())
     };
-    assert_eq!(changes(PresenceOp::Enter(a.clone())).await, (1, 1));
-    assert_eq!(changes(PresenceOp::Enter(b.clone())).await, (0, 1));
+    assert_eq!(changes(enter(a.clone())).await, (1, 1));
+    assert_eq!(changes(enter(b.clone())).await, (0, 1));
     assert_eq!(changes(PresenceOp::Leave(a)).await, (0, 1));
     assert_eq!(changes(PresenceOp::Leave(b)).await, (1, 2));
     let feed = bench.read(&bench.feed()).await;
@@ -142,15 +137,15 @@ pub async fn drafts_wait_for_their_edge(bench: &Bench) {
 
 pub async fn a_repeat_of_an_edge_is_the_same_edge(bench: &Bench) {
     let own = presence(bench, "1");
-    let enter = comes_or_goes(bench, PresenceOp::Enter(own.clone()));
-    let first = bench.commit(enter.clone()).await;
-    let again = bench.duplicate(&enter).await;
+    let comes = comes_or_goes(bench, enter(own.clone()));
+    let first = bench.commit(comes.clone()).await;
+    let again = bench.duplicate(&comes).await;
     assert_eq!((again.edge, again.stamped), (Edge::Online, first.stamped));
     assert_eq!(edge(bench, PresenceOp::Leave(own)).await, Edge::Offline);
-    bench.duplicate(&enter).await;
+    bench.duplicate(&comes).await;
     let next = presence(bench, "1");
     assert_eq!(
-        edge(bench, PresenceOp::Enter(next)).await,
+        edge(bench, enter(next)).await,
         Edge::Online,
         "a repeat does not enter again"
     );

@@ -1,7 +1,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use switchboard::{
-    hub::{Holder, Join, Joined, Log, Recovery, Resume, Resumed, Signal, Subject},
+    hub::{
+        Commit, Guard, Holder, Join, Joined, Log, NewRecord, RecordOp, Recovery, Resume, Resumed,
+        Signal, Subject,
+    },
     model::{
         EntryId, Epoch, Offset, OperatorId, Partition, PodId, RecoveryId, SessionId, Sid, SocketId,
         WorkspaceId,
@@ -68,6 +71,7 @@ fn asking(bench: &Bench, resume: Option<Resume>) -> Join {
     Join {
         workspace: bench.workspace.clone(),
         resume,
+        fresh: None,
         now: bench.now(),
     }
 }
@@ -218,6 +222,7 @@ pub async fn p6_what_is_not_the_same_is_not_resumed(bench: &Bench) {
     let elsewhere = Join {
         workspace: WorkspaceId::new("another"),
         resume: Some(right()),
+        fresh: None,
         now: bench.now(),
     };
     assert!(bench.hub.join(elsewhere).await.unwrap().resumed.is_none());
@@ -370,6 +375,120 @@ pub async fn only_the_holder_leaves(bench: &Bench) {
     bench.trouble.pass(WINDOW_MS).await;
     assert!(join(bench, resume(bench, &old)).await.is_none());
     leave(&back.holder).await;
+}
+
+fn fresh(bench: &Bench, recovery: &Recovery) -> NewRecord {
+    NewRecord {
+        recovery: Box::new(recovery.clone()),
+        expires_at: bench.now() + TTL_MS,
+    }
+}
+
+/// A record of a feed in this partition, or in another one than its log's.
+fn of_feed(bench: &Bench, here: bool) -> Recovery {
+    let partition = Partition::of(&bench.neighbour(here));
+    Recovery {
+        id: RecoveryId::draw(partition),
+        ..record(bench, bench.feed(), nowhere())
+    }
+}
+
+fn nowhere() -> Offset {
+    Offset {
+        epoch: Epoch("not known yet".into()),
+        at: EntryId::ZERO,
+    }
+}
+
+pub async fn p2_a_record_begins_with_its_commit(bench: &Bench) {
+    for here in [true, false] {
+        let id = bench.start().await;
+        let recovery = of_feed(bench, here);
+        let begins = Commit {
+            record: Some(RecordOp::Begin(fresh(bench, &recovery))),
+            ..bench.says(&id, "with it")
+        };
+        let top = bench.commit(begins).await.top;
+        let missed = bench.say(&id, "after it").await;
+        let back = join(bench, resume(bench, &recovery)).await.unwrap();
+        assert_eq!((back.from, ids(&back.missed)), (top, vec![missed]));
+        let start = Offset {
+            at: top,
+            ..bench.top().await
+        };
+        let expected = Recovery {
+            start,
+            holder: back.recovery.holder.clone(),
+            ..recovery.clone()
+        };
+        assert_eq!(back.recovery, expected);
+        assert_eq!(back.fenced, Some(recovery.holder));
+    }
+}
+
+pub async fn a_refused_commit_leaves_the_record_alone(bench: &Bench) {
+    let id = bench.start().await;
+    let recovery = of_feed(bench, true);
+    let refused = Commit {
+        record: Some(RecordOp::Begin(fresh(bench, &recovery))),
+        guard: Guard::Version(99),
+        ..bench.says(&id, "refused")
+    };
+    bench.refused(refused).await;
+    assert!(join(bench, resume(bench, &recovery)).await.is_none());
+}
+
+pub async fn a_record_ends_with_its_commit(bench: &Bench) {
+    for here in [true, false] {
+        let recovery = Recovery {
+            start: bench.top().await,
+            ..of_feed(bench, here)
+        };
+        save(bench, &recovery).await;
+        let leaves = |sid: &Sid| Commit {
+            record: Some(RecordOp::Leave {
+                id: recovery.id.clone(),
+                sid: sid.clone(),
+                expires_at: bench.now() + WINDOW_MS,
+            }),
+            ..bench.commit_of(None, Guard::Any)
+        };
+        bench.commit(leaves(&Sid::draw(bench.partition()))).await;
+        bench.trouble.pass(WINDOW_MS).await;
+        assert_held(bench, &recovery).await;
+        bench.commit(leaves(&recovery.holder.sid)).await;
+        bench.trouble.pass(WINDOW_MS - 1).await;
+        save(bench, &recovery).await;
+        bench.commit(leaves(&recovery.holder.sid)).await;
+        bench.trouble.pass(WINDOW_MS).await;
+        assert!(join(bench, resume(bench, &recovery)).await.is_none());
+    }
+}
+
+pub async fn p2_a_new_socket_is_recorded_as_it_joins(bench: &Bench) {
+    let id = bench.start().await;
+    let gone = of_feed(bench, true);
+    for asks in [None, Some(resume(bench, &gone))] {
+        let recovery = of_feed(bench, true);
+        let comes = Join {
+            fresh: Some(fresh(bench, &recovery)),
+            ..asking(bench, asks)
+        };
+        let joined = bench.hub.join(comes).await.unwrap();
+        assert!(joined.resumed.is_none());
+        assert_eq!(joined.top, bench.top().await);
+        let missed = bench.say(&id, "after it").await;
+        let another = of_feed(bench, true);
+        let again = Join {
+            fresh: Some(fresh(bench, &another)),
+            ..asking(bench, Some(resume(bench, &recovery)))
+        };
+        let back = bench.hub.join(again).await.unwrap().resumed.unwrap();
+        assert_eq!(back.recovery.start, joined.top);
+        assert_eq!(ids(&back.missed), [missed]);
+        let unused = join(bench, resume(bench, &another)).await;
+        assert!(unused.is_none(), "what is recovered needs no new record");
+    }
 }
 
 pub async fn a_record_is_replaced_whole(bench: &Bench) {

@@ -2,8 +2,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use switchboard::{
     hub::{
-        Commit, Deadline, Draft, Guard, Hub, Log, NewChange, Outcome, Presence, Publication,
-        Publications, SessionPatch, Signal, Written,
+        Commit, Deadline, Draft, Guard, Hub, Log, NewChange, Outcome, Presence, PresenceOp,
+        Publication, Publications, SessionPatch, Signal, Written,
     },
     model::{
         Agent, Content, DedupId, Direction, Entry, EntryId, Guest, MessageId, Millis, Offset,
@@ -296,6 +296,13 @@ pub fn message(text: &str) -> Draft {
         content: Content::Text { text: text.into() },
         client_id: None,
     })
+}
+
+pub fn enter(presence: Presence) -> PresenceOp {
+    PresenceOp::Enter {
+        presence,
+        pod: None,
+    }
 }
 
 pub fn agent(id: &str) -> Agent {
