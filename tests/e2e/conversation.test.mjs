@@ -1,4 +1,4 @@
-// A whole conversation with the official client, each connection spread over two servers.
+// A whole conversation with the official client, each connection spread over all servers.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { settings } from './support/clients.mjs';
 import { startProxy } from './support/proxy.mjs';
 import {
-  about, assertAscending, assertBothServed, assertFields, assertHeardNothingOf, cast, conversation, numbered, saying,
+  about, assertAscending, assertAllServed, assertFields, assertHeardNothingOf, cast, conversation, numbered, saying,
   waitingRoom,
 } from './support/scene.mjs';
 
@@ -22,7 +22,7 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
 
   const scenario = (name, body) => test(name, { timeout: 60_000 }, body);
 
-  scenario('P4 both servers carry every client, and each is told it is ready', async (t) => {
+  scenario('P4 all servers carry every client, and each is told it is ready', async (t) => {
     const { ann, ben, alice, bob } = await conversation(t, proxy.url);
     for (const client of [ann, ben, alice, bob]) {
       const ready = await client.hear('ready');
@@ -32,7 +32,7 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
       assert.ok(ready.offset, `${client.who}: "ready" ends in an offset`);
       await client.settled();
     }
-    assertBothServed(proxy, ann, ben, alice, bob);
+    assertAllServed(proxy, ann, ben, alice, bob);
   });
 
   scenario('P6 a guest who starts is queued, and the operators are told', async (t) => {
@@ -170,7 +170,7 @@ describe(`a conversation over ${settings.mode}`, { timeout: 240_000 }, () => {
     for (const [who, history] of [['Ann', ann.history()], ['Alice', alice.history(sessionId)], ['Bob', bob.history(sessionId)]]) {
       assert.deepEqual(await history, [...expected, last], `the history of ${who} equals what was live`);
     }
-    assertBothServed(proxy, ann, alice, bob);
+    assertAllServed(proxy, ann, alice, bob);
   });
 
   scenario('P7 the history is read page by page', async (t) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Guest, Operator, settings } from './support/clients.mjs';
 import { startProxy } from './support/proxy.mjs';
-import { about, assertAscending, assertBothServed, numbered, saying } from './support/scene.mjs';
+import { about, assertAscending, assertAllServed, numbered, saying } from './support/scene.mjs';
 
 const MISSED = 20;
 // The official client waits up to 7.5 s between two attempts.
@@ -45,7 +45,7 @@ describe(`recovery over ${settings.mode}`, { timeout: 240_000 }, () => {
       await back(cut);
       await assertHeard(cut.client, other.client, event, ['before', ...numbered('missed', MISSED)], guest.client.sessionId);
       await assertUsable(cut.client, other.client, guest.client.sessionId);
-      assertBothServed(cut.proxy, cut.client);
+      assertAllServed(cut.proxy, cut.client);
     });
 
     scenario(`P2 ${victim} cut in the middle of ${MISSED} messages gets each once and in order`, async (t) => {
@@ -88,6 +88,23 @@ describe(`recovery over ${settings.mode}`, { timeout: 240_000 }, () => {
     await Promise.all(sends);
     await recovered(guest);
     await assertHeard(operator.client, guest.client, 'guest:message', ['before', ...texts], guest.client.sessionId);
+  });
+
+  scenario('P7 who comes back on another server reads there what was seen before, and what was missed', async (t) => {
+    const { guest, operator } = await talking(t);
+    const { sessionId } = guest.client;
+    for (const [cut, other, event] of [[guest, operator, 'staff:message'], [operator, guest, 'guest:message']]) {
+      const { client, proxy } = cut;
+      await away(cut);
+      await sendMissed(other.client, 'missed', sessionId);
+      await back(cut);
+      const [before, now] = client.sids.map((sid) => proxy.report()[sid].first);
+      assert.notEqual(now, before, `${client.who} came back to the server it had left`);
+      await client.hear(event, saying(`missed ${MISSED}`));
+      const own = client.seen.acknowledged.map(({ sessionId: _, ...shown }) => shown);
+      const shown = [...own, ...client.received(sessionId)].sort((a, b) => a.seq - b.seq);
+      assert.deepEqual(await client.history(sessionId), shown);
+    }
   });
 
   scenario('P7 a new page is not recovered, but its history has everything', async (t) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { settings } from './support/clients.mjs';
 import { startProxy } from './support/proxy.mjs';
-import { about, assertAscending, assertBothServed, cast, conversation, saying } from './support/scene.mjs';
+import { about, assertAscending, assertAllServed, cast, conversation, saying } from './support/scene.mjs';
 
 // Far more than fit into an upgrade; only there to end a test that never upgrades.
 const MOST_SENDS = 5_000;
@@ -22,7 +22,7 @@ describe('the upgrade from polling to WebSocket', { timeout: 240_000 }, () => {
       assert.equal(upgrades.reduce((sum, count) => sum + count), 1, `${client.who} upgrades once`);
       assert.deepEqual(client.life.named('disconnect'), [], `${client.who} is never disconnected`);
     }
-    assertBothServed(proxy, ann, ben, alice, bob);
+    assertAllServed(proxy, ann, ben, alice, bob);
     await ann.say('over WebSocket');
     await alice.hear('guest:message', saying('over WebSocket'));
     await alice.say(ann.sessionId, 'indeed');
@@ -93,7 +93,7 @@ describe('the upgrade from polling to WebSocket', { timeout: 240_000 }, () => {
       assert.equal(client.transport, 'polling', client.who);
       assert.deepEqual(client.life.named('disconnect'), [], `${client.who} is never disconnected`);
     }
-    assertBothServed(proxy, ann, alice, bob);
+    assertAllServed(proxy, ann, alice, bob);
   });
 
   scenario('P4 a client that tries WebSocket first falls back to polling', async (t) => {

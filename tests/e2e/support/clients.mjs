@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { io } from 'socket.io-client';
 import { Journal, PATIENCE_MS } from './journal.mjs';
+import { Seen } from './seen.mjs';
 
 /** What the program that started the servers told us. */
 export const settings = {
@@ -16,6 +17,7 @@ export const settings = {
 };
 
 const HISTORY_PAGE = 40;
+const MESSAGES = ['guest:message', 'staff:message'];
 
 class Client {
   /** Everything the server emitted: {name, args, payload, offset}. */
@@ -29,6 +31,7 @@ class Client {
     this.who = who;
     this.events = new Journal(who);
     this.life = new Journal(who);
+    this.seen = new Seen(who);
     this.socket = io(url + namespace, { ...transports(), forceNew: true, ...options });
     this.#record();
   }
@@ -38,6 +41,7 @@ class Client {
     socket.onAny((name, ...args) => {
       const last = args.at(-1);
       const offset = typeof last === 'string' ? last : undefined;
+      if (MESSAGES.includes(name)) this.seen.live.push(lineOf(args[0].sessionId, args[0]));
       this.events.add({ name, args, payload: args[0], offset });
     });
     socket.on('connect', () => {
@@ -81,9 +85,16 @@ class Client {
     return new Promise((resolve, reject) => {
       this.socket.timeout(within).emit(event, payload, (failure, answer) => {
         if (failure) reject(new Error(`${this.who}: no answer to ${event} within ${within} ms: ${failure.message}`));
-        else resolve(answer);
+        else resolve(this.#noted(event, payload, answer));
       });
     });
+  }
+
+  #noted(event, payload, answer) {
+    if (answer?.ok && MESSAGES.includes(event)) {
+      this.seen.acknowledged.push(lineOf(this.sessionOf(payload), this.sent(payload, answer)));
+    }
+    return answer;
   }
 
   async granted(event, payload) {
@@ -104,8 +115,7 @@ class Client {
 
   /** The messages of one session that came in by event, in the order they came. */
   received(sessionId) {
-    const isMessage = ({ name, payload }) =>
-      (name === 'guest:message' || name === 'staff:message') && payload.sessionId === sessionId;
+    const isMessage = ({ name, payload }) => MESSAGES.includes(name) && payload.sessionId === sessionId;
     return this.events.entries.filter(isMessage).map(({ payload }) => line(payload));
   }
 
@@ -115,7 +125,11 @@ class Client {
       const beforeSeq = messages[0]?.seq;
       const page = await this.granted(event, { ...selector, beforeSeq, limit: HISTORY_PAGE });
       messages.unshift(...page.messages);
-      if (!page.more) return messages.map(line);
+      if (!page.more) {
+        const sessionId = this.sessionOf(selector);
+        this.seen.read.push({ sessionId, lines: messages.map((message) => lineOf(sessionId, message)) });
+        return messages.map(line);
+      }
       assert.ok(page.messages.length > 0, `${event}: "more" with an empty page would make a client ask for ever`);
     }
   }
@@ -143,8 +157,16 @@ export class Guest extends Client {
   /** Resolves with the message as this page shows it once it is acknowledged. */
   async say(message, extra = {}) {
     const sent = { message, type: 'text', clientMessageId: randomUUID(), ...extra };
-    const ack = await this.granted('guest:message', sent);
-    return line({ ...sent, ...ack, direction: 'in', guestName: this.name });
+    return line(this.sent(sent, await this.granted('guest:message', sent)));
+  }
+
+  /** What it says is in its own session, whatever the payload names. */
+  sessionOf() {
+    return this.sessionId;
+  }
+
+  sent(payload, ack) {
+    return { ...payload, ...ack, direction: 'in', guestName: this.name };
   }
 
   history() {
@@ -162,8 +184,15 @@ export class Operator extends Client {
 
   async say(sessionId, message, extra = {}) {
     const sent = { sessionId, message, type: 'text', clientMessageId: randomUUID(), ...extra };
-    const ack = await this.granted('staff:message', sent);
-    return line({ ...sent, ...ack, direction: 'out', agentName: this.name });
+    return line(this.sent(sent, await this.granted('staff:message', sent)));
+  }
+
+  sessionOf({ sessionId }) {
+    return sessionId;
+  }
+
+  sent(payload, ack) {
+    return { ...payload, ...ack, direction: 'out', agentName: this.name };
   }
 
   claim(sessionId) {
@@ -190,6 +219,10 @@ export class Operator extends Client {
 /** What a person sees of a message: side, author, order, time (P7). */
 export function line({ messageId, seq, message, type, direction, guestName, agentName, timestamp }) {
   return { messageId, seq, text: message, type, side: direction, author: direction === 'in' ? guestName : agentName, timestamp };
+}
+
+function lineOf(sessionId, message) {
+  return { sessionId, ...line(message) };
 }
 
 function transports() {

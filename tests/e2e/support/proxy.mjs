@@ -1,6 +1,7 @@
 // A load balancer without stickiness, made as unkind as the promises allow: two consecutive requests
 // of one connection never reach the same server, the upgrade included. A test that passes through it
-// shows that no server keeps a connection to itself (P4).
+// shows that no server keeps a connection to itself (P4). A server that takes no connections any more is
+// passed over; a request that it may have read is not sent again, since the client alone knows what it means.
 
 import http from 'node:http';
 import net from 'node:net';
@@ -26,6 +27,7 @@ class AlternatingProxy {
   #backends;
   #server = http.createServer();
   #turn = 0;
+  #down = new Set();
   /** sid -> which backend was last, and how often each one served it */
   #routes = new Map();
   /** sid -> client sockets that carry a request or a tunnel of it right now */
@@ -66,11 +68,11 @@ class AlternatingProxy {
     await closed;
   }
 
-  /** Per sid: requests by backend (`served`, handshake and upgrade included) and `upgrades` by backend. */
+  /** Per sid: the backend of its handshake, requests by backend (`served`, handshake and upgrade included), `upgrades` by backend. */
   report() {
     const rows = [...this.#routes].map(([sid, route]) => [
       sid,
-      { served: [...route.served], upgrades: [...route.upgrades] },
+      { first: route.first, served: [...route.served], upgrades: [...route.upgrades] },
     ]);
     return Object.fromEntries(rows);
   }
@@ -132,13 +134,26 @@ class AlternatingProxy {
 
   #pick(sid) {
     const known = sid && this.#routes.get(sid);
-    const index = known ? (known.last + 1) % this.#backends.length : this.#turn++ % this.#backends.length;
+    let index = known ? this.#after(known.last) : this.#turn++ % this.#backends.length;
+    while (this.#down.has(index) && this.#down.size < this.#backends.length) index = this.#after(index);
     if (sid) this.#served(sid, index);
     return index;
   }
 
+  #after(index) {
+    return (index + 1) % this.#backends.length;
+  }
+
+  /** True if nobody can have read what was to be sent, and somebody else is there to get it. */
+  #passesOver(index, error) {
+    if (error.code !== 'ECONNREFUSED') return false;
+    this.#down.add(index);
+    return this.#down.size < this.#backends.length;
+  }
+
   #served(sid, index) {
     const route = this.#route(sid);
+    route.first ??= index;
     route.last = index;
     route.served[index] += 1;
   }
@@ -181,6 +196,7 @@ class AlternatingProxy {
       answer.on('error', () => response.destroy());
     });
     upstream.on('error', (error) => {
+      if (this.#passesOver(index, error)) return this.#forward(request, response);
       if (response.headersSent) return response.destroy();
       response.writeHead(502, { 'content-type': 'text/plain' });
       response.end(`${host}:${port}: ${error.message}`);
@@ -190,7 +206,11 @@ class AlternatingProxy {
       if (!response.writableFinished) upstream.destroy();
     });
     request.on('error', () => upstream.destroy());
-    request.pipe(upstream);
+    // Not before somebody takes it: what is piped to nobody cannot be piped again.
+    upstream.on('socket', (socket) => {
+      if (!socket.connecting) return request.pipe(upstream);
+      socket.once('connect', () => request.pipe(upstream));
+    });
   }
 
   async #tunnel(request, socket, head) {
@@ -207,8 +227,12 @@ class AlternatingProxy {
     const { host, port } = this.#backends[index];
     const upstream = net.connect(port, host);
     let release = this.#track(sid, socket);
-    upstream.on('error', () => {});
-    upstream.on('close', () => socket.destroy());
+    let isPassedOver = false;
+    upstream.on('error', (error) => {
+      isPassedOver = this.#passesOver(index, error);
+      if (isPassedOver) this.#tunnel(request, socket, head);
+    });
+    upstream.on('close', () => isPassedOver || socket.destroy());
     socket.on('close', () => {
       release();
       upstream.destroy();
@@ -220,10 +244,12 @@ class AlternatingProxy {
       });
     }
     upstream.on('data', (chunk) => this.#breakIfProbe(chunk, socket));
-    upstream.write(headOf(request));
-    upstream.write(head);
-    socket.pipe(upstream);
-    upstream.pipe(socket);
+    upstream.on('connect', () => {
+      upstream.write(headOf(request));
+      upstream.write(head);
+      socket.pipe(upstream);
+      upstream.pipe(socket);
+    });
   }
 
   /** Runs before the pipe writes the same chunk, so the client never sees it. */

@@ -18,7 +18,7 @@ export function cast(t, url) {
 /** Two guests who wait and two operators who listen. */
 export async function waitingRoom(t, url) {
   const open = cast(t, url);
-  // One after the other, so that plain round-robin spreads each role over both servers.
+  // One after the other, so that plain round-robin spreads the roles over all servers.
   const people = {};
   people.alice = open.operator(settings.operatorTokens[0]);
   await people.alice.hear('ready');
@@ -78,17 +78,16 @@ export function assertHeardNothingOf(client, ...secrets) {
   }
 }
 
-/** P4: every polling connection was served by each server; WebSockets at least lie on both. */
-export function assertBothServed(proxy, ...clients) {
+/** P4: every polling connection was served by each server; WebSockets lie on as many as there are of them. */
+export function assertAllServed(proxy, ...clients) {
   const report = proxy.report();
   const routes = clients.flatMap(({ who, sids }) => sids.map((sid) => ({ who, served: report[sid]?.served })));
   for (const { who, served } of routes) assert.ok(served, `${who}: the proxy never saw its sid`);
   const groups = settings.mode === 'websocket' ? [routes] : routes.map((route) => [route]);
   for (const group of groups) {
-    for (const backend of settings.backends.keys()) {
-      const requests = group.reduce((sum, { served }) => sum + served[backend], 0);
-      const names = group.map(({ who }) => who).join(', ');
-      assert.ok(requests > 0, `server ${backend + 1} never served ${names}: ${JSON.stringify(group)}`);
-    }
+    const used = settings.backends.filter((_, backend) => group.some(({ served }) => served[backend] > 0));
+    const possible = settings.mode === 'websocket' ? Math.min(routes.length, settings.backends.length) : settings.backends.length;
+    const names = group.map(({ who }) => who).join(', ');
+    assert.equal(used.length, possible, `not enough servers carried ${names}: ${JSON.stringify(group)}`);
   }
 }

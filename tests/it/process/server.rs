@@ -81,6 +81,10 @@ impl Server {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     pub fn out(&self) -> &Lines {
         &self.out
     }
@@ -91,7 +95,7 @@ impl Server {
 
     /// `name` without its `SIG`.
     pub async fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap().to_string();
+        let pid = self.pid().to_string();
         let sent = Command::new("sh")
             .args(["-c", "kill -s \"$0\" \"$1\"", name, &pid])
             .status();

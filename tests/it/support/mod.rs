@@ -2,5 +2,8 @@
 
 pub mod folder;
 pub mod lossy;
+pub mod pods;
 pub mod relay;
+pub mod schema;
 pub mod servers;
+pub mod token;

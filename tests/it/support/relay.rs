@@ -3,12 +3,8 @@ use std::net::SocketAddr;
 use clap::Parser;
 use switchboard::{
     config::{Cli, Config},
-    model::{Clock, OperatorId, WorkspaceId},
-    relay::{self, Backends, Running, trial},
-    server::{
-        Health,
-        auth::{OperatorClaims, Role},
-    },
+    relay::{self, Backends, Running},
+    server::Health,
 };
 use tokio::net::TcpListener;
 
@@ -62,21 +58,6 @@ impl Relays {
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.running.iter().map(|running| running.address).collect()
-    }
-
-    /// A token of an operator that is valid for `seconds` (below 0: expired).
-    pub fn token(&self, id: &str, name: &str, workspace: &str, seconds: i64) -> String {
-        let secrets = self.config.secrets().unwrap();
-        let now = Clock::System.now() / 1000;
-        let claims = OperatorClaims {
-            sub: OperatorId::new(id),
-            name: name.into(),
-            workspace: WorkspaceId::new(workspace),
-            role: Role::Agent,
-            iat: now,
-            exp: now.saturating_add_signed(seconds),
-        };
-        trial::token(&secrets, &claims).unwrap()
     }
 
     /// Ends in order: everything said is stored when this returns.

@@ -1,0 +1,79 @@
+//! Three processes on Redis and Postgres. After each suite, what its clients saw is what is stored.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use tokio_postgres::Client;
+
+use super::{
+    script::{Script, list},
+    seen::{self, Seen},
+    suites,
+};
+use crate::{
+    process::server::{LONG, LOOK},
+    support::pods::Pods,
+};
+
+/// The history is written by one pod at a time; of a killed one it is taken over when its lease ends.
+const STORED: Duration = LONG.saturating_mul(2);
+/// One that is neither the first nor the last in turn.
+const VICTIM: usize = 1;
+
+suites!(run);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversation_with_acks_once_stored() {
+    run_with("conversation", "default", &[("ACK", "stored")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p2_a_killed_pod_costs_no_message_and_none_comes_twice() {
+    let mut pods = Pods::start(3).await;
+    let script = Script::new("kill", "default", &pods.addresses(), &pods.secrets())
+        .env("BACKEND_PIDS", list(&pods.pids()))
+        .env("VICTIM", VICTIM);
+    let seen = script.run().await;
+    pods.lose(VICTIM).await;
+    check(pods, &seen).await;
+}
+
+async fn run(file: &str, transports: &str) {
+    run_with(file, transports, &[]).await;
+}
+
+async fn run_with(file: &str, transports: &str, settings: &[(&str, &str)]) {
+    let pods = Pods::start_with(3, settings).await;
+    let script = Script::new(file, transports, &pods.addresses(), &pods.secrets());
+    let seen = script.run().await;
+    for server in pods.servers() {
+        server
+            .measured_with("switchboard_connections_opened_total")
+            .await;
+    }
+    check(pods, &seen).await;
+}
+
+/// Looks again once the pods have ended: by then, something that was stored twice would be there.
+async fn check(pods: Pods, seen: &[Seen]) {
+    let database = pods.database().await;
+    timeout(STORED, stored(&database, seen::messages(seen).len()))
+        .await
+        .unwrap_or_else(|_| panic!("not all of what was seen is ever stored"));
+    let _schema = pods.stop().await;
+    seen::assert_stored(&database, seen).await;
+}
+
+async fn stored(database: &Client, messages: usize) {
+    let count = "SELECT count(*) FROM messages";
+    let wanted = i64::try_from(messages).unwrap();
+    while database
+        .query_one(count, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        < wanted
+    {
+        sleep(LOOK).await;
+    }
+}
