@@ -41,6 +41,8 @@ pub struct ChatMetrics {
 #[derive(Clone, Debug)]
 pub struct HubMetrics {
     pub up: IntGauge,
+    pub commands: IntCounterVec,
+    pub command_seconds: HistogramVec,
     pub errors: IntCounterVec,
     pub lagged: IntCounter,
 }
@@ -149,6 +151,16 @@ impl HubMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
             up: make.gauge("hub_up", "1 while the hub answers.")?,
+            commands: make.counters(
+                "hub_commands_total",
+                "Commands sent to Redis, by script.",
+                &["script"],
+            )?,
+            command_seconds: make.histograms(
+                "hub_command_seconds",
+                "Time of a command to Redis, by script.",
+                &["script"],
+            )?,
             errors: make.counters(
                 "hub_errors_total",
                 "Operations without a known result.",

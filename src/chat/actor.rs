@@ -15,6 +15,8 @@ pub struct GuestActor {
     pub workspace: WorkspaceId,
     /// What the last start of this socket returned as [`Bound`](super::Bound).
     pub session: Option<SessionId>,
+    /// What operators read as its name, as the last start returned it.
+    pub name: Option<String>,
     pub recovery: RecoveryId,
     pub sid: Sid,
     /// That holds its connection, if it is a WebSocket.

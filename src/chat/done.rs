@@ -27,6 +27,8 @@ pub struct Told {
 pub struct Bound {
     pub workspace: WorkspaceId,
     pub session: SessionId,
+    /// What operators read as the guest's name.
+    pub name: String,
     pub from: Offset,
 }
 

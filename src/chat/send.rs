@@ -19,12 +19,11 @@ impl Chat {
     ) -> Result<Done, Reject> {
         let session = actor.bound()?;
         rules::send::check(&send, self.settings.max_text)?;
-        // Only for the guest's name. That it is open is for the commit to find out, since a repeat
-        // of a message gets its first result though the session has ended since.
-        let session = self.known(&actor.workspace, session).await?;
         let id = MessageId::draw();
         let repeat = repeat_of(&send);
-        let commit = rules::send::by_guest(actor, &session, id, send, dedup);
+        // That it is open is for the commit to find out, since a repeat of a message gets its first
+        // result though the session has ended since.
+        let commit = rules::send::by_guest(actor, session, id, send, dedup);
         self.say("guest", id, commit, repeat).await
     }
 

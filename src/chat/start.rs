@@ -122,6 +122,7 @@ fn started(
     let bound = Bound {
         workspace: session.workspace.clone(),
         session: session.id.clone(),
+        name: session.guest.display_name().to_owned(),
         from,
     };
     let reply = Reply::Started {

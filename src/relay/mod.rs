@@ -62,6 +62,7 @@ impl App for Relay {
             GUESTS => RelaySocket::Guest {
                 workspace: workspace(&request),
                 session: None,
+                name: None,
             },
             OPERATORS => self.operator(&request)?,
             _ => {
@@ -74,6 +75,10 @@ impl App for Relay {
         Ok(Admission {
             workspace: state.workspace().clone(),
             subject: state.subject(),
+            log: match &state {
+                RelaySocket::Operator { workspace, .. } => Some(Log::Feed(workspace.clone())),
+                RelaySocket::Guest { .. } => None,
+            },
             state,
         })
     }

@@ -14,6 +14,8 @@ pub enum RelaySocket {
     Guest {
         workspace: WorkspaceId,
         session: Option<SessionId>,
+        /// What operators read as its name, once it has a session.
+        name: Option<String>,
     },
     Operator {
         workspace: WorkspaceId,
@@ -28,6 +30,7 @@ impl RelaySocket {
         Self::Guest {
             workspace: bound.workspace.clone(),
             session: Some(bound.session.clone()),
+            name: Some(bound.name.clone()),
         }
     }
 
@@ -56,9 +59,14 @@ impl RelaySocket {
         let (recovery, sid) = (socket.recovery.clone(), socket.sid.clone());
         let pod = socket.pod.clone();
         match self.clone() {
-            Self::Guest { workspace, session } => Actor::Guest(GuestActor {
+            Self::Guest {
                 workspace,
                 session,
+                name,
+            } => Actor::Guest(GuestActor {
+                workspace,
+                session,
+                name,
                 recovery,
                 sid,
                 pod,

@@ -90,6 +90,8 @@ pub struct Admission<S> {
     /// Known already, and then a recovered socket must be of it; `None` for one that is known by
     /// its recovery id alone.
     pub subject: Option<Subject>,
+    /// What it will replay, if that is known already.
+    pub log: Option<Log>,
 }
 
 /// Why a CONNECT is not answered with a socket.

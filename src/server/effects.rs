@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::{
     app::{Saying, Telling, Wait, What},
+    deliver::Ahead,
     state::Replay,
 };
 use crate::{
@@ -15,8 +16,17 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Effects {
     pub say: Vec<OutboxItem>,
-    /// Sockets that now replay a log from a position, or (`None`) no longer do, by namespace.
-    pub replays: Vec<(String, Option<(Replay, EntryId)>)>,
+    /// Sockets that now replay a log, or (`None`) no longer do, by namespace.
+    pub replays: Vec<(String, Option<Replaying>)>,
+}
+
+/// A log that a socket replays, from a position.
+#[derive(Debug)]
+pub struct Replaying {
+    pub replay: Replay,
+    pub from: EntryId,
+    /// The log was subscribed before the position was known.
+    pub ahead: Option<Ahead>,
 }
 
 impl Effects {

@@ -6,6 +6,8 @@ use super::{
     App,
     app::{Admission, Arriving, ConnectRequest, Refusal, Socket},
     auth::PidClaims,
+    deliver::Ahead,
+    effects::Replaying,
     receive::{Fault, Inbound},
     settings::{READ_LIMIT, RECOVERY_TTL_MS},
     state::{Replay, SOCKETS_MAX, SocketState},
@@ -43,6 +45,13 @@ impl<A: App> Inbound<'_, A> {
         let resume = self.resume(nsp, &auth, &admission);
         let asked = resume.is_some();
         let is_present = admission.subject.is_some();
+        // Before the position is known: what is committed after it is heard, and need not be read.
+        let ahead = match &admission.log {
+            Some(log) if self.connection.pod.is_some() => {
+                Some(self.pod.deliver.readers.ahead(log).await?)
+            }
+            _ => None,
+        };
         // Who is present from the start is recorded by the commit that makes it so: nothing to ask.
         let joined = if asked || !is_present {
             let fresh = self.fresh(nsp, &coming).filter(|_| !is_present);
@@ -74,11 +83,14 @@ impl<A: App> Inbound<'_, A> {
             Some((resumed, state))
         });
         match (resumed, top) {
-            (Some((resumed, state)), _) => self.recover(resumed, state).await,
-            (None, Some(top)) if !is_present => self.come_in(nsp, coming, Arriving::New(top)).await,
+            (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,
+            (None, Some(top)) if !is_present => {
+                self.come_in(nsp, coming, Arriving::New(top), ahead).await
+            }
             (None, _) => {
                 let record = self.fresh(nsp, &coming);
-                self.come_in(nsp, coming, Arriving::Present(record)).await
+                let arriving = Arriving::Present(record);
+                self.come_in(nsp, coming, arriving, ahead).await
             }
         }
     }
@@ -141,6 +153,7 @@ impl<A: App> Inbound<'_, A> {
         nsp: &str,
         mut coming: SocketState<A::Socket>,
         arriving: Arriving,
+        ahead: Option<Ahead>,
     ) -> Result<(), Fault> {
         let socket = Socket {
             id: coming.id.clone(),
@@ -168,9 +181,12 @@ impl<A: App> Inbound<'_, A> {
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {
             let from = replay.start.at;
-            self.effects
-                .replays
-                .push((nsp.to_owned(), Some((replay, from))));
+            let replaying = Replaying {
+                replay,
+                from,
+                ahead,
+            };
+            self.effects.replays.push((nsp.to_owned(), Some(replaying)));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::{
     App, Pod,
     app::{Socket, Turn},
     depart,
-    effects::Effects,
+    effects::{Effects, Replaying},
     settings::RECOVERY_TTL_MS,
     state::{ConnectionState, Replay, SocketState},
 };
@@ -177,10 +177,12 @@ impl<A: App> Inbound<'_, A> {
             self.remember(&socket).await?;
         }
         if let Some(replay) = replay {
-            let from = replay.start.at;
-            self.effects
-                .replays
-                .push((nsp.to_owned(), Some((replay, from))));
+            let replaying = Replaying {
+                from: replay.start.at,
+                replay,
+                ahead: None,
+            };
+            self.effects.replays.push((nsp.to_owned(), Some(replaying)));
         }
         for saying in say {
             self.effects.say(nsp, id, saying, hold_until);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{
     App,
     app::{Arriving, Socket, Telling, Trouble},
-    deliver::{Reading, encode},
+    deliver::{Ahead, Reading, encode},
     depart,
+    effects::Replaying,
     receive::{Fault, Inbound},
     state::{Replay, SocketState},
 };
@@ -27,6 +28,7 @@ impl<A: App> Inbound<'_, A> {
         &mut self,
         resumed: Resumed,
         state: A::Socket,
+        ahead: Option<Ahead>,
     ) -> Result<(), Fault> {
         let recovery = resumed.recovery;
         let socket = Socket {
@@ -61,8 +63,14 @@ impl<A: App> Inbound<'_, A> {
         self.end_elsewhere(resumed.fenced).await;
         if let Some(replay) = &known.replay {
             self.tell_missed(&socket, replay, &resumed.missed);
-            let from = Some((replay.clone(), cursor));
-            self.effects.replays.push((socket.nsp.clone(), from));
+            let replaying = Replaying {
+                replay: replay.clone(),
+                from: cursor,
+                // What was too much for one step follows from the log.
+                ahead: ahead.filter(|_| !resumed.more),
+            };
+            let replaying = Some(replaying);
+            self.effects.replays.push((socket.nsp.clone(), replaying));
         }
         self.connection.sockets.insert(socket.nsp.clone(), known);
         tracing::debug!(socket = %socket.id, nsp = socket.nsp, "recovered");

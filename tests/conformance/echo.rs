@@ -46,6 +46,7 @@ impl App for Echo {
             state: request.auth.clone(),
             workspace,
             subject: None,
+            log: None,
         })
     }
 

@@ -36,6 +36,7 @@ pub(super) fn guest(session: Option<&str>) -> GuestActor {
     GuestActor {
         workspace: WorkspaceId::new("default"),
         session: session.map(id),
+        name: None,
         recovery: RecoveryId::new("r-guest"),
         sid: Sid::new("sid-guest"),
         pod: None,

@@ -3,8 +3,8 @@ use crate::{
     chat::{GuestActor, OperatorActor},
     hub::{Commit, Guard, NewChange},
     model::{
-        Code, Content, DedupId, Direction, MessageId, RecoveryId, Reject, Send, Sender, SenderKind,
-        Session, SessionId, WorkspaceId,
+        Code, Content, DedupId, Direction, Guest, MessageId, RecoveryId, Reject, Send, Sender,
+        SenderKind, SessionId, WorkspaceId,
     },
 };
 
@@ -33,19 +33,22 @@ pub(in crate::chat) fn check(send: &Send, max_bytes: usize) -> Result<(), Reject
 /// A guest's message to its own session.
 pub(in crate::chat) fn by_guest(
     actor: &GuestActor,
-    session: &Session,
+    session: &SessionId,
     id: MessageId,
     send: Send,
     dedup: &DedupId,
 ) -> Commit {
     let sender = Sender {
         kind: SenderKind::Guest,
-        id: session.id.to_string(),
-        name: session.guest.display_name().to_owned(),
+        id: session.to_string(),
+        name: actor
+            .name
+            .clone()
+            .unwrap_or_else(|| Guest::default().display_name().to_owned()),
     };
     let place = Place {
         workspace: &actor.workspace,
-        session: &session.id,
+        session,
         origin: &actor.recovery,
     };
     message(place, id, sender, send, dedup)

@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    chat::rules::cases::{ann, dedup, guest, id, operator, session},
-    model::Status,
-};
+use crate::chat::rules::cases::{ann, dedup, guest, id, operator};
 
 fn saying(text: &str, client_id: Option<&str>) -> Send {
     Send {
@@ -41,17 +38,13 @@ fn p8_a_text_has_its_bounds() {
 
 #[test]
 fn p5_the_sender_is_the_actor() {
-    let mut theirs = session(Status::Active);
     let drawn = MessageId::draw();
     for (name, expected) in [(Some("Zoe"), "Zoe"), (None, "Guest")] {
-        theirs.guest.name = name.map(str::to_owned);
-        let commit = by_guest(
-            &guest(Some("s")),
-            &theirs,
-            drawn,
-            saying(" x ", None),
-            &dedup(),
-        );
+        let actor = GuestActor {
+            name: name.map(str::to_owned),
+            ..guest(Some("s"))
+        };
+        let commit = by_guest(&actor, &id("s"), drawn, saying(" x ", None), &dedup());
         assert_eq!((commit.guard, commit.dedup), (Guard::Open, dedup()));
         let [entry] = commit.append.as_slice() else {
             panic!("one entry")
@@ -118,11 +111,10 @@ fn p3_a_client_id_names_the_message_of_one_sender() {
     assert_ne!(staff("a:b", "c", "r"), staff("a", "b:c", "r"));
     assert_ne!(staff("a", "1:c", "r"), staff("a:1", "c", "r"));
 
-    let theirs = session(Status::Active);
     let send = saying("x", Some("1"));
     let by_guest = by_guest(
         &guest(Some("s")),
-        &theirs,
+        &id("s"),
         MessageId::draw(),
         send,
         &dedup(),

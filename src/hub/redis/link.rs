@@ -123,14 +123,20 @@ impl Link {
         let clients = self.pool.clients();
         let client = &clients[partition.index() % clients.len()];
         let (hash, text) = script.whole();
+        let labels = [script.name];
+        self.metrics.commands.with_label_values(&labels).inc();
+        let took = self.metrics.command_seconds.with_label_values(&labels);
+        let timer = took.start_timer();
         let Call { keys, args } = call.clone();
-        match client.evalsha(hash, keys, args).await {
+        let done = match client.evalsha(hash, keys, args).await {
             Err(error) if matches!(verdict(&error), Verdict::NoScript) => {
                 let Call { keys, args } = call.clone();
                 client.eval(text, keys, args).await
             }
             done => done,
-        }
+        };
+        timer.observe_duration();
+        done
     }
 
     pub async fn close(&self) {

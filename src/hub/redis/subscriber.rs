@@ -152,7 +152,7 @@ impl Subscriber {
         }
         // Known first: what is published right after the subscription must find its readers.
         lock(&self.channels).insert(name.clone(), Target::Channel(channel.clone()));
-        let subscribed = self.ssubscribe(vec![name.clone()]).await;
+        let subscribed = self.ssubscribe("subscribe", vec![name.clone()]).await;
         if subscribed.is_err() {
             lock(&self.channels).remove(&name);
         }
@@ -166,7 +166,7 @@ impl Subscriber {
         if lock(&self.channels).insert(name.clone(), writer).is_some() {
             return Ok(());
         }
-        self.ssubscribe(vec![name]).await
+        self.ssubscribe("hear_writer", vec![name]).await
     }
 
     pub async fn unsubscribe(&self, channel: &Channel) -> Result<(), Unavailable> {
@@ -246,13 +246,14 @@ impl Subscriber {
             .map(|(name, _)| name.clone())
             .collect();
         for some in names.chunks(BATCH) {
-            self.ssubscribe(some.to_vec()).await?;
+            self.ssubscribe("subscribe_again", some.to_vec()).await?;
         }
         Ok(())
     }
 
     /// Returns when Redis has confirmed.
-    async fn ssubscribe(&self, names: Vec<String>) -> Result<(), Unavailable> {
+    async fn ssubscribe(&self, why: &str, names: Vec<String>) -> Result<(), Unavailable> {
+        self.metrics.commands.with_label_values(&[why]).inc();
         match timeout(PATIENCE, self.client.ssubscribe(names)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => {

@@ -10,7 +10,7 @@ use super::{Mailbox, ReaderKey, Reading, encode, encode_aside, waiters::Parked};
 use crate::{
     hub::{Hub, Log, Unavailable},
     metrics::ServerMetrics,
-    model::{Aside, Entry, Epoch, PARTITIONS, PodId},
+    model::{Aside, Entry, EntryId, Epoch, PARTITIONS, PodId},
     server::App,
 };
 
@@ -32,6 +32,16 @@ struct Topic<C> {
     readers: HashMap<ReaderKey, Listening<C>>,
     subscribed: bool,
     idle_since: Option<Instant>,
+    /// The newest entry that was handed to the readers.
+    heard: EntryId,
+    /// How often it may have missed some.
+    upsets: u64,
+}
+
+/// That a log was subscribed before something else happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead {
+    upsets: u64,
 }
 
 struct Listening<C> {
@@ -81,18 +91,30 @@ impl<A: App> Readers<A> {
         let nsp = nsp.into();
         let listening = Listening { class, nsp, to };
         self.with_topic(log, |topic| topic.readers.insert(key, listening));
-        self.subscribed(Watching {
+        let watching = Watching {
             readers: Arc::clone(self),
             log: log.clone(),
             key,
-        })
-        .await
+        };
+        self.subscribe(log).await?;
+        Ok(watching)
+    }
+
+    /// Subscribes a log before its reader knows where it starts: whoever starts after this returned
+    /// need not look for what came in between, unless [`Watching::missed`] says so.
+    pub async fn ahead(self: &Arc<Self>, log: &Log) -> Result<Ahead, Unavailable> {
+        let upsets = self.with_topic(log, |topic| topic.upsets);
+        self.subscribe(log).await?;
+        Ok(Ahead { upsets })
     }
 
     /// Hands an entry to every reader of the log it came by. Never waits.
     pub fn fan_out(&self, app: &A, log: &Log, epoch: &Epoch, entry: &Entry) {
-        let topics = self.lock();
-        let Some(topic) = topics.get(log) else { return };
+        let mut topics = self.lock();
+        let Some(topic) = topics.get_mut(log) else {
+            return;
+        };
+        topic.heard = topic.heard.max(entry.id);
         let mut once = Once::default();
         for (key, listening) in &topic.readers {
             let mailbox = match &listening.to {
@@ -131,12 +153,15 @@ impl<A: App> Readers<A> {
     }
 
     pub fn mark_behind(&self, which: impl Fn(&Log) -> bool) {
-        let topics = self.lock();
-        let affected = topics.iter().filter(|(log, _)| which(log));
-        for listening in affected.flat_map(|(_, topic)| topic.readers.values()) {
-            match &listening.to {
-                To::Mailbox(mailbox) => mailbox.mark_behind(),
-                To::Poll(parked) => parked.wake(None),
+        let mut topics = self.lock();
+        let affected = topics.iter_mut().filter(|(log, _)| which(log));
+        for (_, topic) in affected {
+            topic.upsets += 1;
+            for listening in topic.readers.values() {
+                match &listening.to {
+                    To::Mailbox(mailbox) => mailbox.mark_behind(),
+                    To::Poll(parked) => parked.wake(None),
+                }
             }
         }
     }
@@ -162,24 +187,17 @@ impl<A: App> Readers<A> {
         }
     }
 
-    async fn subscribed(
-        self: &Arc<Self>,
-        watching: Watching<A>,
-    ) -> Result<Watching<A>, Unavailable> {
-        let is_subscribed = || {
-            self.lock()
-                .get(&watching.log)
-                .is_some_and(|topic| topic.subscribed)
-        };
+    async fn subscribe(&self, log: &Log) -> Result<(), Unavailable> {
+        let is_subscribed = || self.lock().get(log).is_some_and(|topic| topic.subscribed);
         if is_subscribed() {
-            return Ok(watching);
+            return Ok(());
         }
-        let _changing = self.changing[watching.log.partition().index()].lock().await;
+        let _changing = self.changing[log.partition().index()].lock().await;
         if !is_subscribed() {
-            self.hub.subscribe(&self.pod, &watching.log).await?;
-            self.with_topic(&watching.log, |topic| topic.subscribed = true);
+            self.hub.subscribe(&self.pod, log).await?;
+            self.with_topic(log, |topic| topic.subscribed = true);
         }
-        Ok(watching)
+        Ok(())
     }
 
     fn with_topic<T>(&self, log: &Log, change: impl FnOnce(&mut Topic<A::Class>) -> T) -> T {
@@ -188,6 +206,8 @@ impl<A: App> Readers<A> {
             readers: HashMap::new(),
             subscribed: false,
             idle_since: None,
+            heard: EntryId::ZERO,
+            upsets: 0,
         });
         let result = change(topic);
         let idle = topic.readers.is_empty();
@@ -210,6 +230,14 @@ impl<A: App> Readers<A> {
 }
 
 impl<A: App> Watching<A> {
+    /// Whether entries after `from` may have gone by before this reader was there, though the log was
+    /// subscribed before `from` was. Those that have not gone by yet will be handed to it.
+    pub fn missed(&self, ahead: Ahead, from: EntryId) -> bool {
+        let topics = self.readers.lock();
+        let topic = topics.get(&self.log);
+        topic.is_none_or(|topic| topic.upsets != ahead.upsets || topic.heard > from)
+    }
+
     pub fn is(&self, key: ReaderKey) -> bool {
         self.key == key
     }

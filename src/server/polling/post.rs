@@ -212,9 +212,9 @@ impl<A: App> Worker<A> {
             .map(|(nsp, replay)| {
                 (
                     nsp,
-                    replay.map(|(replay, cursor)| Listener {
-                        log: replay.log,
-                        cursor,
+                    replay.map(|replaying| Listener {
+                        log: replaying.replay.log,
+                        cursor: replaying.from,
                     }),
                 )
             })

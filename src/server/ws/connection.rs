@@ -15,7 +15,7 @@ use crate::{
         App, Mount, Pod,
         deliver::{Mailbox, Reader, Waiter, Watching, mailbox},
         depart,
-        effects::Effects,
+        effects::{Effects, Replaying},
         receive::{Fault, Inbound},
         state::{ConnectionState, Handshake, Replay},
     },
@@ -84,7 +84,12 @@ impl<A: App> Connection<A> {
         let replays = departed.listeners.into_iter().map(|(nsp, listener)| {
             let known = state.sockets.get(&nsp);
             let replay = known.and_then(|socket| socket.replay.clone());
-            (nsp, replay.map(|replay| (replay, listener.cursor)))
+            let replaying = replay.map(|replay| Replaying {
+                replay,
+                from: listener.cursor,
+                ahead: None,
+            });
+            (nsp, replaying)
         });
         let first = Effects {
             replays: replays.collect(),
@@ -251,7 +256,7 @@ impl<A: App> Connection<A> {
         }
         for (nsp, replay) in effects.replays {
             match replay {
-                Some((replay, cursor)) => self.listen(nsp, replay, cursor).await?,
+                Some(replaying) => self.listen(nsp, replaying).await?,
                 None => {
                     self.listening.remove(&nsp);
                 }

@@ -5,13 +5,13 @@ use super::{
     end::End,
 };
 use crate::{
-    model::{EntryId, Frame, Millis},
+    model::{Frame, Millis},
     server::{
         App,
         deliver::{Delivery, Encoded, ReaderKey, Reading, To, encode},
+        effects::Replaying,
         receive::Fault,
         settings::READ_LIMIT,
-        state::Replay,
     },
 };
 
@@ -22,12 +22,12 @@ enum Place {
 }
 
 impl<A: App> Connection<A> {
-    pub(super) async fn listen(
-        &mut self,
-        nsp: String,
-        replay: Replay,
-        cursor: EntryId,
-    ) -> Result<(), End> {
+    pub(super) async fn listen(&mut self, nsp: String, replaying: Replaying) -> Result<(), End> {
+        let Replaying {
+            replay,
+            from: cursor,
+            ahead,
+        } = replaying;
         let Some(socket) = self.state.socket(&self.sid, &nsp) else {
             return Ok(());
         };
@@ -36,12 +36,16 @@ impl<A: App> Connection<A> {
         let to = To::Mailbox(self.mailbox.clone());
         let watching = readers.listen(&replay.log, &nsp, class, to);
         let watching = watching.await.map_err(|_| End::Fault(Fault::Trouble))?;
+        let complete = ahead.is_some_and(|ahead| !watching.missed(ahead, cursor));
         let listening = Listening {
             replay,
             cursor,
             watching,
         };
         self.listening.insert(nsp.clone(), listening);
+        if complete {
+            return Ok(());
+        }
         // Subscribed: what was committed before that is in the log.
         self.catch_up(&nsp).await
     }

@@ -119,6 +119,7 @@ fn guest(session: Option<&SessionId>) -> Actor {
     Actor::Guest(GuestActor {
         workspace: ws(),
         session: session.cloned(),
+        name: Some("Marie".into()),
         recovery: RecoveryId::new("rg"),
         sid: Sid::new("sg"),
         pod: None,

@@ -11,3 +11,4 @@ mod restart;
 mod settings;
 mod start;
 mod token;
+mod trips;

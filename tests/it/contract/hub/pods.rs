@@ -118,7 +118,7 @@ pub async fn p9_who_enters_by_a_pod_is_in_its_index(bench: &Bench) {
     };
     assert_eq!(changes(bench, enters).await, Edge::Online);
     bench.trouble.pass(TTL_MS).await;
-    assert_eq!(orphans(bench).await, [presence.clone()]);
+    assert_eq!(orphans(bench).await, std::slice::from_ref(&presence));
     let left = changes(bench, PresenceOp::Leave(presence)).await;
     assert_eq!((left, orphans(bench).await), (Edge::Offline, vec![]));
 }
