@@ -17,6 +17,8 @@ export const settings = {
 };
 
 const HISTORY_PAGE = 40;
+// A fifth of what the official client waits by itself: the old connection is all the fresher to the servers.
+const RECONNECT_MS = 200;
 const MESSAGES = ['guest:message', 'staff:message'];
 
 class Client {
@@ -32,7 +34,7 @@ class Client {
     this.events = new Journal(who);
     this.life = new Journal(who);
     this.seen = new Seen(who);
-    this.socket = io(url + namespace, { ...transports(), forceNew: true, ...options });
+    this.socket = io(url + namespace, { ...transports(), forceNew: true, reconnectionDelay: RECONNECT_MS, ...options });
     this.#record();
   }
 
