@@ -17,8 +17,6 @@ use crate::{
 
 /// The history is written by one pod at a time; of a killed one it is taken over when its lease ends.
 const STORED: Duration = LONG.saturating_mul(2);
-/// One that is neither the first nor the last in turn.
-const VICTIM: usize = 1;
 
 suites!(run);
 
@@ -28,13 +26,23 @@ async fn conversation_with_acks_once_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p1_p2_a_killed_pod_costs_no_message_and_none_comes_twice() {
+async fn p1_p2_a_killed_pod_of_the_operator_costs_no_message_and_none_comes_twice() {
+    kill(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p2_a_killed_pod_of_a_guest_costs_no_message_and_none_comes_twice() {
+    kill(1).await;
+}
+
+/// WebSockets are on the pods in the order in which they are opened: the operator's on the first.
+async fn kill(victim: usize) {
     let mut pods = Pods::start(3).await;
     let script = Script::new("kill", "default", &pods.addresses(), &pods.secrets())
         .env("BACKEND_PIDS", list(&pods.pids()))
-        .env("VICTIM", VICTIM);
+        .env("VICTIM", victim);
     let seen = script.run().await;
-    pods.lose(VICTIM).await;
+    pods.lose(victim).await;
     check(pods, &seen).await;
 }
 
