@@ -1,7 +1,26 @@
-//! Load on a relay that runs already, from real sockets. It says what it saw and judges nothing.
+//! Load on a relay that runs already, from real sockets. It says what it saw, and fails if a
+//! message was lost, came twice or came out of order.
 
 mod client;
+mod fanout;
+mod figures;
+mod floor;
+mod limits;
+mod load;
+mod oracle;
+mod outcome;
 mod pairs;
+mod poll;
+mod progress;
+mod receiver;
+mod sender;
+mod shape;
+mod tag;
+mod target;
+mod troubles;
+mod window;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -14,14 +33,33 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Scenario {
-    /// Guests write, operators of their workspace read everything: acknowledged and delivered
-    /// messages per second, and how long each took.
+    /// Guests write, many operators read everything: deliveries per second and how long each
+    /// took, beside a bare broadcast if you like.
+    Fanout(fanout::Settings),
+    /// Guests write and wait for acks, operators read along: acknowledged messages per second and
+    /// how long the acks took.
     Pairs(pairs::Settings),
+    /// Guests on HTTP long-polling write and are answered; with --scatter each request goes to the
+    /// next address: round trips, requests for each message, and requests that failed.
+    Poll(poll::Settings),
+    /// Serve the bare broadcast that `fanout` compares with, until standard input ends.
+    Floor(floor::Settings),
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Cli::parse().scenario {
-        Scenario::Pairs(settings) => pairs::run(settings).await,
-    }
+async fn main() -> anyhow::Result<ExitCode> {
+    let sound = match Cli::parse().scenario {
+        Scenario::Fanout(settings) => fanout::run(settings).await?,
+        Scenario::Pairs(settings) => pairs::run(settings).await?,
+        Scenario::Poll(settings) => poll::run(settings).await?,
+        Scenario::Floor(settings) => {
+            floor::serve(settings).await?;
+            true
+        }
+    };
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
