@@ -46,20 +46,25 @@ enum Scenario {
     Floor(floor::Settings),
 }
 
+/// 0 if all went well, 1 if the relay has lost something or failed, 2 if there was no run at all.
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let sound = match Cli::parse().scenario {
-        Scenario::Fanout(settings) => fanout::run(settings).await?,
-        Scenario::Pairs(settings) => pairs::run(settings).await?,
-        Scenario::Poll(settings) => poll::run(settings).await?,
-        Scenario::Floor(settings) => {
-            floor::serve(settings).await?;
-            true
+async fn main() -> ExitCode {
+    match run(Cli::parse().scenario).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // On one line: a backtrace would only tell where connections are made.
+            eprintln!("{error:#}");
+            ExitCode::from(2)
         }
-    };
-    Ok(if sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    }
+}
+
+async fn run(scenario: Scenario) -> anyhow::Result<bool> {
+    match scenario {
+        Scenario::Fanout(settings) => fanout::run(settings).await,
+        Scenario::Pairs(settings) => pairs::run(settings).await,
+        Scenario::Poll(settings) => poll::run(settings).await,
+        Scenario::Floor(settings) => floor::serve(settings).await.map(|()| true),
+    }
 }

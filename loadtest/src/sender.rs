@@ -26,6 +26,9 @@ pub struct Sender {
     sent: Sent,
 }
 
+/// Messages without an ack, however small the window: a relay may deliver long before it answers.
+const UNANSWERED: usize = 10_000;
+
 /// What became of its messages.
 pub struct Sent {
     pub count: u64,
@@ -68,7 +71,9 @@ impl Sender {
             tokio::select! {
                 heard = self.client.hear() => self.on_heard(heard?),
                 () = &mut over, if !stopped => stopped = true,
-                sent = turn(&self.course, &self.window, self.number, self.sent.count), if !stopped => {
+                sent = turn(&self.course, &self.window, self.number, self.sent.count),
+                    if !stopped && self.waiting.len() < UNANSWERED =>
+                {
                     self.say(sent).await?;
                 }
             }
