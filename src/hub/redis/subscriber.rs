@@ -146,27 +146,27 @@ impl Subscriber {
 
     pub async fn subscribe(&self, channel: &Channel) -> Result<(), Unavailable> {
         let name = self.keys.channel(channel);
-        let _changing = self.changing[channel.partition().index()].lock().await;
-        if lock(&self.channels).contains_key(&name) {
-            return Ok(());
-        }
-        // Known first: what is published right after the subscription must find its readers.
-        lock(&self.channels).insert(name.clone(), Target::Channel(channel.clone()));
-        let subscribed = self.ssubscribe("subscribe", vec![name.clone()]).await;
-        if subscribed.is_err() {
-            lock(&self.channels).remove(&name);
-        }
-        subscribed
+        self.listen("subscribe", name, Target::Channel(channel.clone())).await
     }
 
     /// Hears what other pods commit to a partition that this process writes to the history.
     pub async fn hear_writer(&self, partition: Partition, pod: &PodId) -> Result<(), Unavailable> {
         let name = self.keys.writer(partition, pod);
-        let writer = Target::Writer(partition);
-        if lock(&self.channels).insert(name.clone(), writer).is_some() {
+        self.listen("hear_writer", name, Target::Writer(partition)).await
+    }
+
+    async fn listen(&self, why: &str, name: String, target: Target) -> Result<(), Unavailable> {
+        let _changing = self.changing[target.partition().index()].lock().await;
+        if lock(&self.channels).contains_key(&name) {
             return Ok(());
         }
-        self.ssubscribe("hear_writer", vec![name]).await
+        // Known first: what is published right after the subscription must find its readers.
+        lock(&self.channels).insert(name.clone(), target);
+        let subscribed = self.ssubscribe(why, vec![name.clone()]).await;
+        if subscribed.is_err() {
+            lock(&self.channels).remove(&name);
+        }
+        subscribed
     }
 
     pub async fn unsubscribe(&self, channel: &Channel) -> Result<(), Unavailable> {
