@@ -78,7 +78,9 @@ if arg() == '1' then
   if used >= rate_max then return { 'limited', int(ends - now) } end
 end
 
--- From here on it happens.
+-- From here on it happens. First what asks for memory: if there is none Redis refuses it, but after a
+-- write that asks for none it would let the rest pass.
+call('HSETNX', dedup, 'count', 0)
 for i = 1, #deadline_ops do
   local op, member, when = unpack(deadline_ops[i])
   if op == 'set' then call('ZADD', deadlines, when, member) else call('ZREM', deadlines, member) end
