@@ -89,6 +89,7 @@ impl Link {
     ) -> Result<Reply, Failure> {
         let until = Instant::now() + self.hold;
         let mut pause = PAUSE;
+        let mut refused = Failure::Busy;
         loop {
             let error = match self.once(partition, script, &call).await {
                 Ok(value) => return Ok(Reply::new(value)),
@@ -97,13 +98,15 @@ impl Link {
             let labels = [script.name];
             self.metrics.errors.with_label_values(&labels).inc();
             match verdict(&error) {
-                Verdict::Busy => return Err(Failure::Busy),
+                Verdict::Busy => return Err(refused),
                 Verdict::Broken => {
                     error!(script = script.name, kind = ?error.kind(), details = error.details(), "a script failed");
                     return Err(Failure::Unknown);
                 }
                 Verdict::Passing | Verdict::NoScript => {
                     debug!(script = script.name, kind = ?error.kind(), "Redis did not answer");
+                    // Whatever is refused now, this attempt may have happened.
+                    refused = Failure::Unknown;
                 }
             }
             if Instant::now() + pause >= until {
