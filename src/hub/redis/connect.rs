@@ -6,6 +6,7 @@ use std::{
 };
 
 use fred::{
+    clients::{Pool, SubscriberClient},
     error::{Error, ErrorKind},
     interfaces::ClientLike as _,
     types::{
@@ -31,6 +32,16 @@ const PUBLICATIONS: usize = 65_536;
 const RECONNECT: (u32, u32) = (50, 1_000);
 
 const LEAST_VERSION: u64 = 7;
+
+/// What fred does not know it takes for a server by itself, as if it were `redis://`.
+const SCHEMES: [&str; 6] = [
+    "redis",
+    "rediss",
+    "redis-cluster",
+    "rediss-cluster",
+    "redis-sentinel",
+    "rediss-sentinel",
+];
 
 #[derive(Clone, Debug)]
 pub struct RedisSettings {
@@ -84,17 +95,15 @@ impl RedisHub {
         metrics: HubMetrics,
     ) -> Result<Self, OpenError> {
         let builder = builder(&settings.url)?;
-        let pool = builder.build_pool(POOL)?;
-        pool.connect();
-        if let Err(error) = pool.wait_for_connect().await {
-            let _ = pool.quit().await;
-            return Err(error.into());
+        let (pool, client) = (
+            builder.build_pool(POOL)?,
+            builder.build_subscriber_client()?,
+        );
+        if let Err(error) = reach(&pool, &client).await {
+            // They would go on trying, beside those of the next attempt.
+            let _ = tokio::join!(pool.quit(), client.quit());
+            return Err(error);
         }
-        let info: String = pool.info(Some(InfoKind::Server)).await?;
-        check_version(&info)?;
-        let client = builder.build_subscriber_client()?;
-        client.connect();
-        client.wait_for_connect().await?;
         let keys = Keys::new(&settings.prefix);
         let faults = Arc::<Faults>::default();
         let subscriber =
@@ -111,7 +120,20 @@ impl RedisHub {
     }
 }
 
+async fn reach(pool: &Pool, client: &SubscriberClient) -> Result<(), OpenError> {
+    pool.connect();
+    pool.wait_for_connect().await?;
+    let info: String = pool.info(Some(InfoKind::Server)).await?;
+    check_version(&info)?;
+    client.connect();
+    Ok(client.wait_for_connect().await?)
+}
+
 fn builder(url: &str) -> Result<Builder, OpenError> {
+    let (scheme, _) = url.split_once("://").ok_or(OpenError::Url)?;
+    if !SCHEMES.contains(&scheme) {
+        return Err(OpenError::Url);
+    }
     let config = Config::from_url(url).map_err(|_| OpenError::Url)?;
     let mut builder = Builder::from_config(config);
     builder.with_performance_config(|performance| {
