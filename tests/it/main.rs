@@ -10,6 +10,7 @@ mod contract;
 mod dialect;
 mod e2e;
 mod engine;
+mod hub_redis;
 mod layers;
 mod page;
 mod process;

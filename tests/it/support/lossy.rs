@@ -34,7 +34,10 @@ impl Lossy {
         let (server, shared) = (server.to_owned(), Arc::clone(&state));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.unwrap();
+                // One that is away is away for whoever asks by this way.
+                let Ok(server) = TcpStream::connect(&server).await else {
+                    continue;
+                };
                 tokio::spawn(carry(client, server, Arc::clone(&shared)));
             }
         });

@@ -1,0 +1,52 @@
+//! A Redis that has no memory left and evicts nothing.
+
+use switchboard::hub::{Commit, Commits as _, DeadlineOp, Guard, Logs as _, Outcome};
+
+use crate::support::servers::Redis;
+
+use super::place::{HOLD, Place, ask, committed, hub};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p11_without_memory_commits_are_refused_whole() {
+    let redis = Redis::start(&["--enable-debug-command", "local"]).await;
+    let hub = hub(redis.url(), HOLD).await;
+    let place = Place::started(&hub).await;
+    let first = place.says("first");
+    committed(hub.commit(first.clone()).await);
+    let due = DeadlineOp::Set {
+        name: "due".into(),
+        at: 1,
+    };
+    committed(hub.commit(with_deadline(&place, due)).await);
+
+    let refused = [
+        Place::new().starts(),
+        place.says("second"),
+        place.writes_all("all"),
+        with_deadline(&place, DeadlineOp::Due { name: "due".into() }),
+    ];
+    let digest = ask(redis.url(), "DEBUG DIGEST").await;
+    ask(redis.url(), "CONFIG SET maxmemory 1").await;
+    for commit in &refused {
+        assert_eq!(hub.commit(commit.clone()).await, Outcome::Busy);
+        assert_eq!(ask(redis.url(), "DEBUG DIGEST").await, digest);
+    }
+    // What asks for no memory is answered.
+    assert_eq!(place.texts(&hub).await, ["first"]);
+    assert!(hub.top(&place.workspace).await.is_ok());
+    let again = hub.commit(first).await;
+    assert!(matches!(again, Outcome::Duplicate(_)), "{again:?}");
+
+    ask(redis.url(), "CONFIG SET maxmemory 0").await;
+    for commit in refused {
+        committed(hub.commit(commit).await);
+    }
+    assert_eq!(place.texts(&hub).await, ["first", "second", "all"]);
+}
+
+fn with_deadline(place: &Place, op: DeadlineOp) -> Commit {
+    Commit {
+        deadlines: vec![op],
+        ..place.commit(Guard::Any)
+    }
+}
