@@ -146,13 +146,15 @@ impl Subscriber {
 
     pub async fn subscribe(&self, channel: &Channel) -> Result<(), Unavailable> {
         let name = self.keys.channel(channel);
-        self.listen("subscribe", name, Target::Channel(channel.clone())).await
+        self.listen("subscribe", name, Target::Channel(channel.clone()))
+            .await
     }
 
     /// Hears what other pods commit to a partition that this process writes to the history.
     pub async fn hear_writer(&self, partition: Partition, pod: &PodId) -> Result<(), Unavailable> {
         let name = self.keys.writer(partition, pod);
-        self.listen("hear_writer", name, Target::Writer(partition)).await
+        self.listen("hear_writer", name, Target::Writer(partition))
+            .await
     }
 
     async fn listen(&self, why: &str, name: String, target: Target) -> Result<(), Unavailable> {
