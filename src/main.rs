@@ -79,7 +79,7 @@ async fn run(mut config: Config) -> anyhow::Result<()> {
         Some(backends) => backends,
         None => {
             let address = listener.local_addr()?;
-            tracing::info!(%address, "waiting for Redis and Postgres");
+            tracing::info!(%address, metrics = %metrics_address, "waiting for Redis and Postgres");
             tokio::select! {
                 opened = relay::waiting(&listener, &health, relay::prepare(&config)) => opened??,
                 () = asked_to_end(&mut signals) => return Ok(()),

@@ -91,7 +91,15 @@ impl Metrics {
 impl ServerMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
-            connections: make.gauges("connections", "Open connections.", &["transport"])?,
+            connections: {
+                let connections =
+                    make.gauges("connections", "Open connections.", &["transport"])?;
+                // An autoscaler takes a series that is not there for a pod that tells nothing.
+                for transport in ["polling", "websocket"] {
+                    connections.with_label_values(&[transport]).set(0);
+                }
+                connections
+            },
             opened: make.counters(
                 "connections_opened_total",
                 "Connections opened.",

@@ -59,9 +59,11 @@ pub fn probes(health: Health) -> Router {
         .with_state(health)
 }
 
-/// `/metrics`, for a port of its own: never the public one.
+/// `/metrics`, for a port of its own: never the public one. And `/livez`: a server that has all the
+/// connections it may have turns a probe away on the public one, and is alive.
 pub fn metrics(metrics: Metrics) -> Router {
     Router::new()
+        .route("/livez", get(|| async { "ok" }))
         .route("/metrics", get(page))
         .with_state(metrics)
 }

@@ -15,7 +15,13 @@ use crate::{
 const README: &str = include_str!("../../README.md");
 const MAKEFILE: &str = include_str!("../../Makefile");
 /// Set in the environment only; the help tells of them below the flags.
-const NO_FLAGS: [&str; 3] = ["JWT_SECRET", "SIGNING_KEY", "LOG"];
+const NO_FLAGS: [&str; 5] = [
+    "REDIS_URL",
+    "DATABASE_URL",
+    "JWT_SECRET",
+    "SIGNING_KEY",
+    "LOG",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guest_waits_for_the_operator() {

@@ -112,9 +112,7 @@ async fn check(client: &Client) -> Result<(), OpenError> {
         ))
     };
     let (number, found, encoding, loses) = read.await.map_err(|error: Error| unanswered(&error))?;
-    if number < OLDEST {
-        return Err(OpenError::Version { found });
-    }
+    check_version(number, found)?;
     if encoding != "UTF8" {
         return Err(OpenError::Encoding { found: encoding });
     }
@@ -122,6 +120,13 @@ async fn check(client: &Client) -> Result<(), OpenError> {
         warn!(
             "Postgres acknowledges before it has written (fsync, synchronous_commit): a crash loses messages"
         );
+    }
+    Ok(())
+}
+
+fn check_version(number: i32, found: String) -> Result<(), OpenError> {
+    if number < OLDEST {
+        return Err(OpenError::Version { found });
     }
     Ok(())
 }
@@ -183,4 +188,21 @@ async fn is_current(client: &Client, runner: &Runner) -> Result<bool, Error> {
 
 fn migration(row: &Row) -> Result<(i32, String), Error> {
     Ok((row.try_get("version")?, row.try_get("checksum")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_postgres_is_refused() {
+        for (number, found, fine) in [(130_022, "13.22", false), (140_000, "14.0", true)] {
+            let checked = check_version(number, found.into());
+            assert_eq!(checked.is_ok(), fine, "{found}");
+            let Err(error) = checked else { continue };
+            assert!(!error.is_passing());
+            let said = "Postgres 14 or newer is needed, this is 13.22";
+            assert_eq!(error.to_string(), said);
+        }
+    }
 }

@@ -12,3 +12,4 @@ mod settings;
 mod start;
 mod token;
 mod trips;
+mod wait;

@@ -64,12 +64,17 @@ impl Server {
     }
 
     /// Once it serves.
-    pub async fn spawn(mut command: Command) -> Self {
+    pub async fn spawn(command: Command) -> Self {
+        Self::spawn_until("serving", command).await
+    }
+
+    /// Once it says this, with its addresses.
+    pub async fn spawn_until(says: &'static str, mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let out = Lines::of(child.stdout.take().unwrap());
         let err = Lines::of(child.stderr.take().unwrap());
-        let serving = err.wait(|line| line.contains("serving")).await;
+        let serving = err.wait(|line| line.contains(says)).await;
         let serving: Value = serde_json::from_str(&serving).unwrap();
         let address = |name: &str| serving["fields"][name].as_str().unwrap().parse().unwrap();
         Self {
