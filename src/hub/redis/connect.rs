@@ -10,10 +10,12 @@ use fred::{
     error::{Error, ErrorKind},
     interfaces::ClientLike as _,
     types::{
-        Builder, InfoKind,
+        Builder,
         config::{Config, ReconnectPolicy, UnresponsiveConfig},
     },
 };
+
+use tracing::warn;
 
 use super::{Faults, RedisHub, Subscriber, keys::Keys, link::Link};
 use crate::{hub::Retention, metrics::HubMetrics, model::Clock};
@@ -123,8 +125,11 @@ impl RedisHub {
 async fn reach(pool: &Pool, client: &SubscriberClient) -> Result<(), OpenError> {
     pool.connect();
     pool.wait_for_connect().await?;
-    let info: String = pool.info(Some(InfoKind::Server)).await?;
+    let info: String = pool.info(None).await?;
     check_version(&info)?;
+    for risk in risks(&info) {
+        warn!("Redis {risk}");
+    }
     client.connect();
     Ok(client.wait_for_connect().await?)
 }
@@ -159,12 +164,27 @@ fn builder(url: &str) -> Result<Builder, OpenError> {
     Ok(builder)
 }
 
+/// What this server may lose, for whoever reads the log.
+fn risks(info: &str) -> Vec<&'static str> {
+    let mut risks = Vec::new();
+    if field(info, "maxmemory_policy").is_some_and(|policy| policy != "noeviction") {
+        risks.push("may throw away what it needs when it is full: set maxmemory-policy noeviction");
+    }
+    if field(info, "aof_enabled") == Some("0") {
+        risks.push(
+            "keeps no log on disk: what is not in Postgres yet is lost with it; set appendonly yes",
+        );
+    }
+    risks
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = info.lines();
+    lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
+}
+
 fn check_version(info: &str) -> Result<(), OpenError> {
-    let found = info
-        .lines()
-        .find_map(|line| line.strip_prefix("redis_version:"))
-        .unwrap_or("unknown")
-        .trim();
+    let found = field(info, "redis_version").unwrap_or("unknown");
     let major = found.split('.').next().and_then(|major| major.parse().ok());
     if major.is_some_and(|major: u64| major >= LEAST_VERSION) {
         return Ok(());
@@ -189,6 +209,21 @@ mod tests {
             let info = format!("# Server\r\nredis_version:{version}\r\nredis_mode:standalone\r\n");
             assert_eq!(check_version(&info).is_ok(), fine, "{version}");
         }
+    }
+
+    #[test]
+    fn risks_are_told() {
+        let info = "maxmemory_policy:allkeys-lru\r\naof_enabled:0\r\n";
+        assert_eq!(risks(info).len(), 2);
+        assert_eq!(
+            risks("maxmemory_policy:noeviction\r\naof_enabled:1\r\n"),
+            Vec::<&str>::new()
+        );
+        assert_eq!(
+            risks("redis_version:7.4.0\r\n"),
+            Vec::<&str>::new(),
+            "not told"
+        );
     }
 
     #[test]
