@@ -87,6 +87,8 @@ impl Target {
 #[derive(Debug, Default)]
 struct Known {
     epoch: Option<Epoch>,
+    /// The life before that.
+    before: Option<Epoch>,
     /// Probes sent since the last echo.
     unheard: u64,
     probed: Option<Instant>,
@@ -181,15 +183,37 @@ impl Subscriber {
         done.map_err(|_| Unavailable)?.map_err(|_| Unavailable)
     }
 
-    /// Learns the life of a partition; says so if it is another one than before.
-    pub fn note_epoch(&self, partition: Partition, epoch: &Epoch) {
+    /// The life of a partition as far as this process knows. Taken before a question whose answer is
+    /// given to [`Subscriber::epoch_answered`].
+    pub fn epoch(&self, partition: Partition) -> Option<Epoch> {
+        lock(&self.partitions[partition.index()]).epoch.clone()
+    }
+
+    /// Learns the life of a partition from an answer, which may have been a while on its way: what was
+    /// heard since it was asked for is newer.
+    pub fn epoch_answered(&self, partition: Partition, asked: Option<&Epoch>, epoch: &Epoch) {
         let mut known = lock(&self.partitions[partition.index()]);
+        if known.epoch.as_ref() == asked {
+            self.note_epoch(&mut known, partition, epoch);
+        }
+    }
+
+    /// Learns it from a publication. Those that were still waiting when an answer told the next life
+    /// must not bring back the one before.
+    fn epoch_heard(&self, partition: Partition, epoch: &Epoch) {
+        let mut known = lock(&self.partitions[partition.index()]);
+        if known.before.as_ref() != Some(epoch) {
+            self.note_epoch(&mut known, partition, epoch);
+        }
+    }
+
+    /// Says so if it is another one than before; under the lock, so that lives are told in order.
+    fn note_epoch(&self, known: &mut Known, partition: Partition, epoch: &Epoch) {
         if known.epoch.as_ref() == Some(epoch) {
             return;
         }
-        let before = known.epoch.replace(epoch.clone());
-        drop(known);
-        if before.is_some() {
+        known.before = known.epoch.replace(epoch.clone());
+        if known.before.is_some() {
             warn!(
                 partition = partition.index(),
                 "the partition has lost its state"
@@ -378,7 +402,7 @@ impl Worker {
             (Target::Channel(channel), "entry") => {
                 let epoch = Epoch(parts.text()?.to_owned());
                 let entry = self.entry(payload, parts.bytes()?)?;
-                subscriber.note_epoch(channel.partition(), &epoch);
+                subscriber.epoch_heard(channel.partition(), &epoch);
                 let faults = &subscriber.faults;
                 subscriber.bus.entry(faults, channel, &epoch, &entry);
             }
@@ -392,7 +416,7 @@ impl Worker {
                 id: parts.parsed()?,
             }),
             (Target::Control(partition), "epoch") => {
-                subscriber.note_epoch(*partition, &Epoch(parts.text()?.to_owned()));
+                subscriber.epoch_heard(*partition, &Epoch(parts.text()?.to_owned()));
             }
             (Target::Inbox(_, pod), "signal") => {
                 let sid = Sid::new(parts.text()?);

@@ -45,8 +45,11 @@ pub async fn expired(
         .number(now)
         .arg(limit.to_string())
         .maybe(hub.subscriber.probe(partition));
+    let known = hub.subscriber.epoch(partition);
     let mut reply = hub.run(partition, &EXPIRED, call).await?;
-    hub.subscriber.note_epoch(partition, &Epoch(reply.text()?));
+    let epoch = Epoch(reply.text()?);
+    hub.subscriber
+        .epoch_answered(partition, known.as_ref(), &epoch);
     // Left by a pod that died before it stored them, or said so while nobody heard it.
     if reply.flag()? {
         hub.subscriber.dirty.mark(partition);

@@ -73,8 +73,10 @@ impl Ingest for RedisHub {
 
     async fn persisted(&self) -> Result<Persisted, Unavailable> {
         let tops = Partition::all().map(async |partition| {
+            let known = self.subscriber.epoch(partition);
             let top = self.top_of(partition).await?;
-            self.subscriber.note_epoch(partition, &top.epoch);
+            self.subscriber
+                .epoch_answered(partition, known.as_ref(), &top.epoch);
             Ok::<_, Unavailable>(Mark {
                 partition,
                 epoch: top.epoch,
