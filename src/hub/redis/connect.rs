@@ -123,15 +123,15 @@ impl RedisHub {
 }
 
 async fn reach(pool: &Pool, client: &SubscriberClient) -> Result<(), OpenError> {
-    pool.connect();
-    pool.wait_for_connect().await?;
+    // In one: one that is connected before it is waited for may be waited for for ever.
+    pool.init().await?;
     let info: String = pool.info(None).await?;
     check_version(&info)?;
     for risk in risks(&info) {
         warn!("Redis {risk}");
     }
-    client.connect();
-    Ok(client.wait_for_connect().await?)
+    client.init().await?;
+    Ok(())
 }
 
 fn builder(url: &str) -> Result<Builder, OpenError> {
