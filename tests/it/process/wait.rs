@@ -112,31 +112,22 @@ async fn what_cannot_pass_is_one_sentence() {
     let wrong_password = format!("redis://:wrong@{address}");
     let folder = Folder::fresh();
     let data = folder.path().join("data");
-    let cases: [(&str, &[(&str, Option<&str>)]); 5] = [
-        (
-            "Redis refuses the user or password",
-            &[("REDIS_URL", Some(&wrong_password))],
-        ),
-        (
-            "REDIS_URL is not a URL of Redis",
-            &[("REDIS_URL", Some("http://secret@host"))],
-        ),
-        (
-            "DATABASE_URL is no Postgres URL",
-            &[("DATABASE_URL", Some("http://secret@host"))],
-        ),
-        ("JWT_SECRET is not set", &[("JWT_SECRET", None)]),
-        ("SIGNING_KEY is not set", &[("SIGNING_KEY", None)]),
+    let cases = [
+        ("Redis refuses the user or password", "REDIS_URL", Some(wrong_password.as_str())),
+        ("REDIS_URL is not a URL of Redis", "REDIS_URL", Some("http://secret@host")),
+        ("DATABASE_URL is no Postgres URL", "DATABASE_URL", Some("http://secret@host")),
+        ("JWT_SECRET is not set", "JWT_SECRET", None),
+        ("SIGNING_KEY is not set", "SIGNING_KEY", None),
+        ("REDIS_URL is set, but DATABASE_URL is not", "DATABASE_URL", None),
+        ("DATABASE_URL is set, but REDIS_URL is not", "REDIS_URL", None),
     ];
-    for (sentence, settings) in cases {
+    for (sentence, name, value) in cases {
         let mut command = pod(&redis, &postgres);
         command.env("DATA_DIR", &data);
-        for (name, value) in settings {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
         let output = run(&mut command).await;
         let said = String::from_utf8(output.stderr).unwrap();
         let last = said.lines().last().unwrap_or_default();

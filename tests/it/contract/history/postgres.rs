@@ -190,7 +190,7 @@ impl Schema {
         format!("{server}{joint}options=-c%20search_path%3D{name}")
     }
 
-    async fn client(&self) -> Client {
+    pub async fn client(&self) -> Client {
         client(&self.url()).await
     }
 }
