@@ -109,7 +109,7 @@ async fn all_of_a_partition_is_in_its_slots() {
     assert_eq!(fed.entries.len(), 2);
     assert_eq!(hub.sessions(&place.workspace).await.unwrap().len(), 1);
     let queue = hub.queue(&place.workspace, ALL).await.unwrap();
-    assert_eq!(queue, [place.session.clone()]);
+    assert_eq!(queue, std::slice::from_ref(&place.session));
     let partition = place.partition();
     assert_eq!(hub.due(partition, now, ALL).await.unwrap().len(), 1);
     let ingest = hub.ingest(partition, EntryId::ZERO, ALL).await.unwrap();
