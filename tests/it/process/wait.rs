@@ -113,13 +113,33 @@ async fn what_cannot_pass_is_one_sentence() {
     let folder = Folder::fresh();
     let data = folder.path().join("data");
     let cases = [
-        ("Redis refuses the user or password", "REDIS_URL", Some(wrong_password.as_str())),
-        ("REDIS_URL is not a URL of Redis", "REDIS_URL", Some("http://secret@host")),
-        ("DATABASE_URL is no Postgres URL", "DATABASE_URL", Some("http://secret@host")),
+        (
+            "Redis refuses the user or password",
+            "REDIS_URL",
+            Some(wrong_password.as_str()),
+        ),
+        (
+            "REDIS_URL is not a URL of Redis",
+            "REDIS_URL",
+            Some("http://secret@host"),
+        ),
+        (
+            "DATABASE_URL is no Postgres URL",
+            "DATABASE_URL",
+            Some("http://secret@host"),
+        ),
         ("JWT_SECRET is not set", "JWT_SECRET", None),
         ("SIGNING_KEY is not set", "SIGNING_KEY", None),
-        ("REDIS_URL is set, but DATABASE_URL is not", "DATABASE_URL", None),
-        ("DATABASE_URL is set, but REDIS_URL is not", "REDIS_URL", None),
+        (
+            "REDIS_URL is set, but DATABASE_URL is not",
+            "DATABASE_URL",
+            None,
+        ),
+        (
+            "DATABASE_URL is set, but REDIS_URL is not",
+            "REDIS_URL",
+            None,
+        ),
     ];
     for (sentence, name, value) in cases {
         let mut command = pod(&redis, &postgres);
