@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Recovery;
 use crate::model::{
-    Agent, Content, DedupId, Direction, EntryId, Epoch, Guest, MessageId, Millis, OperatorId,
-    PodId, RecoveryId, Sender, Session, SessionId, Sid, Status, WorkspaceId,
+    Agent, Change, Content, DedupId, Direction, EntryId, Epoch, Guest, Message, MessageId, Millis,
+    OperatorId, PodId, RecoveryId, Sender, Session, SessionId, Sid, Status, WorkspaceId,
 };
 
 /// The one write primitive of chat.
@@ -141,6 +141,37 @@ pub enum NewChange {
     OperatorOffline {
         agent: Agent,
     },
+}
+
+impl NewChange {
+    /// As it stands in an entry: a message with its session, number and time.
+    pub(super) fn stamped(self, session: Option<&SessionId>, seq: u64, at: Millis) -> Change {
+        match self {
+            Self::Message {
+                id,
+                direction,
+                sender,
+                content,
+                client_id,
+            } => Change::Message {
+                message: Message {
+                    id,
+                    session: session.cloned().unwrap_or_else(|| SessionId::new("")),
+                    seq,
+                    direction,
+                    sender,
+                    content,
+                    client_id,
+                    at,
+                },
+            },
+            Self::Started => Change::Started,
+            Self::Assigned { agent } => Change::Assigned { agent },
+            Self::Ended => Change::Ended,
+            Self::OperatorOnline { agent } => Change::OperatorOnline { agent },
+            Self::OperatorOffline { agent } => Change::OperatorOffline { agent },
+        }
+    }
 }
 
 /// The waiting queue is ordered by the time of entering it.

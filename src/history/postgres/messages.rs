@@ -7,9 +7,12 @@ use uuid::Uuid;
 use super::{
     failure::Failure,
     insert::{Columns, column, insert},
-    row::{content_type, entry_id, int, sender_kind},
+    row::{entry_id, int},
 };
-use crate::model::{Entry, EntryId, Message};
+use crate::{
+    history::words::{content_type, sender_kind},
+    model::{Entry, EntryId, Message},
+};
 
 /// What became of the messages of a batch.
 pub struct Stored<'a> {

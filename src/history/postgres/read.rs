@@ -3,10 +3,10 @@ use tokio_postgres::{Row, types::ToSql};
 
 use super::{
     failure::{Failure, is_impossible_text},
-    row::{self, int, search_text},
+    row::{self, int},
 };
 use crate::{
-    history::{SessionCursor, StoredMessage},
+    history::{SessionCursor, StoredMessage, words::search_text},
     model::{OperatorId, Session, SessionId, SessionQuery, WorkspaceId},
 };
 

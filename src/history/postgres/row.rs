@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::failure::Failure;
 use crate::{
-    history::StoredMessage,
+    history::{StoredMessage, words::sender_kind},
     model::{
         Agent, Content, Direction, EntryId, Guest, Message, MessageId, OperatorId, Preview, Sender,
         SenderKind, Session, SessionId, Status, WorkspaceId,
@@ -73,30 +73,6 @@ pub fn session(row: &Row) -> Result<Session, Failure> {
         last_message: preview(row)?,
         unread: number(row, "unread")?,
     })
-}
-
-pub fn sender_kind(kind: SenderKind) -> &'static str {
-    match kind {
-        SenderKind::Guest => "guest",
-        SenderKind::Operator => "operator",
-    }
-}
-
-pub fn content_type(content: &Content) -> &'static str {
-    match content {
-        Content::Text { .. } => "text",
-    }
-}
-
-/// What a search looks in: a letter is folded the same wherever it stands, so that a part of a
-/// folded text is the folded part of the text.
-pub fn search_text(parts: &[Option<&str>]) -> String {
-    let parts: Vec<_> = parts.iter().flatten().copied().collect();
-    parts
-        .join("\n")
-        .chars()
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 fn guest(row: &Row) -> Result<Guest, Failure> {

@@ -5,9 +5,12 @@ use deadpool_postgres::{GenericClient as _, Transaction};
 use super::{
     failure::Failure,
     insert::{Columns, column, insert},
-    row::{self, int, search_text},
+    row::{self, int},
 };
-use crate::model::{Entry, Session, SessionId, WorkspaceId};
+use crate::{
+    history::words::search_text,
+    model::{Entry, Session, SessionId, WorkspaceId},
+};
 
 /// What a batch does to session rows: all are read at once, changed in memory and written at once,
 /// however many entries concern them.

@@ -1,12 +1,11 @@
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior, named_params};
 
-use super::{
-    cursor,
-    fold::Fold,
-    row::{content_type, int, sender_kind},
-};
+use super::{cursor, fold::Fold, row::int};
 use crate::{
-    history::Batch,
+    history::{
+        Batch,
+        words::{content_type, sender_kind},
+    },
     model::{Entry, Message},
 };
 

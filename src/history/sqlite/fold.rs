@@ -2,11 +2,11 @@ use std::collections::{HashMap, hash_map};
 
 use rusqlite::{Connection, Transaction, named_params};
 
-use super::{
-    read,
-    row::{int, search_text},
+use super::{read, row::int};
+use crate::{
+    history::words::search_text,
+    model::{Entry, Session, SessionId, WorkspaceId},
 };
-use crate::model::{Entry, Session, SessionId, WorkspaceId};
 
 /// What a batch does to session rows: each row is read once, changed in memory and written once,
 /// however many entries concern it.

@@ -1,8 +1,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Params, named_params};
 
-use super::row::{self, int, search_text};
+use super::row::{self, int};
 use crate::{
-    history::{SessionCursor, StoredMessage},
+    history::{SessionCursor, StoredMessage, words::search_text},
     model::{OperatorId, Session, SessionId, SessionQuery, WorkspaceId},
 };
 

@@ -9,12 +9,10 @@ use super::{
 };
 use crate::{
     hub::{
-        Commit, Commits, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome, PresenceOp,
-        QueueOp, Rate, RecordOp, SessionPatch, Stamped, Written,
+        Commit, Commits, DeadlineOp, Draft, Edge, Guard, Log, Outcome, PresenceOp, QueueOp, Rate,
+        RecordOp, SessionPatch, Stamped, Written,
     },
-    model::{
-        Change, Entry, EntryId, Epoch, FORMAT, Message, Millis, Partition, Prev, Session, Status,
-    },
+    model::{Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, Status},
 };
 
 #[async_trait]
@@ -293,7 +291,10 @@ fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId)
         session: held.as_ref().map_or(EntryId::ZERO, |held| held.log.last),
         feed,
     };
-    let change = change(draft, held.as_ref().map(|held| &held.session), id.ms);
+    let session = held.as_ref().map(|held| &held.session);
+    let seq = session.map_or(0, |session| session.last_seq) + 1;
+    let of = session.map(|session| &session.id);
+    let change = draft.change.clone().stamped(of, seq, id.ms);
     if let Some(held) = &mut held {
         match &change {
             Change::Message { message } => held.session.note(message, id),
@@ -312,37 +313,6 @@ fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId)
         after: held
             .filter(|_| !is_message)
             .map(|held| Box::new(held.session.clone())),
-    }
-}
-
-fn change(draft: &Draft, session: Option<&Session>, at: Millis) -> Change {
-    match draft.change.clone() {
-        NewChange::Message {
-            id,
-            direction,
-            sender,
-            content,
-            client_id,
-        } => Change::Message {
-            message: Message {
-                id,
-                session: session.map_or_else(
-                    || crate::model::SessionId::new(""),
-                    |session| session.id.clone(),
-                ),
-                seq: session.map_or(0, |session| session.last_seq) + 1,
-                direction,
-                sender,
-                content,
-                client_id,
-                at,
-            },
-        },
-        NewChange::Started => Change::Started,
-        NewChange::Assigned { agent } => Change::Assigned { agent },
-        NewChange::Ended => Change::Ended,
-        NewChange::OperatorOnline { agent } => Change::OperatorOnline { agent },
-        NewChange::OperatorOffline { agent } => Change::OperatorOffline { agent },
     }
 }
 

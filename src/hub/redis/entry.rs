@@ -13,10 +13,10 @@ use super::{
     script::{Call, Reply},
 };
 use crate::{
-    hub::{Commit, Draft, NewChange},
+    hub::{Commit, Draft},
     model::{
-        Agent, Change, Direction, Entry, EntryId, FORMAT, Guest, Message, Prev, Preview, Session,
-        SessionId, Status, WorkspaceId,
+        Agent, Change, Direction, Entry, EntryId, FORMAT, Guest, Prev, Preview, Session, SessionId,
+        Status, WorkspaceId,
     },
 };
 
@@ -32,7 +32,8 @@ pub fn body(commit: &Commit, draft: &Draft) -> Vec<u8> {
         session: commit.session.clone(),
         prev: Prev::default(),
         origin: draft.origin.clone(),
-        change: change(commit, &draft.change),
+        // The script stamps number and time.
+        change: draft.change.clone().stamped(commit.session.as_ref(), 0, 0),
         after: None,
     };
     serde_json::to_vec(&entry).unwrap_or_default()
@@ -150,34 +151,6 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     serde_json::from_slice(bytes).map_err(|_| Unreadable)
-}
-
-fn change(commit: &Commit, change: &NewChange) -> Change {
-    match change.clone() {
-        NewChange::Message {
-            id,
-            direction,
-            sender,
-            content,
-            client_id,
-        } => Change::Message {
-            message: Message {
-                id,
-                session: commit.session.clone().unwrap_or_else(|| SessionId::new("")),
-                seq: 0,
-                direction,
-                sender,
-                content,
-                client_id,
-                at: 0,
-            },
-        },
-        NewChange::Started => Change::Started,
-        NewChange::Assigned { agent } => Change::Assigned { agent },
-        NewChange::Ended => Change::Ended,
-        NewChange::OperatorOnline { agent } => Change::OperatorOnline { agent },
-        NewChange::OperatorOffline { agent } => Change::OperatorOffline { agent },
-    }
 }
 
 fn preview_of(fields: &[Bytes]) -> Result<Option<Preview>, Unreadable> {

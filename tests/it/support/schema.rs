@@ -10,16 +10,21 @@ use super::servers;
 
 /// Removed, with all that is in it, when it is dropped.
 pub struct Schema {
-    server: &'static str,
-    name: String,
+    server: String,
+    pub name: String,
 }
 
 impl Schema {
     pub async fn fresh() -> Self {
-        let server = servers::postgres().await;
+        Self::on(servers::postgres().await).await
+    }
+
+    /// In another server than that one.
+    pub async fn on(server: &str) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let create = format!("CREATE SCHEMA {name}");
         client(server).await.batch_execute(&create).await.unwrap();
+        let server = server.to_owned();
         Self { server, name }
     }
 
@@ -37,12 +42,12 @@ impl Schema {
 impl Drop for Schema {
     /// On a thread of its own: the test's runtime cannot wait here.
     fn drop(&mut self) {
-        let server = self.server;
+        let server = self.server.clone();
         let drop = format!("SET lock_timeout = '5s'; DROP SCHEMA {} CASCADE", self.name);
         let dropped = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
-                if let Ok((client, connection)) = tokio_postgres::connect(server, NoTls).await {
+                if let Ok((client, connection)) = tokio_postgres::connect(&server, NoTls).await {
                     tokio::spawn(connection);
                     let _ = client.batch_execute(&drop).await;
                 }

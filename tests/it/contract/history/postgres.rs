@@ -1,4 +1,4 @@
-use std::{sync::Arc, thread};
+use std::sync::Arc;
 
 use switchboard::{
     history::{
@@ -7,15 +7,13 @@ use switchboard::{
     },
     model::{Entry, Epoch},
 };
-use tokio::{runtime, task::JoinSet};
-use tokio_postgres::{Client, NoTls};
-use uuid::Uuid;
+use tokio::task::JoinSet;
 
 use super::{
     Place, history_suite,
     support::{Book, STORED, at, changed, metrics, said, session, started},
 };
-use crate::support::servers;
+pub use crate::support::schema::Schema;
 
 history_suite!(super::Schema::fresh().await);
 
@@ -162,39 +160,6 @@ async fn numbers_follow_the_entries() {
     assert!(numbers.is_sorted_by(|a, b| a < b));
 }
 
-/// A schema for one history in the test server's database, removed with all that is in it.
-pub struct Schema {
-    server: String,
-    name: String,
-}
-
-impl Schema {
-    pub async fn fresh() -> Self {
-        Self::on(servers::postgres().await).await
-    }
-
-    pub async fn on(server: &str) -> Self {
-        let name = format!("test_{}", Uuid::new_v4().simple());
-        let client = client(server).await;
-        client
-            .batch_execute(&format!("CREATE SCHEMA {name}"))
-            .await
-            .unwrap();
-        let server = server.to_owned();
-        Self { server, name }
-    }
-
-    pub fn url(&self) -> String {
-        let joint = if self.server.contains('?') { '&' } else { '?' };
-        let Self { server, name } = self;
-        format!("{server}{joint}options=-c%20search_path%3D{name}")
-    }
-
-    pub async fn client(&self) -> Client {
-        client(&self.url()).await
-    }
-}
-
 impl Place for Schema {
     async fn open(&self) -> Arc<dyn History> {
         let history = PostgresHistory::connect(&self.url(), metrics()).await;
@@ -211,28 +176,4 @@ impl Place for Schema {
             .map(|row| serde_json::from_slice(row.get(0)).unwrap())
             .collect()
     }
-}
-
-impl Drop for Schema {
-    /// On a thread of its own: the test's runtime cannot wait here.
-    fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        let dropped = thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(async {
-                let drop = format!("SET lock_timeout = '5s'; DROP SCHEMA {name} CASCADE");
-                if let Ok((client, connection)) = tokio_postgres::connect(&server, NoTls).await {
-                    tokio::spawn(connection);
-                    let _ = client.batch_execute(&drop).await;
-                }
-            });
-        });
-        let _ = dropped.join();
-    }
-}
-
-async fn client(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
