@@ -156,6 +156,8 @@ macro_rules! hub_suite {
                 one_that_comes_to_its_end_too_late_is_told,
                 another_one_beside_it_closes,
                 p8_who_never_polls_overflows,
+                p8_what_is_on_its_way_counts_only_twice,
+                a_pong_moves_the_end,
                 what_a_post_leaves_is_found_by_the_get,
                 a_push_wakes_the_listener,
                 a_beat_goes_from_get_to_post,

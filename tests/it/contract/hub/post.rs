@@ -10,7 +10,7 @@ use switchboard::{
 };
 
 use super::{
-    client::{Client, LEASE_MS, held, item, items, puts, said},
+    client::{Client, LEASE_MS, LIFE_MS, held, item, items, puts, said},
     support::{ALL, Bench},
 };
 
@@ -110,6 +110,40 @@ pub async fn p8_who_never_polls_overflows(bench: &Bench) {
     polls.takes("g1", OUTBOX_MAX).await;
     polls.takes("g2", 0).await;
     polls.posts("2", puts(vec![])).await;
+}
+
+pub async fn p8_what_is_on_its_way_counts_only_twice(bench: &Bench) {
+    let client = Client::open(bench).await;
+    let full = || puts(vec![item("answer"); OUTBOX_MAX]);
+    client.posts("1", full()).await;
+    client.takes("g1", OUTBOX_MAX).await;
+    // Handed out and not acknowledged yet: it may have arrived, and is not held against the client.
+    client.posts("2", full()).await;
+    let over = client.post("3").await;
+    let BeginPost::Overflow(departed) = over else {
+        panic!("{over:?}");
+    };
+    assert_eq!(departed.outbox.len(), 2 * OUTBOX_MAX);
+}
+
+pub async fn a_pong_moves_the_end(bench: &Bench) {
+    let client = Client::open(bench).await;
+    for pong in ["1", "2"] {
+        bench.trouble.pass(LIFE_MS - 1).await;
+        let beat = Beat {
+            expires_at: bench.now() + LIFE_MS,
+            ..client.beat
+        };
+        let result = PostResult {
+            beat: Some(beat),
+            ..puts(vec![])
+        };
+        client.posts(pong, result).await;
+    }
+    bench.trouble.pass(LIFE_MS - 1).await;
+    assert!(!client.is_expired().await && client.is_polling().await);
+    bench.trouble.pass(1).await;
+    assert!(client.is_expired().await && !client.is_polling().await);
 }
 
 pub async fn what_a_post_leaves_is_found_by_the_get(bench: &Bench) {
