@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Chat;
 use crate::{
     hub::{Commit, Outcome, Stamped, Written},
@@ -9,6 +11,9 @@ use crate::{
 /// Pauses between the attempts at one commit, while the hub does not say what became of it. Their
 /// sum is far below the patience of a client, which repeats by itself afterwards.
 const PAUSES_MS: [u64; 2] = [50, 100];
+/// A hub that has held a commit for longer than this has tried for long enough: the client is told,
+/// before it gives up waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a rule decides anew because something else was faster. Each round that loses is one
 /// in which another commit won, so more than this is a storm and not bad luck.
@@ -46,6 +51,7 @@ impl Chat {
     pub(super) async fn write(&self, commit: &Commit, repeat: Repeat) -> Result<Wrote, Reject> {
         let mut pauses = PAUSES_MS.into_iter();
         let mut ours = false;
+        let begun = Instant::now();
         loop {
             match self.hub.commit(commit.clone()).await {
                 Outcome::Unknown => ours = true,
@@ -63,7 +69,8 @@ impl Chat {
                     return settled(outcome);
                 }
             }
-            let pause = pauses.next().ok_or_else(Reject::unavailable)?;
+            let pause = pauses.next().filter(|_| begun.elapsed() < PATIENCE);
+            let pause = pause.ok_or_else(Reject::unavailable)?;
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }

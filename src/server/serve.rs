@@ -1,7 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use tokio::{net::TcpListener, time::MissedTickBehavior};
+use tokio::{
+    net::TcpListener,
+    time::{Interval, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, Pod, accept, polling, settings::PUBLICATIONS};
@@ -36,7 +39,7 @@ impl<A: App> Server<A> {
         let attachment = pod.hub.attach(&pod.id, PUBLICATIONS).await?;
         let (deliverer, ending) = (Arc::clone(&pod), stop.clone());
         tokio::spawn(async move { deliverer.deliver.run(attachment.publications, ending).await });
-        tokio::spawn(keep_house(Arc::clone(&pod), stop.clone()));
+        keep_house(&pod, &stop);
         tokio::spawn(accept::listen(
             Arc::clone(&pod),
             listener,
@@ -67,28 +70,52 @@ impl<A: App> Server<A> {
     }
 }
 
-async fn keep_house<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
+/// What is done from time to time, each in a task of its own: a look that waits for a partition in
+/// trouble must not cost the pod its lease.
+fn keep_house<A: App>(pod: &Arc<Pod<A>>, stop: &CancellationToken) {
+    tokio::spawn(sweep(Arc::clone(pod), stop.clone()));
+    tokio::spawn(tidy(Arc::clone(pod), stop.clone()));
+    tokio::spawn(renew(Arc::clone(pod), stop.clone()));
+}
+
+async fn sweep<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
     let (every, share) = looks(pod.settings.sweep);
     let mut partitions = Partition::all().cycle();
-    let mut sweep = tokio::time::interval(every);
-    let mut tidy = tokio::time::interval(TIDY);
-    let mut renew =
-        tokio::time::interval(Duration::from_millis(renewal(pod.settings.pod_lease_ms)));
-    for interval in [&mut sweep, &mut tidy, &mut renew] {
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    }
-    loop {
-        tokio::select! {
-            _ = sweep.tick() => for partition in partitions.by_ref().take(share) {
-                polling::sweep(&*pod, partition).await;
-            },
-            _ = tidy.tick() => pod.deliver.tidy().await,
-            _ = renew.tick() => {
-                // Without an answer the lease may run out; what that means is for whoever reaps.
-                let _ = pod.hub.renew_pod(&pod.id, pod.now(), pod.settings.pod_lease_ms).await;
-            }
-            () = stop.cancelled() => return,
+    let mut ticks = ticks(every);
+    while next(&mut ticks, &stop).await {
+        for partition in partitions.by_ref().take(share) {
+            polling::sweep(&*pod, partition).await;
         }
+    }
+}
+
+async fn tidy<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
+    let mut ticks = ticks(TIDY);
+    while next(&mut ticks, &stop).await {
+        pod.deliver.tidy().await;
+    }
+}
+
+async fn renew<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
+    let lease = pod.settings.pod_lease_ms;
+    let mut ticks = ticks(Duration::from_millis(renewal(lease)));
+    while next(&mut ticks, &stop).await {
+        // Without an answer the lease may run out; what that means is for whoever reaps.
+        let _ = pod.hub.renew_pod(&pod.id, pod.now(), lease).await;
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// `false` when it is over.
+async fn next(ticks: &mut Interval, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        _ = ticks.tick() => true,
+        () = stop.cancelled() => false,
     }
 }
 

@@ -255,13 +255,23 @@ impl Subscriber {
 
     /// After the connection was lost: everything, until it is done, then all is read again.
     async fn heal(&self) {
-        for partition in Partition::all() {
-            while self.subscribe_again(partition).await.is_err() {
-                sleep(PAUSE).await;
+        let mut left: Vec<Partition> = Partition::all().collect();
+        loop {
+            let mut failed = Vec::new();
+            for partition in left {
+                if self.subscribe_again(partition).await.is_err() {
+                    failed.push(partition);
+                }
             }
+            // Those that are back need not wait for a node that is not.
+            self.bus.lag();
+            if failed.is_empty() {
+                break;
+            }
+            left = failed;
+            sleep(PAUSE).await;
         }
         info!("subscribed again");
-        self.bus.lag();
     }
 
     async fn subscribe_again(&self, partition: Partition) -> Result<(), Unavailable> {
