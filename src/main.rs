@@ -81,7 +81,7 @@ async fn run(mut config: Config) -> anyhow::Result<()> {
             let address = listener.local_addr()?;
             tracing::info!(%address, metrics = %metrics_address, "waiting for Redis and Postgres");
             tokio::select! {
-                opened = relay::waiting(&listener, &health, relay::prepare(&config)) => opened??,
+                opened = relay::waiting([&listener, &metrics], &health, relay::prepare(&config)) => opened??,
                 () = asked_to_end(&mut signals) => return Ok(()),
             }
         }

@@ -7,13 +7,13 @@ use crate::model::{Entry, EntryId, Epoch, Millis, PARTITIONS, Partition, PodId};
 /// The write-ahead log of every entry, one per partition, read by the history's writer.
 #[async_trait]
 pub trait Ingest {
-    /// Entries after an id, ascending, at most `limit`, with the partition's epoch.
+    /// Entries after an id, ascending, at most `limit`.
     async fn ingest(
         &self,
         partition: Partition,
         after: EntryId,
         limit: usize,
-    ) -> Result<(Epoch, Vec<Arc<Entry>>), Unavailable>;
+    ) -> Result<Unread, Unavailable>;
 
     /// Takes or renews the right to write a partition's entries to the history. It is advice: what
     /// fences a writer is the compare-and-swap of the cursor in the history itself. Its holder gives
@@ -41,6 +41,16 @@ pub trait Ingest {
     fn dirty(&self) -> &Dirty;
 }
 
+/// What a writer reads.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    pub epoch: Epoch,
+    /// The newest id given out. One below the history's cursor says that another primary took over,
+    /// which missed the newest entries.
+    pub last: EntryId,
+    pub entries: Vec<Arc<Entry>>,
+}
+
 /// Stored entries stay in the log for this much longer, by their own time: a writer that takes over
 /// reads them again, since a new primary whose clock lags may have given out lower ids than the
 /// cursor's in between.
@@ -66,7 +76,15 @@ pub struct Mark {
 
 /// How far each partition is in the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Persisted([Option<(Epoch, EntryId)>; PARTITIONS as usize]);
+pub struct Persisted([Option<Known>; PARTITIONS as usize]);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    epoch: Epoch,
+    at: EntryId,
+    /// The life before: a mark of it that comes late says nothing.
+    before: Option<Epoch>,
+}
 
 impl Default for Persisted {
     fn default() -> Self {
@@ -80,24 +98,33 @@ impl Persisted {
         let Some(known) = self.0.get_mut(mark.partition.index()) else {
             return false;
         };
-        let behind = known
-            .as_ref()
-            .is_none_or(|(epoch, at)| *epoch != mark.epoch || *at < mark.id);
-        if behind {
-            *known = Some((mark.epoch, mark.id));
-        }
-        behind
+        let before = match known {
+            Some(known) if known.epoch == mark.epoch => {
+                let moves = known.at < mark.id;
+                known.at = known.at.max(mark.id);
+                return moves;
+            }
+            Some(known) if known.before.as_ref() == Some(&mark.epoch) => return false,
+            Some(known) => Some(known.epoch.clone()),
+            None => None,
+        };
+        *known = Some(Known {
+            epoch: mark.epoch,
+            at: mark.id,
+            before,
+        });
+        true
     }
 
     /// In whichever life it is.
     pub fn get(&self, partition: Partition) -> EntryId {
         let known = self.0.get(partition.index()).and_then(Option::as_ref);
-        known.map_or(EntryId::ZERO, |(_, at)| *at)
+        known.map_or(EntryId::ZERO, |known| known.at)
     }
 
     pub fn holds(&self, mark: &Mark) -> bool {
         let known = self.0.get(mark.partition.index()).and_then(Option::as_ref);
-        known.is_some_and(|(epoch, at)| *epoch == mark.epoch && *at >= mark.id)
+        known.is_some_and(|known| known.epoch == mark.epoch && known.at >= mark.id)
     }
 
     /// All that is known.
@@ -105,11 +132,11 @@ impl Persisted {
         Partition::all()
             .zip(&self.0)
             .filter_map(|(partition, known)| {
-                let (epoch, id) = known.clone()?;
+                let known = known.as_ref()?;
                 Some(Mark {
                     partition,
-                    epoch,
-                    id,
+                    epoch: known.epoch.clone(),
+                    id: known.at,
                 })
             })
     }

@@ -40,7 +40,7 @@ pub use connection::{
 };
 pub use dirty::Dirty;
 pub use faults::Faults;
-pub use ingest::{INGEST_KEPT_MS, Ingest, Mark, Persisted, Retention};
+pub use ingest::{INGEST_KEPT_MS, Ingest, Mark, Persisted, Retention, Unread};
 pub use log::{Log, LogPage, Logs};
 pub use pods::{LeaseState, Pods};
 pub use recovery::{Holder, Join, Joined, Recoveries, Recovery, Resume, Resumed};

@@ -49,27 +49,28 @@ pub struct Running {
     pub address: SocketAddr,
 }
 
-/// Answers the probes on the listener for as long as `work` takes: a pod that waits for its backends
+/// Answers the probes on both listeners for as long as `work` takes: a pod that waits for its backends
 /// lives, and is not ready.
 pub async fn waiting<T>(
-    listener: &TcpListener,
+    listeners: [&TcpListener; 2],
     health: &Health,
     work: impl Future<Output = T>,
 ) -> std::io::Result<T> {
-    // Another handle of the same socket, so that nobody is turned away when it is let go.
-    let copy = std::net::TcpListener::from(listener.as_fd().try_clone_to_owned()?);
-    let copy = TcpListener::from_std(copy)?;
-    let starting = || async { (StatusCode::SERVICE_UNAVAILABLE, "starting") };
-    let routes = probes(health.clone()).fallback(starting);
     let stop = CancellationToken::new();
-    let stopped = stop.clone().cancelled_owned();
-    tokio::spawn(async move {
-        axum::serve(copy, routes)
-            .with_graceful_shutdown(stopped)
-            .await
-    });
     // However it ends.
-    let _stop = stop.drop_guard();
+    let _stop = stop.clone().drop_guard();
+    for listener in listeners {
+        // Another handle of the same socket, so that nobody is turned away when it is let go.
+        let copy = std::net::TcpListener::from(listener.as_fd().try_clone_to_owned()?);
+        let copy = TcpListener::from_std(copy)?;
+        let starting = || async { (StatusCode::SERVICE_UNAVAILABLE, "starting") };
+        let routes = probes(health.clone()).fallback(starting);
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(async move {
+            let serving = axum::serve(copy, routes).with_graceful_shutdown(stopped);
+            serving.await
+        });
+    }
     Ok(work.await)
 }
 
@@ -131,6 +132,7 @@ pub async fn start(
         hub: Arc::clone(&backends.hub),
         history: Arc::clone(&backends.history),
         metrics: backends.metrics.clone(),
+        is_alone: config.cluster.is_none(),
     };
     tokio::spawn(watch(watched, health.clone(), helpers.clone()));
     Ok(Running {
@@ -156,6 +158,7 @@ async fn watch(backends: Watched, health: Health, stop: CancellationToken) {
         hub,
         history,
         metrics,
+        is_alone,
     } = backends;
     // Any one: what is asked is whether there is an answer.
     let workspace = WorkspaceId::new("default");
@@ -172,7 +175,8 @@ async fn watch(backends: Watched, health: Health, stop: CancellationToken) {
         }
         let history_answers = history.ping().await.is_ok();
         metrics.history.up.set(i64::from(history_answers));
-        health.set_backends(hub_answers && history_answers);
+        // In a cluster the chat goes on while the history is away: no pod would be left to send it to.
+        health.set_backends(hub_answers && (history_answers || !is_alone));
         health.set_started();
     }
 }
@@ -181,4 +185,6 @@ struct Watched {
     hub: Arc<dyn Hub>,
     history: Arc<dyn History>,
     metrics: Metrics,
+    /// One process, whose acks all wait for the history.
+    is_alone: bool,
 }

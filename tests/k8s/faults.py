@@ -90,7 +90,7 @@ _each("grace: KeyError", lambda r, s: r.container.pop("lifecycle"))
 _each(
     "Probe asks",
     lambda r, s: _set(r.container["livenessProbe"]["httpGet"], path="/health"),
-    lambda r, s: _set(r.container["startupProbe"]["httpGet"], port="metrics"),
+    lambda r, s: _set(r.container["startupProbe"]["httpGet"], port="http"),
     lambda r, s: r.container.pop("readinessProbe"),
     lambda r, s: s.routes.remove("/readyz"),
 )

@@ -32,13 +32,13 @@ def grace(rendering, source):
 
 
 def probes(rendering, source):
-    wanted = {"startupProbe": "/startupz", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+    wanted = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
     for probe, path in wanted.items():
         get = rendering.container.get(probe, {}).get("httpGet", {})
         if get.get("path") != path or path not in source.routes:
             yield f"{probe} asks {get.get('path')}; src/server/health.rs serves {sorted(source.routes)}"
         # A pod with all the connections it may have turns probes away on the public port, and is alive.
-        port = "metrics" if probe == "livenessProbe" else "http"
+        port = "http" if probe == "readinessProbe" else "metrics"
         if get.get("port") != port:
             yield f"{probe} asks the port {get.get('port')}, not {port}"
     readiness = rendering.container.get("readinessProbe", {})

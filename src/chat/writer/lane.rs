@@ -4,7 +4,7 @@ use tracing::warn;
 
 use crate::{
     history::{self, Appended, Batch, History},
-    hub::{self, INGEST_KEPT_MS, Ingest},
+    hub::{self, INGEST_KEPT_MS, Ingest, Unread},
     metrics::HistoryMetrics,
     model::{Clock, Entry, EntryId, Epoch, Millis, Partition, PodId},
 };
@@ -12,7 +12,8 @@ use crate::{
 /// Entries of one transaction. Batches are not waited for: they form by themselves out of what
 /// arrives while the transaction before runs.
 const BATCH: usize = 1000;
-const LEASE_MS: Millis = 10_000;
+/// Short, so that another pod has taken over before an ack that waits for it is given up.
+const LEASE_MS: Millis = 3_000;
 
 /// What is written from and to, by whom.
 pub(super) struct Ends {
@@ -99,12 +100,18 @@ impl Lane {
     /// cluster does.
     async fn advance(&mut self, ends: &Ends) -> Result<Need, Trouble> {
         self.announce(ends).await?;
-        let from = match self.cursor_is {
-            Bound::Open => self.read,
-            Bound::Loose | Bound::Overdue => self.cursor,
+        // Without the lease it is enough to know whether there is something.
+        let (from, limit) = match self.cursor_is {
+            Bound::Open => (self.read, BATCH),
+            Bound::Loose | Bound::Overdue => (self.cursor, 1),
         };
-        let (epoch, entries) = ends.hub.ingest(self.partition, from, BATCH).await?;
+        let unread = ends.hub.ingest(self.partition, from, limit).await?;
+        let Unread { epoch, entries, .. } = unread;
         self.notice(&epoch);
+        if unread.last < self.cursor {
+            // Another primary, that missed the newest: what it gives out now is below the cursor.
+            self.cursor_is = Bound::Overdue;
+        }
         let wanted = !entries.is_empty() || self.cursor_is == Bound::Overdue;
         if !wanted || !self.lease(ends).await? {
             self.spool(ends, 0);

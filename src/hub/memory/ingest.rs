@@ -1,11 +1,9 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use super::MemoryHub;
 use crate::{
-    hub::{Dirty, Ingest, Persisted, Unavailable},
-    model::{Entry, EntryId, Epoch, Millis, Partition, PodId},
+    hub::{Dirty, Ingest, Persisted, Unavailable, Unread},
+    model::{EntryId, Millis, Partition, PodId},
 };
 
 #[async_trait]
@@ -15,12 +13,16 @@ impl Ingest for MemoryHub {
         partition: Partition,
         after: EntryId,
         limit: usize,
-    ) -> Result<(Epoch, Vec<Arc<Entry>>), Unavailable> {
+    ) -> Result<Unread, Unavailable> {
         self.answering()?;
         let slot = self.slot(partition);
         let start = slot.ingest.partition_point(|entry| entry.id <= after);
         let entries = slot.ingest.range(start..).take(limit).cloned().collect();
-        Ok((slot.epoch.clone(), entries))
+        Ok(Unread {
+            epoch: slot.epoch.clone(),
+            last: slot.last,
+            entries,
+        })
     }
 
     async fn lease_writer(

@@ -12,6 +12,8 @@ use super::pack::Unreadable;
 pub struct Script {
     pub name: &'static str,
     common: &'static str,
+    /// Runs though Redis is full: what it writes is little, and lets go of more.
+    relieves: bool,
     source: &'static str,
     whole: OnceLock<(String, String)>,
 }
@@ -26,16 +28,29 @@ impl Script {
         Self {
             name,
             common,
+            relieves: false,
             source,
             whole: OnceLock::new(),
         }
+    }
+
+    /// That it frees memory, or has to be done before that can be.
+    #[must_use]
+    pub const fn relieving(mut self) -> Self {
+        self.relieves = true;
+        self
     }
 
     /// Its SHA-1, by which Redis knows it, and its text.
     pub fn whole(&self) -> (&str, &str) {
         let (hash, text) = self.whole.get_or_init(|| {
             let text = format!(
-                "{}\n{}\n{}",
+                "{}{}\n{}\n{}",
+                if self.relieves {
+                    "#!lua flags=allow-oom\n"
+                } else {
+                    ""
+                },
                 include_str!("prelude.lua"),
                 self.common,
                 self.source

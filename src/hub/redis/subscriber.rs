@@ -5,8 +5,8 @@
 //! that is not read. What does not fit is lost, and every pod is told that it lags.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
+    collections::{HashMap, hash_map},
+    sync::{Arc, Mutex, Weak},
     time::Duration,
 };
 
@@ -15,10 +15,14 @@ use fred::{
     interfaces::{
         ClientLike as _, ClusterInterface as _, EventInterface as _, PubsubInterface as _,
     },
-    types::{Message, Value},
+    types::{ClusterStateChange, Message, Value, config::Server},
 };
 use tokio::{
-    sync::{Mutex as AsyncMutex, broadcast::error::RecvError, mpsc},
+    sync::{
+        Mutex as AsyncMutex,
+        broadcast::{Receiver, error::RecvError},
+        mpsc,
+    },
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -57,11 +61,17 @@ pub struct Subscriber {
     pub dirty: Dirty,
     metrics: HubMetrics,
     /// What each subscribed channel is. Ours, not fred's: it does not bring back sharded ones alone.
-    channels: Mutex<HashMap<String, Target>>,
+    channels: Mutex<HashMap<String, Subscribed>>,
     /// Per partition: subscribing and unsubscribing must not overtake each other.
     changing: Vec<AsyncMutex<()>>,
     partitions: Vec<Mutex<Known>>,
     _stop: DropGuard,
+}
+
+struct Subscribed {
+    target: Target,
+    /// Redis has said so. One that was asked for by somebody who did not wait is asked for again.
+    confirmed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -126,8 +136,13 @@ impl Subscriber {
                 sender
             })
             .collect();
-        tokio::spawn(hear(Arc::downgrade(&subscriber), queues, stop.clone()));
-        tokio::spawn(watch(Arc::downgrade(&subscriber), stop));
+        // Before anything can be published, or lost.
+        let heard = subscriber.client.message_rx();
+        let reconnected = subscriber.client.reconnect_rx();
+        let moved = subscriber.client.cluster_change_rx();
+        let weak = Arc::downgrade(&subscriber);
+        tokio::spawn(hear(weak.clone(), heard, queues, stop.clone()));
+        tokio::spawn(watch(weak, reconnected, moved, stop));
         subscriber
     }
 
@@ -140,6 +155,13 @@ impl Subscriber {
                 (self.keys.control(partition), control),
                 (self.keys.inbox(partition, pod), inbox),
             ];
+            let named = named.map(|(name, target)| {
+                let asked = Subscribed {
+                    target,
+                    confirmed: false,
+                };
+                (name, asked)
+            });
             lock(&self.channels).extend(named);
         }
         let all = Partition::all().map(|partition| self.subscribe_again(partition));
@@ -161,14 +183,23 @@ impl Subscriber {
 
     async fn listen(&self, why: &str, name: String, target: Target) -> Result<(), Unavailable> {
         let _changing = self.changing[target.partition().index()].lock().await;
-        if lock(&self.channels).contains_key(&name) {
+        if lock(&self.channels)
+            .get(&name)
+            .is_some_and(|it| it.confirmed)
+        {
             return Ok(());
         }
         // Known first: what is published right after the subscription must find its readers.
-        lock(&self.channels).insert(name.clone(), target);
+        let asked = Subscribed {
+            target,
+            confirmed: false,
+        };
+        lock(&self.channels).insert(name.clone(), asked);
         let subscribed = self.ssubscribe(why, vec![name.clone()]).await;
-        if subscribed.is_err() {
-            lock(&self.channels).remove(&name);
+        match (&subscribed, lock(&self.channels).entry(name)) {
+            (Ok(()), hash_map::Entry::Occupied(mut known)) => known.get_mut().confirmed = true,
+            (Err(_), hash_map::Entry::Occupied(known)) => drop(known.remove()),
+            (_, hash_map::Entry::Vacant(_)) => {}
         }
         subscribed
     }
@@ -258,13 +289,16 @@ impl Subscriber {
         let mut left: Vec<Partition> = Partition::all().collect();
         loop {
             let mut failed = Vec::new();
+            let before = left.len();
             for partition in left {
                 if self.subscribe_again(partition).await.is_err() {
                     failed.push(partition);
                 }
             }
             // Those that are back need not wait for a node that is not.
-            self.bus.lag();
+            if failed.len() < before {
+                self.bus.lag();
+            }
             if failed.is_empty() {
                 break;
             }
@@ -278,7 +312,7 @@ impl Subscriber {
         let _changing = self.changing[partition.index()].lock().await;
         let names: Vec<String> = lock(&self.channels)
             .iter()
-            .filter(|(_, target)| target.partition() == partition)
+            .filter(|(_, known)| known.target.partition() == partition)
             .map(|(name, _)| name.clone())
             .collect();
         for some in names.chunks(BATCH) {
@@ -308,13 +342,11 @@ type Queue = mpsc::Sender<(Target, bytes::Bytes)>;
 
 /// Moves what is heard to the workers; never waits for them.
 async fn hear(
-    subscriber: std::sync::Weak<Subscriber>,
+    subscriber: Weak<Subscriber>,
+    mut heard: Receiver<Message>,
     queues: Vec<Queue>,
     stop: CancellationToken,
 ) {
-    let Some(mut heard) = subscriber.upgrade().map(|it| it.client.message_rx()) else {
-        return;
-    };
     loop {
         let next = tokio::select! {
             next = heard.recv() => next,
@@ -342,12 +374,12 @@ async fn hear(
 }
 
 /// Subscribes again whenever the connection was lost or slots have moved.
-async fn watch(subscriber: std::sync::Weak<Subscriber>, stop: CancellationToken) {
-    let Some(client) = subscriber.upgrade().map(|it| it.client.clone()) else {
-        return;
-    };
-    let (mut reconnected, mut moved) = (client.reconnect_rx(), client.cluster_change_rx());
-    drop(client);
+async fn watch(
+    subscriber: Weak<Subscriber>,
+    mut reconnected: Receiver<Server>,
+    mut moved: Receiver<Vec<ClusterStateChange>>,
+    stop: CancellationToken,
+) {
     loop {
         tokio::select! {
             event = reconnected.recv() => if matches!(event, Err(RecvError::Closed)) { return },
@@ -366,7 +398,7 @@ async fn watch(subscriber: std::sync::Weak<Subscriber>, stop: CancellationToken)
 
 impl Subscriber {
     fn targeted(&self, message: Message) -> Option<(Target, bytes::Bytes)> {
-        let target = lock(&self.channels).get(&*message.channel).cloned()?;
+        let target = lock(&self.channels).get(&*message.channel)?.target.clone();
         let payload = match message.value {
             Value::Bytes(bytes) => bytes,
             Value::String(text) => text.into_inner(),
@@ -378,7 +410,7 @@ impl Subscriber {
 
 /// Reads publications of its partitions in order and hands them to the bus.
 struct Worker {
-    subscriber: std::sync::Weak<Subscriber>,
+    subscriber: Weak<Subscriber>,
     /// The entry that was read last: it comes by two channels, one after the other.
     last: Option<(bytes::Bytes, Arc<Entry>)>,
 }

@@ -9,9 +9,9 @@ mod mailbox;
 mod readers;
 mod waiters;
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 pub use encoded::{Encoded, Reading, encode, encode_aside};
@@ -25,6 +25,9 @@ use crate::{
     metrics::{HubMetrics, Metrics},
     model::{PodId, Sid},
 };
+
+/// Between two attempts to learn what is stored.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 pub struct Deliver<A: App> {
     app: Arc<A>,
@@ -55,10 +58,15 @@ impl<A: App> Deliver<A> {
 
     /// Until cancelled, or the hub is gone.
     pub async fn run(&self, mut publications: Publications, stop: CancellationToken) {
-        self.read_persisted().await;
+        // Beside what is published, which must not wait for a partition in trouble.
+        let mut reading = Some(Box::pin(self.read_persisted()));
         loop {
             let publication = tokio::select! {
                 publication = publications.next() => publication,
+                () = until(&mut reading) => {
+                    reading = None;
+                    continue;
+                }
                 () = stop.cancelled() => return,
             };
             match publication {
@@ -77,7 +85,10 @@ impl<A: App> Deliver<A> {
                 Some(Publication::Epoch { partition, .. }) => {
                     self.readers.mark_behind(|log| log.partition() == partition);
                 }
-                Some(Publication::Lagged) => self.recover_from_lag().await,
+                Some(Publication::Lagged) => {
+                    self.recover_from_lag();
+                    reading = Some(Box::pin(self.read_persisted()));
+                }
                 None => return,
             }
         }
@@ -97,19 +108,26 @@ impl<A: App> Deliver<A> {
             .send_if_modified(|persisted| persisted.raise(mark));
     }
 
-    async fn recover_from_lag(&self) {
+    fn recover_from_lag(&self) {
         self.hub_metrics.lagged.inc();
         self.readers.mark_behind(|_| true);
         self.waiters.wake_all();
-        self.read_persisted().await;
     }
 
+    /// Until it is known: acks may wait for what was published meanwhile.
     async fn read_persisted(&self) {
-        let Ok(known) = self.hub.persisted().await else {
-            return;
-        };
-        for mark in known.marks() {
-            self.raise(mark);
+        loop {
+            if let Ok(known) = self.hub.persisted().await {
+                return known.marks().for_each(|mark| self.raise(mark));
+            }
+            sleep(ASK_AGAIN).await;
         }
+    }
+}
+
+async fn until(work: &mut Option<impl Future<Output = ()> + Unpin>) {
+    match work {
+        Some(work) => work.await,
+        None => pending().await,
     }
 }

@@ -1,6 +1,9 @@
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,6 +26,8 @@ pub struct Readers<A: App> {
     hub: Arc<dyn Hub>,
     pod: PodId,
     topics: Mutex<HashMap<Log, Topic<A::Class>>>,
+    /// Topics made so far: one that went and came again is another one.
+    made: AtomicU64,
     /// One per partition: subscribing and unsubscribing the same log must not overtake each other.
     changing: Vec<AsyncMutex<()>>,
     metrics: ServerMetrics,
@@ -73,6 +78,7 @@ impl<A: App> Readers<A> {
             hub,
             pod,
             topics: Mutex::default(),
+            made: AtomicU64::new(0),
             changing,
             metrics,
         }
@@ -207,7 +213,8 @@ impl<A: App> Readers<A> {
             subscribed: false,
             idle_since: None,
             heard: EntryId::ZERO,
-            upsets: 0,
+            // In the upper half, so that no number of upsets makes it another one's.
+            upsets: self.made.fetch_add(1, Ordering::Relaxed) << 32,
         });
         let result = change(topic);
         let idle = topic.readers.is_empty();

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use switchboard::{
     chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor},
     history::{Batch, History, sqlite::SqliteHistory},
-    hub::{Ingest as _, Log, Logs as _, Retention, memory::MemoryHub},
+    hub::{Ingest as _, Log, Logs as _, Retention, Unread, memory::MemoryHub},
     metrics::{ChatMetrics, Metrics},
     model::*,
 };
@@ -66,7 +66,7 @@ impl Scene {
     /// What the writer does: everything of the workspace's partition goes to the history.
     async fn store(&self) {
         let partition = Partition::of(&ws());
-        let (epoch, entries) = self
+        let Unread { epoch, entries, .. } = self
             .hub
             .ingest(partition, EntryId::ZERO, 1000)
             .await

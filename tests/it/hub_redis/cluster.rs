@@ -113,7 +113,7 @@ async fn all_of_a_partition_is_in_its_slots() {
     let partition = place.partition();
     assert_eq!(hub.due(partition, now, ALL).await.unwrap().len(), 1);
     let ingest = hub.ingest(partition, EntryId::ZERO, ALL).await.unwrap();
-    assert_eq!(ingest.1.len(), 2);
+    assert_eq!(ingest.entries.len(), 2);
     assert!(hub.lease_writer(partition, &pod, 60_000).await.unwrap());
     hub.raise(partition, id).await.unwrap();
     hub.set_persisted(partition, id).await.unwrap();

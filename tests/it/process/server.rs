@@ -153,7 +153,7 @@ impl Server {
 }
 
 /// By a connection of its own.
-async fn page(address: SocketAddr, path: &str) -> (u16, String) {
+pub async fn page(address: SocketAddr, path: &str) -> (u16, String) {
     let http = reqwest::Client::builder()
         .pool_max_idle_per_host(0)
         .timeout(LONG)

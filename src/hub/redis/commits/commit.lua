@@ -227,7 +227,10 @@ local function trim()
   local many = call('XLEN', log) - log_kept
   if many < 64 then return end
   local persisted = call('HGET', meta, 'persisted')
-  local oldest, gone = call('XRANGE', log, '-', '+', 'COUNT', many), nil
+  -- While nothing is stored, nothing may go: that must not cost a look at all of it.
+  local first = call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  if not le(first[1], persisted) then return end
+  local oldest, gone = call('XRANGE', log, '-', '+', 'COUNT', math.min(many, 256)), nil
   for i = 1, #oldest do
     if le(oldest[i][1], persisted) then gone = oldest[i][1] end
   end

@@ -13,7 +13,7 @@ use crate::{
     model::{Epoch, Millis, Partition, Sid},
 };
 
-static CLOSE: Script = script("close", include_str!("close.lua"));
+static CLOSE: Script = script("close", include_str!("close.lua")).relieving();
 static EXPIRED: Script = Script::new("expired", include_str!("expired.lua"));
 
 pub async fn close(

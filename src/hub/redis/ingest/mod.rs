@@ -1,20 +1,18 @@
 //! The write-ahead log, and how far it is in the history.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 
 use super::{RedisHub, logs, script::Script};
 use crate::{
-    hub::{Dirty, INGEST_KEPT_MS, Ingest, Mark, Persisted, Unavailable},
-    model::{Entry, EntryId, Epoch, Millis, Partition, PodId},
+    hub::{Dirty, INGEST_KEPT_MS, Ingest, Mark, Persisted, Unavailable, Unread},
+    model::{EntryId, Epoch, Millis, Partition, PodId},
 };
 
 static INGEST: Script = Script::new("ingest", include_str!("ingest.lua"));
-static LEASE: Script = Script::new("lease_writer", include_str!("lease.lua"));
-static RAISE: Script = Script::new("raise", include_str!("raise.lua"));
-static PERSISTED: Script = Script::new("set_persisted", include_str!("persisted.lua"));
+static LEASE: Script = Script::new("lease_writer", include_str!("lease.lua")).relieving();
+static RAISE: Script = Script::new("raise", include_str!("raise.lua")).relieving();
+static PERSISTED: Script = Script::new("set_persisted", include_str!("persisted.lua")).relieving();
 
 /// Between two looks at what is old: forgetting costs a step per workspace.
 const LOOK_EVERY_MS: Millis = 60_000;
@@ -26,14 +24,18 @@ impl Ingest for RedisHub {
         partition: Partition,
         after: EntryId,
         limit: usize,
-    ) -> Result<(Epoch, Vec<Arc<Entry>>), Unavailable> {
+    ) -> Result<Unread, Unavailable> {
         let call = self
             .life(partition)
             .key(self.keys.of(partition, "ingest"))
             .arg(after.to_string())
             .number(limit as u64);
         let mut reply = self.run(partition, &INGEST, call).await?;
-        Ok((Epoch(reply.text()?), logs::entries(reply.list()?)?))
+        Ok(Unread {
+            epoch: Epoch(reply.text()?),
+            last: reply.parsed()?,
+            entries: logs::entries(reply.list()?)?,
+        })
     }
 
     async fn lease_writer(

@@ -9,7 +9,6 @@ local upto = arg()
 local ingest_kept, feed_kept, session_kept, look_every = number(), number(), number(), number()
 local is = call('HMGET', meta, 'persisted', 'looked')
 if le(upto, is[1]) then return '' end
-call('HSET', meta, 'persisted', upto)
 -- A writer reads again from a little before its cursor: see `INGEST_KEPT_MS`.
 local stored_ms = split(upto)
 call('XTRIM', ingest, 'MINID', id_of(math.max(stored_ms - ingest_kept, 0), 0))
@@ -47,5 +46,7 @@ if now - tonumber(is[2] or 0) >= look_every then
   local old = call('ZRANGEBYSCORE', held, '-inf', int(now - session_kept), 'LIMIT', 0, 500)
   for _, session in ipairs(old) do forget(session) end
 end
+-- Last, so that a repetition does again whatever was not done.
+call('HSET', meta, 'persisted', upto)
 tell(control, { 'persisted', epoch, upto })
 return ''

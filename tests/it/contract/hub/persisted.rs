@@ -1,5 +1,5 @@
 use switchboard::{
-    hub::{INGEST_KEPT_MS, Mark, Persisted, Publication},
+    hub::{INGEST_KEPT_MS, Mark, Persisted, Publication, Unread},
     model::{EntryId, Partition, PodId},
 };
 
@@ -81,7 +81,7 @@ pub async fn p1_what_is_not_persisted_stays(bench: &Bench) {
             assert_eq!(ids(&entries), unstored[..of_log], "{log:?}");
         }
         let ingest = bench.hub.ingest(bench.partition(), said[upto], ALL).await;
-        assert_eq!(ids(&ingest.unwrap().1), unstored);
+        assert_eq!(ids(&ingest.unwrap().entries), unstored);
         let read = bench.read(&bench.log(&ended)).await;
         assert_eq!(ids(&read).last(), Some(&end));
     }
@@ -202,8 +202,12 @@ pub async fn ingest_comes_in_pages(bench: &Bench) {
         let (mut pages, mut after) = (Vec::new(), EntryId::ZERO);
         loop {
             let read = bench.hub.ingest(bench.partition(), after, limit).await;
-            let (of, page) = read.unwrap();
-            assert_eq!(of, epoch);
+            let Unread {
+                epoch: of,
+                last,
+                entries: page,
+            } = read.unwrap();
+            assert_eq!((of, last), (epoch.clone(), whole.last().unwrap().id));
             assert!(page.len() <= limit);
             let Some(last) = page.last() else { break };
             after = last.id;

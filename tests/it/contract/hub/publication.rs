@@ -178,7 +178,7 @@ pub async fn what_is_published_can_be_read(bench: &Bench) {
             assert_eq!(page.entries, [Arc::clone(&entry)]);
         }
         let ingest = bench.hub.ingest(bench.partition(), before, 1).await;
-        assert_eq!(ingest.unwrap().1, [Arc::clone(&entry)]);
+        assert_eq!(ingest.unwrap().entries, [Arc::clone(&entry)]);
         assert!(bench.session(&id).await.last_entry >= entry.id);
         assert!(bench.top().await.at >= entry.id);
     }

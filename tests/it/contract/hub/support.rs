@@ -178,7 +178,7 @@ impl Bench {
 
     pub async fn ingest(&self) -> Vec<Arc<Entry>> {
         let read = self.hub.ingest(self.partition(), EntryId::ZERO, ALL).await;
-        read.unwrap().1
+        read.unwrap().entries
     }
 
     pub async fn top(&self) -> Offset {
