@@ -118,7 +118,13 @@ fn log_to_stderr(format: LogFormat) -> anyhow::Result<()> {
         .from_env()
         .context("LOG")?
         // It tells of each start that there was nothing to do.
-        .add_directive("refinery_core=warn".parse()?);
+        .add_directive("refinery_core=warn".parse()?)
+        // What it says of lost connections is said by the hub, once.
+        .add_directive("fred=off".parse()?)
+        // They print what is sent: messages, tokens, rows.
+        .add_directive("tokio_postgres=warn".parse()?)
+        .add_directive("tungstenite=warn".parse()?)
+        .add_directive("tokio_tungstenite=warn".parse()?);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())

@@ -29,9 +29,9 @@ pub use channel::{
     Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, publications,
 };
 pub use commit::{
-    Commit, Commits, DEDUP_KEPT, Deadline, DeadlineOp, Draft, Edge, Guard, NewChange, NewRecord,
-    Outcome, Presence, PresenceOp, QueueOp, Rate, RecordOp, SessionPatch, Stamped, Subject, Unique,
-    Written,
+    Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, Deadline, DeadlineOp, Draft, Edge, Guard,
+    NewChange, NewRecord, Outcome, Presence, PresenceOp, QueueOp, Rate, RecordOp, SessionPatch,
+    Stamped, Subject, Unique, Written,
 };
 pub use connection::{
     ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed,

@@ -163,6 +163,7 @@ async fn watch(backends: Watched, health: Health, stop: CancellationToken) {
     // Any one: what is asked is whether there is an answer.
     let workspace = WorkspaceId::new("default");
     let mut every = tokio::time::interval(HEALTH_EVERY);
+    let (mut hub_is, mut history_is) = (Answers::new("the hub"), Answers::new("the history"));
     loop {
         tokio::select! {
             _ = every.tick() => {}
@@ -170,14 +171,37 @@ async fn watch(backends: Watched, health: Health, stop: CancellationToken) {
         }
         let hub_answers = hub.top(&workspace).await.is_ok();
         metrics.hub.up.set(i64::from(hub_answers));
+        hub_is.note(hub_answers);
         if !hub_answers {
             metrics.hub.errors.with_label_values(&["probe"]).inc();
         }
         let history_answers = history.ping().await.is_ok();
         metrics.history.up.set(i64::from(history_answers));
+        history_is.note(history_answers);
         // In a cluster the chat goes on while the history is away: no pod would be left to send it to.
         health.set_backends(hub_answers && (history_answers || !is_alone));
         health.set_started();
+    }
+}
+
+/// Says once that something has gone, and once that it is back.
+struct Answers {
+    what: &'static str,
+    before: bool,
+}
+
+impl Answers {
+    fn new(what: &'static str) -> Self {
+        Self { what, before: true }
+    }
+
+    fn note(&mut self, answers: bool) {
+        match (self.before, answers) {
+            (true, false) => tracing::warn!("{} does not answer", self.what),
+            (false, true) => tracing::info!("{} answers again", self.what),
+            _ => {}
+        }
+        self.before = answers;
     }
 }
 

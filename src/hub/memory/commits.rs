@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     hub::{
-        Commit, Commits, DeadlineOp, Draft, Edge, Guard, Log, Outcome, PresenceOp, QueueOp, Rate,
-        RecordOp, SessionPatch, Stamped, Written,
+        Commit, Commits, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, Outcome, PresenceOp,
+        QueueOp, Rate, RecordOp, SessionPatch, Stamped, Written,
     },
     model::{Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, Status},
 };
@@ -43,7 +43,7 @@ impl MemoryHub {
         }
         let edge = self.apply(&mut slot, &commit, now);
         let (stamped, entries) = append(&mut slot, &commit, edge, now);
-        let written = written(&mut slot, &commit, stamped, edge);
+        let written = written(&mut slot, &commit, stamped, edge, now);
         let top = slot.top();
         match commit.record {
             Some(RecordOp::Begin(record)) => self.begin_record(&mut slot, partition, record, top),
@@ -218,7 +218,8 @@ fn patch(
                 top: stamped.id,
                 edge: Edge::Unchanged,
             };
-            dedup.put(id.clone(), first);
+            // All that came along: as many as are kept at least.
+            dedup.put(id.clone(), first, EntryId::ZERO, 0);
         }
         let held = Held {
             session: (**session).clone(),
@@ -316,16 +317,24 @@ fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId)
     }
 }
 
-fn written(slot: &mut Slot, commit: &Commit, stamped: Vec<Stamped>, edge: Edge) -> Option<Written> {
+fn written(
+    slot: &mut Slot,
+    commit: &Commit,
+    stamped: Vec<Stamped>,
+    edge: Edge,
+    now: Millis,
+) -> Option<Written> {
     let first = First {
         epoch: slot.epoch.clone(),
         stamped,
         top: slot.last,
         edge,
     };
+    let persisted = slot.persisted;
     let workspace = slot.workspaces.get_mut(&commit.workspace)?;
     if let Some(table) = workspace.dedup_table(commit.session.as_ref()) {
-        table.put(commit.dedup.clone(), first.clone());
+        let keep_from = now.saturating_sub(DEDUP_KEPT_MS);
+        table.put(commit.dedup.clone(), first.clone(), persisted, keep_from);
     }
     Some(describe(workspace, commit, first))
 }

@@ -190,8 +190,14 @@ impl DedupTable {
         self.0.get(id).cloned()
     }
 
-    pub fn put(&mut self, id: DedupId, first: First) {
-        if self.0.len() >= DEDUP_KEPT {
+    /// `keep_from`: younger results are kept, and those that are not stored.
+    pub fn put(&mut self, id: DedupId, first: First, persisted: EntryId, keep_from: Millis) {
+        for _ in 0..2 {
+            let oldest = self.0.first().map(|(_, oldest)| oldest.top);
+            let goes = |top: EntryId| top.ms <= keep_from && top <= persisted;
+            if self.0.len() < DEDUP_KEPT || !oldest.is_some_and(goes) {
+                break;
+            }
             self.0.shift_remove_index(0);
         }
         self.0.insert(id, first);

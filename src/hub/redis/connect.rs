@@ -29,7 +29,7 @@ const UNRESPONSIVE: Duration = Duration::from_secs(5);
 /// Commands that wait for a connection; beyond that a call fails at once and is repeated.
 const COMMANDS_WAITING: usize = 10_000;
 /// Publications between fred's reader and ours. Its own default of 32 loses most of a burst.
-const PUBLICATIONS: usize = 65_536;
+const PUBLICATIONS: usize = 16_384;
 /// Pauses between attempts to reconnect, in ms.
 const RECONNECT: (u32, u32) = (50, 1_000);
 
@@ -96,11 +96,13 @@ impl RedisHub {
         clock: Clock,
         metrics: HubMetrics,
     ) -> Result<Self, OpenError> {
-        let builder = builder(&settings.url)?;
-        let (pool, client) = (
-            builder.build_pool(POOL)?,
-            builder.build_subscriber_client()?,
-        );
+        let mut builder = builder(&settings.url)?;
+        let pool = builder.build_pool(POOL)?;
+        // Room that only the one that hears publications needs: it is taken at once.
+        builder.with_performance_config(|performance| {
+            performance.broadcast_channel_capacity = PUBLICATIONS;
+        });
+        let client = builder.build_subscriber_client()?;
         if let Err(error) = reach(&pool, &client).await {
             // They would go on trying, beside those of the next attempt.
             let _ = tokio::join!(pool.quit(), client.quit());
@@ -143,7 +145,6 @@ fn builder(url: &str) -> Result<Builder, OpenError> {
     let mut builder = Builder::from_config(config);
     builder.with_performance_config(|performance| {
         performance.default_command_timeout = COMMAND_TIMEOUT;
-        performance.broadcast_channel_capacity = PUBLICATIONS;
     });
     builder.with_connection_config(|connection| {
         connection.connection_timeout = UNRESPONSIVE;

@@ -1,6 +1,6 @@
 //! The connections to Redis, and how a script is run on them whatever happens in between.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use fred::{
     clients::Pool,
@@ -9,11 +9,11 @@ use fred::{
     types::Value,
 };
 use tokio::time::{Instant, sleep};
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 use super::script::{Call, Reply, Script};
 use crate::{
-    hub::Unavailable,
+    hub::{Unavailable, lock},
     metrics::HubMetrics,
     model::{Clock, Partition},
 };
@@ -22,12 +22,17 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
+/// Between two warnings of the same.
+const WARN_EVERY: Duration = Duration::from_secs(60);
+
 #[derive(Debug)]
 pub struct Link {
     pool: Pool,
     clock: Clock,
     /// How long a call is held while Redis passes through trouble.
     hold: Duration,
+    /// When it was last told that Redis takes no writes.
+    warned: Mutex<Option<Instant>>,
     metrics: HubMetrics,
 }
 
@@ -63,6 +68,7 @@ impl Link {
             pool,
             clock,
             hold,
+            warned: Mutex::default(),
             metrics,
         }
     }
@@ -98,7 +104,10 @@ impl Link {
             let labels = [script.name];
             self.metrics.errors.with_label_values(&labels).inc();
             match verdict(&error) {
-                Verdict::Busy => return Err(refused),
+                Verdict::Busy => {
+                    self.warn_of(&error);
+                    return Err(refused);
+                }
                 Verdict::Broken => {
                     error!(script = script.name, kind = ?error.kind(), details = error.details(), "a script failed");
                     return Err(Failure::Unknown);
@@ -140,6 +149,18 @@ impl Link {
         };
         timer.observe_duration();
         done
+    }
+
+    fn warn_of(&self, refusal: &Error) {
+        let mut warned = lock(&self.warned);
+        if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+            *warned = Some(Instant::now());
+            let word = refusal.details().split(' ').next();
+            warn!(
+                word,
+                "Redis takes no writes: it is full, without replicas or unable to save"
+            );
+        }
     }
 
     pub async fn close(&self) {

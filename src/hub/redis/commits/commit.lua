@@ -7,11 +7,12 @@ local workspace, feed, queue, deadlines, dedup = key(), key(), key(), key(), key
 local fresh, control, own_writer, writers_at = arg(), arg(), arg(), arg()
 local feed_told, log_told = arg(), arg()
 local sessions_at, id, dedup_id = arg(), arg(), '=' .. arg()
-local results_kept, log_kept = number(), number()
+local results_kept, results_kept_ms, log_kept = number(), number(), number()
 local session, log, sessions
 if id ~= '' then session, log, sessions = key(), key(), key() end
 
 local epoch = life(meta, fresh, control)
+local persisted = call('HGET', meta, 'persisted')
 
 -- What a session is now, or nothing.
 local function fields() return session and call('HMGET', session, unpack(FIELDS)) or {} end
@@ -23,7 +24,7 @@ end
 
 -- 1. A repeat gets the first result.
 local known = call('HGET', dedup, dedup_id)
-if known then return answer('duplicate', string.match(known, '^%d+ (.*)$')) end
+if known then return answer('duplicate', string.match(known, '^%d+ %S+ (.*)$')) end
 
 -- What the session is before.
 local status, version, active, seq, last, unread, trimmed
@@ -98,12 +99,21 @@ if rate_key then
   end
 end
 
-local function remember(result_id, result)
+local function remember(result_id, top, result)
   local n = call('HINCRBY', dedup, 'count', 1)
-  call('HSET', dedup, result_id, n .. ' ' .. result, '#' .. n, result_id)
-  local oldest = '#' .. (n - results_kept)
-  local forgotten = n > results_kept and call('HGET', dedup, oldest)
-  if forgotten then call('HDEL', dedup, forgotten, oldest) end
+  call('HSET', dedup, result_id, n .. ' ' .. top .. ' ' .. result, '#' .. n, result_id)
+  if n <= results_kept then return end
+  -- Two go for one that comes, so that those of a long outage go as well in the end.
+  local oldest = tonumber(call('HGET', dedup, 'oldest') or 1)
+  for _ = 1, 2 do
+    local id_of_oldest = n - oldest >= results_kept and call('HGET', dedup, '#' .. oldest)
+    if not id_of_oldest then break end
+    local its_top = string.match(call('HGET', dedup, id_of_oldest), '^%d+ (%S+)')
+    if split(its_top) + results_kept_ms > now or not le(its_top, persisted) then break end
+    call('HDEL', dedup, id_of_oldest, '#' .. oldest)
+    oldest = oldest + 1
+  end
+  call('HSET', dedup, 'oldest', oldest)
 end
 
 -- The fields of the session.
@@ -118,7 +128,7 @@ if creates then
 end
 for _ = 1, number() do
   local known_id, top, stamped = '=' .. arg(), arg(), arg()
-  remember(known_id, pack({ epoch, top, 'same', stamped }))
+  remember(known_id, top, pack({ epoch, top, 'same', stamped }))
 end
 local new_status, new_agent, new_guest = arg(), arg(), arg()
 if session and new_status ~= '' then kept.status = new_status end
@@ -226,7 +236,6 @@ elseif record_op == 'leave' then leave_record(key()) end
 local function trim()
   local many = call('XLEN', log) - log_kept
   if many < 64 then return end
-  local persisted = call('HGET', meta, 'persisted')
   -- While nothing is stored, nothing may go: that must not cost a look at all of it.
   local first = call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
   if not le(first[1], persisted) then return end
@@ -245,7 +254,7 @@ if session then
 end
 
 local first = pack(stamped)
-remember(dedup_id, first)
+remember(dedup_id, top, first)
 local answered = answer('committed', first)
 -- Whoever writes this partition to the history is told, if that is another process.
 local writer = nil

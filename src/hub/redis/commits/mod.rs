@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     hub::{
-        Commit, Commits, DEDUP_KEPT, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome,
-        Presence, PresenceOp, QueueOp, RecordOp, Stamped, Written,
+        Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, NewChange,
+        Outcome, Presence, PresenceOp, QueueOp, RecordOp, Stamped, Written,
     },
     model::{EntryId, Epoch, MessageId, Partition, SessionId, WorkspaceId},
 };
@@ -115,6 +115,7 @@ fn write(call: Call, keys: &Keys, commit: &Commit) -> Call {
         .maybe(commit.session.as_ref())
         .arg(commit.dedup.as_str())
         .number(DEDUP_KEPT as u64)
+        .number(DEDUP_KEPT_MS)
         .number(LOG_KEPT);
     if let Some(key) = key {
         call = call

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use switchboard::{
     hub::{
-        Commit, DEDUP_KEPT, Edge, Guard, Outcome, QueueOp, SessionPatch, Stamped, Unavailable,
-        Written,
+        Commit, DEDUP_KEPT, DEDUP_KEPT_MS, Edge, Guard, Outcome, QueueOp, SessionPatch, Stamped,
+        Unavailable, Written,
     },
     model::{DedupId, EntryId, MessageId, Session, Status},
 };
@@ -66,6 +66,57 @@ pub async fn p3_the_newest_are_remembered(bench: &Bench) {
         let again = bench.duplicate(commit).await;
         assert_eq!(first_result(&again), first_result(written));
     }
+}
+
+/// However many a client has to repeat after an outage: nothing that is not stored, or is young, is
+/// forgotten.
+pub async fn p3_the_young_and_the_unstored_are_remembered(bench: &Bench) {
+    let id = bench.start().await;
+    let mut done = Vec::new();
+    for n in 0..DEDUP_KEPT + 50 {
+        let commit = bench.says(&id, &n.to_string());
+        let written = bench.commit(commit.clone()).await;
+        done.push((commit, written));
+    }
+    let all_are_known = async || {
+        for (commit, written) in &done {
+            let again = bench.duplicate(commit).await;
+            assert_eq!(first_result(&again), first_result(written));
+        }
+    };
+    let top = bench.top().await.at;
+    bench
+        .hub
+        .set_persisted(bench.partition(), top)
+        .await
+        .unwrap();
+    bench.say(&id, "stored, and young").await;
+    all_are_known().await;
+    bench.trouble.pass(DEDUP_KEPT_MS - 1).await;
+    bench.say(&id, "just young enough").await;
+    all_are_known().await;
+}
+
+pub async fn p3_the_old_and_stored_are_forgotten_in_the_end(bench: &Bench) {
+    let id = bench.start().await;
+    let first = bench.says(&id, "the first");
+    bench.commit(first.clone()).await;
+    for n in 0..DEDUP_KEPT {
+        bench.say(&id, &n.to_string()).await;
+    }
+    bench.trouble.pass(DEDUP_KEPT_MS).await;
+    bench.say(&id, "old, and not stored").await;
+    bench.duplicate(&first).await;
+    let top = bench.top().await.at;
+    bench
+        .hub
+        .set_persisted(bench.partition(), top)
+        .await
+        .unwrap();
+    for n in 0..4 {
+        bench.say(&id, &n.to_string()).await;
+    }
+    bench.commit(first).await;
 }
 
 pub async fn p3_of_eight_copies_one_is_committed(bench: &Bench) {

@@ -81,6 +81,8 @@ macro_rules! hub_suite {
                 of_eight_starts_one_wins;
             dedup: p3_a_repeat_gets_the_first_result_however_late,
                 p3_the_newest_are_remembered,
+                p3_the_young_and_the_unstored_are_remembered,
+                p3_the_old_and_stored_are_forgotten_in_the_end,
                 p3_of_eight_copies_one_is_committed,
                 p3_a_loaded_session_knows_its_newest,
                 p3_unknown_and_done_is_a_duplicate,
