@@ -267,7 +267,7 @@ impl Subscriber {
 
     /// Subscribes a partition again if it has missed its probes.
     pub async fn heal_if_deaf(&self, partition: Partition) {
-        if lock(&self.partitions[partition.index()]).unheard <= MISSED {
+        if lock(&self.partitions[partition.index()]).unheard < MISSED {
             return;
         }
         warn!(
