@@ -22,6 +22,7 @@ mod pods;
 mod post;
 mod presence;
 mod publication;
+mod record;
 mod recovery;
 mod support;
 mod upgrade;
@@ -122,6 +123,10 @@ macro_rules! hub_suite {
                 p12_dirty_wakes_for_each_partition,
                 ingest_comes_in_pages,
                 one_writer_at_a_time;
+            record: p2_a_record_begins_with_its_commit,
+                a_refused_commit_leaves_the_record_alone,
+                a_record_ends_with_its_commit,
+                p2_a_new_socket_is_recorded_as_it_joins;
             recovery: p2_what_was_missed_comes_in_order,
                 p2_what_was_missed_comes_in_steps,
                 p2_an_offset_counts_from_the_start,
@@ -132,10 +137,6 @@ macro_rules! hub_suite {
                 the_last_one_wins,
                 of_eight_that_race_one_holds,
                 only_the_holder_leaves,
-                p2_a_record_begins_with_its_commit,
-                a_refused_commit_leaves_the_record_alone,
-                a_record_ends_with_its_commit,
-                p2_a_new_socket_is_recorded_as_it_joins,
                 a_record_is_replaced_whole,
                 without_a_log_there_is_nothing_to_miss;
             get: p2_a_batch_is_acknowledged_by_the_next,
