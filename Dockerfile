@@ -6,7 +6,7 @@
 FROM node:24-bookworm-slim AS pages
 WORKDIR /src/web
 COPY src/web/package.json src/web/package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+RUN --mount=type=cache,target=/npm npm ci --cache /npm --no-audit --no-fund
 COPY src/web ./
 RUN npm run build
 
