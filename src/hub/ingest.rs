@@ -141,3 +141,24 @@ impl Persisted {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_mark_of_the_life_before_says_nothing() {
+        let partition = Partition::random();
+        let mark = |epoch: &str, ms| Mark {
+            partition,
+            epoch: Epoch(epoch.into()),
+            id: EntryId { ms, seq: 0 },
+        };
+        let mut persisted = Persisted::default();
+        assert!(persisted.raise(mark("first", 5)) && persisted.raise(mark("second", 3)));
+        assert!(!persisted.raise(mark("first", 9)), "it was on its way");
+        assert!(persisted.holds(&mark("second", 3)) && !persisted.holds(&mark("first", 5)));
+        assert!(!persisted.raise(mark("second", 2)) && persisted.raise(mark("second", 4)));
+        assert_eq!(persisted.get(partition).ms, 4);
+    }
+}

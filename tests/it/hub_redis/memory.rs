@@ -1,6 +1,9 @@
 //! A Redis that has no memory left and evicts nothing.
 
-use switchboard::hub::{Commit, Commits as _, DeadlineOp, Guard, Logs as _, Outcome};
+use switchboard::{
+    hub::{Commit, Commits as _, DeadlineOp, Guard, Ingest as _, Logs as _, Outcome},
+    model::PodId,
+};
 
 use crate::support::servers::Redis;
 
@@ -42,6 +45,25 @@ async fn p11_without_memory_commits_are_refused_whole() {
         committed(hub.commit(commit).await);
     }
     assert_eq!(place.texts(&hub).await, ["first", "second", "all"]);
+}
+
+/// The writer has to go on, or what is stored could never be let go of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p11_what_makes_room_needs_none() {
+    let redis = Redis::start(&[]).await;
+    let hub = hub(redis.url(), HOLD).await;
+    let place = Place::started(&hub).await;
+    let top = place.say(&hub, "stored").await;
+    let (partition, pod) = (place.partition(), PodId::draw());
+    // Every partition has begun its life, as where a pod is at work.
+    hub.persisted().await.unwrap();
+    ask(redis.url(), "CONFIG SET maxmemory 1").await;
+    assert_eq!(hub.commit(place.says("refused")).await, Outcome::Busy);
+    assert_eq!(hub.lease_writer(partition, &pod, 60_000).await, Ok(true));
+    hub.raise(partition, top).await.unwrap();
+    hub.set_persisted(partition, top).await.unwrap();
+    assert_eq!(hub.persisted().await.unwrap().get(partition), top);
+    assert_eq!(hub.lease_writer(partition, &pod, 0).await, Ok(true));
 }
 
 fn with_deadline(place: &Place, op: DeadlineOp) -> Commit {
