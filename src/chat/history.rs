@@ -31,7 +31,7 @@ impl Chat {
                 .await;
             stored.map_err(|_| Reject::unavailable())?
         };
-        let (messages, more) = rules::page::merge(&hot, stored, query.limit);
+        let (messages, more) = rules::page::merge(&hot, stored, query.limit, 0);
         Ok(Done::reply(Reply::History { messages, more }))
     }
 }

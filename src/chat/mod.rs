@@ -109,6 +109,9 @@ impl Chat {
             GuestCommand::History(query) => {
                 self.messages(&actor.workspace, actor.bound()?, query).await
             }
+            GuestCommand::Typing { .. } | GuestCommand::Receipt { .. } | GuestCommand::React(_) => {
+                Err(Reject::unavailable())
+            }
             GuestCommand::End => self.end_by_guest(actor, dedup).await,
         }
     }
@@ -128,6 +131,14 @@ impl Chat {
             StaffCommand::History { session, query } => {
                 self.messages(&actor.workspace, &session, query).await
             }
+            StaffCommand::Leave { .. }
+            | StaffCommand::Transfer { .. }
+            | StaffCommand::Answer { .. }
+            | StaffCommand::Typing { .. }
+            | StaffCommand::Receipt { .. }
+            | StaffCommand::React { .. }
+            | StaffCommand::Status { .. }
+            | StaffCommand::Operators => Err(Reject::unavailable()),
             StaffCommand::End { session } => self.end_by_staff(actor, session, dedup).await,
         }
     }

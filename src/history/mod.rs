@@ -11,7 +11,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::{
-    Entry, EntryId, Epoch, Message, Partition, Session, SessionId, SessionQuery, WorkspaceId,
+    Entry, EntryId, Epoch, Message, Participant, Partition, Session, SessionId, SessionQuery,
+    WorkspaceId,
 };
 
 #[async_trait]
@@ -93,6 +94,18 @@ pub enum Appended {
 pub struct StoredMessage {
     pub entry: EntryId,
     pub message: Message,
+    /// The newest word on each participant's emoji at it, in the order of the entries.
+    pub reactions: Vec<StoredReaction>,
+}
+
+/// A reaction with the id of its entry: the newest of two for the same emoji holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReaction {
+    pub entry: EntryId,
+    pub by: Participant,
+    pub emoji: String,
+    /// `false`: it was taken away.
+    pub on: bool,
 }
 
 /// A place in a list of sessions: (last activity, id), both descending.

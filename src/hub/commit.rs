@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use super::Recovery;
 use crate::model::{
     Agent, Change, Content, DedupId, Direction, EntryId, Epoch, Guest, Message, MessageId, Millis,
-    OperatorId, PodId, RecoveryId, Sender, Session, SessionId, Sid, Status, WorkspaceId,
+    Offer, OfferEnd, OperatorId, Participant, PodId, Reaction, Receipt, RecoveryId, Sender,
+    Session, SessionId, Sid, Status, WorkspaceId,
 };
 
 /// The one write primitive of chat.
 #[async_trait]
 pub trait Commits {
-    /// Checks in the order dedup, unique, guard, deadline, rate; then writes, stamps and appends;
+    /// Checks in the order dedup, unique, guard, alone, deadline, rate; then writes, stamps and appends;
     /// then publishes. A refused commit changes nothing and charges no rate.
     ///
     /// - Every entry of one commit gets the next ids of the partition, in order, and its messages
@@ -37,12 +38,16 @@ pub struct Commit {
     pub dedup: DedupId,
     pub unique: Option<Unique>,
     pub guard: Guard,
+    /// Nobody else is present as the subject that enters; else it is a [`Outcome::Conflict`].
+    pub alone: bool,
     pub rate: Option<Rate>,
     /// Fields to change; on an absent session (guard [`Guard::Absent`]) all that it starts with.
     pub set: SessionPatch,
+    pub mark: Option<MarkOp>,
     pub append: Vec<Draft>,
     pub queue: Option<QueueOp>,
     pub presence: Option<PresenceOp>,
+    pub status: Option<StatusOp>,
     pub record: Option<RecordOp>,
     pub deadlines: Vec<DeadlineOp>,
 }
@@ -61,11 +66,14 @@ impl Commit {
             dedup,
             unique: None,
             guard,
+            alone: false,
             rate: None,
             set: SessionPatch::default(),
+            mark: None,
             append: Vec::new(),
             queue: None,
             presence: None,
+            status: None,
             record: None,
             deadlines: Vec::new(),
         }
@@ -84,12 +92,20 @@ pub enum Guard {
     Version(u64),
 }
 
-/// Reserves a guest's identity for a session: while the holder is open and was active within
-/// `window_ms`, another session with the same key is refused with [`Outcome::Exists`].
+/// Reserves a guest's identity for a session: while the holder is open, its window has not passed and
+/// its guest is not connected, another session with the same key is refused with [`Outcome::Exists`].
 #[derive(Clone, Debug)]
 pub struct Unique {
     pub key: String,
     pub window_ms: Millis,
+    pub since: Since,
+}
+
+/// What a window is counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    Activity,
+    Creation,
 }
 
 /// A fixed window that opens at the identity's first commit and admits `max` of them.
@@ -113,6 +129,29 @@ pub struct SessionPatch {
     /// `Some(None)` takes the agent away.
     pub agent: Option<Option<Agent>>,
     pub guest: Option<Guest>,
+    /// `Some(None)` takes the offer away.
+    pub offer: Option<Option<Offer>>,
+    pub unverified: Option<bool>,
+    /// The guest is gone: what is newer than the newest message now waits for it. Written only if the
+    /// commit's presence made the edge [`Edge::Offline`].
+    pub left: bool,
+}
+
+/// One side says how far it has the other's messages; marks only rise, and not above the newest
+/// message. A rise is the edge [`Edge::Raised`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkOp {
+    pub by: Participant,
+    pub receipt: Receipt,
+    pub seq: u64,
+}
+
+/// An operator says of itself that it is away or back, for all of its connections and beyond them. A
+/// change is the edge [`Edge::Raised`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusOp {
+    pub operator: OperatorId,
+    pub away: bool,
 }
 
 /// An entry to append; the hub stamps id, time, `prev` and, on messages, `seq`.
@@ -120,7 +159,9 @@ pub struct SessionPatch {
 pub struct Draft {
     pub change: NewChange,
     pub origin: Option<RecoveryId>,
-    /// Append only if the commit's presence made this edge.
+    /// As [`crate::model::Entry::to`].
+    pub to: Option<OperatorId>,
+    /// Append only if the commit made this edge.
     pub only_on: Option<Edge>,
 }
 
@@ -134,20 +175,47 @@ pub enum NewChange {
         client_id: Option<String>,
     },
     Started,
+    Returned,
     Assigned {
         agent: Agent,
+        before: Option<Agent>,
+    },
+    Released {
+        agent: Agent,
+    },
+    OfferOpened {
+        offer: Offer,
+    },
+    Offered {
+        offer: Offer,
+    },
+    OfferClosed {
+        offer: Offer,
+        why: OfferEnd,
     },
     Ended,
+    /// Stamped with the number that the mark came to.
+    Read {
+        by: Participant,
+    },
+    Reacted {
+        reaction: Reaction,
+    },
     OperatorOnline {
         agent: Agent,
     },
     OperatorOffline {
         agent: Agent,
     },
+    OperatorStatus {
+        agent: Agent,
+        away: bool,
+    },
 }
 
 impl NewChange {
-    /// As it stands in an entry: a message with its session, number and time.
+    /// As it stands in an entry: a message with its session, number and time. `seq`: of the message,
+    /// or the one that a mark came to.
     pub(super) fn stamped(self, session: Option<&SessionId>, seq: u64, at: Millis) -> Change {
         match self {
             Self::Message {
@@ -169,15 +237,23 @@ impl NewChange {
                 },
             },
             Self::Started => Change::Started,
-            Self::Assigned { agent } => Change::Assigned { agent },
+            Self::Returned => Change::Returned,
+            Self::Assigned { agent, before } => Change::Assigned { agent, before },
+            Self::Released { agent } => Change::Released { agent },
+            Self::OfferOpened { offer } => Change::OfferOpened { offer },
+            Self::Offered { offer } => Change::Offered { offer },
+            Self::OfferClosed { offer, why } => Change::OfferClosed { offer, why },
             Self::Ended => Change::Ended,
+            Self::Read { by } => Change::Read { by, seq },
+            Self::Reacted { reaction } => Change::Reacted { reaction },
             Self::OperatorOnline { agent } => Change::OperatorOnline { agent },
             Self::OperatorOffline { agent } => Change::OperatorOffline { agent },
+            Self::OperatorStatus { agent, away } => Change::OperatorStatus { agent, away },
         }
     }
 }
 
-/// The waiting queue is ordered by the time of entering it.
+/// The waiting queue is ordered by [`Session::queued`]: who comes back into it has its old place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueueOp {
     Enter,
@@ -203,9 +279,12 @@ pub struct Presence {
 pub enum PresenceOp {
     /// `pod`: whose end is the end of this presence, so that it is in its index from now on; `None`
     /// for a polling connection, which no pod holds.
+    ///
+    /// `name`: of an operator, for the list of those who are connected.
     Enter {
         presence: Presence,
         pod: Option<PodId>,
+        name: Option<String>,
     },
     Leave(Presence),
 }
@@ -231,11 +310,13 @@ pub struct NewRecord {
     pub expires_at: Millis,
 }
 
-/// What a presence operation did to the subject: online is "at least one connection".
+/// What a commit did to its subject: online is "at least one connection".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Edge {
     Online,
     Offline,
+    /// A mark, or an operator's status, is another one now.
+    Raised,
     Unchanged,
 }
 
@@ -249,9 +330,11 @@ pub struct Deadline {
 
 #[derive(Clone, Debug)]
 pub enum DeadlineOp {
+    /// `only_on`: only if the commit made this edge.
     Set {
         name: String,
         at: Millis,
+        only_on: Option<Edge>,
     },
     Clear {
         name: String,
@@ -259,6 +342,10 @@ pub enum DeadlineOp {
     /// The commit is the effect of this deadline: it happens only while the deadline is still
     /// there and due, and removes it. So an effect happens exactly once, whoever carries it out.
     Due {
+        name: String,
+    },
+    /// As `Due`, and leaves it there: the commit is a part of the effect.
+    While {
         name: String,
     },
 }

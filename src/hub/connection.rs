@@ -3,7 +3,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Log, Mark, Persisted, Unavailable};
+use super::{Deadline, Log, Mark, Persisted, Unavailable};
 use crate::model::{EntryId, Frame, Millis, Partition, PodId, Sid};
 
 /// Polling connections, whose every request may land on another pod. A WebSocket is not here: it
@@ -96,7 +96,8 @@ pub trait Connections {
         now: Millis,
     ) -> Result<Option<Departed>, Unavailable>;
 
-    /// Connections of a partition whose time had run out by `now`; [`Connections::close`] ends each.
+    /// What of a partition had run out by `now`: connections, which [`Connections::close`] ends, and
+    /// deadlines, as [`super::Logs::due`] tells them; at most `limit` of each.
     /// Asked of each partition in turn, for as long as a pod lives, so a backend does with it what else
     /// has to be done there from time to time: forgets, probes its channels, wakes the writer.
     async fn expired(
@@ -104,7 +105,14 @@ pub trait Connections {
         partition: Partition,
         now: Millis,
         limit: usize,
-    ) -> Result<Vec<Sid>, Unavailable>;
+    ) -> Result<Expired, Unavailable>;
+}
+
+/// What has run out.
+#[derive(Debug, Default)]
+pub struct Expired {
+    pub connections: Vec<Sid>,
+    pub deadlines: Vec<Deadline>,
 }
 
 /// A client that sends `1` and a GET on two TCP connections at once means no harm.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Deadline, Unavailable};
 use crate::model::{
-    Entry, EntryId, Epoch, Millis, Offset, Partition, Session, SessionId, WorkspaceId,
+    Entry, EntryId, Epoch, Millis, Offset, Operator, Partition, Session, SessionId, WorkspaceId,
 };
 
 /// Reading of what commits wrote.
@@ -27,8 +27,9 @@ pub trait Logs {
     /// The entries of a log after an id, ascending, at most `limit`.
     async fn read(&self, log: &Log, after: EntryId, limit: usize) -> Result<LogPage, Unavailable>;
 
-    /// Messages of a session with `seq` below `before_seq`, newest first, at most `limit`. What is
-    /// missing here is, by the rule of trimming, already in the history: read this first.
+    /// Messages of a session with `seq` below `before_seq`, newest first, at most `limit`, and among
+    /// them all reactions that are newer than the last of these. What is missing here is, by the rule
+    /// of trimming, already in the history: read this first.
     async fn messages_before(
         &self,
         workspace: &WorkspaceId,
@@ -40,6 +41,9 @@ pub trait Logs {
     /// The newest position of the workspace's partition: a socket that starts here misses nothing
     /// that is committed after this returns.
     async fn top(&self, workspace: &WorkspaceId) -> Result<Offset, Unavailable>;
+
+    /// Operators with at least one connection, in no order.
+    async fn operators(&self, workspace: &WorkspaceId) -> Result<Vec<Operator>, Unavailable>;
 
     /// The waiting sessions in order, at most `limit`.
     async fn queue(

@@ -29,14 +29,14 @@ pub use channel::{
     Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, publications,
 };
 pub use commit::{
-    Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, Deadline, DeadlineOp, Draft, Edge, Guard,
+    Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, Deadline, DeadlineOp, Draft, Edge, Guard, MarkOp,
     NewChange, NewRecord, Outcome, Presence, PresenceOp, QueueOp, Rate, RecordOp, SessionPatch,
-    Stamped, Subject, Unique, Written,
+    Since, Stamped, StatusOp, Subject, Unique, Written,
 };
 pub use connection::{
     ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed,
-    Drained, FAREWELL_MS, Generation, GetRequest, Hold, Listener, NewConnection, OUTBOX_MAX,
-    OutboxItem, PostRequest, PostResult, Posted, TOMBSTONE_MS, Tombstone, UpgradeClaim,
+    Drained, Expired, FAREWELL_MS, Generation, GetRequest, Hold, Listener, NewConnection,
+    OUTBOX_MAX, OutboxItem, PostRequest, PostResult, Posted, TOMBSTONE_MS, Tombstone, UpgradeClaim,
 };
 pub use dirty::Dirty;
 pub use faults::Faults;

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Agent, Direction, SessionId};
+
 /// Said to the readers of a log beside it: in no log, without an offset, and lost on whoever does not
 /// listen at that moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -7,4 +9,16 @@ use serde::{Deserialize, Serialize};
 pub enum Aside {
     /// To a waiting guest: its place in the queue is this now, from 1.
     Queue { position: u64 },
+    /// Who is at it right now; `by` is the operator, or nobody for the guest.
+    Typing {
+        session: SessionId,
+        by: Option<Agent>,
+        on: bool,
+    },
+    /// To the side that wrote them: all messages in this direction up to `seq` are delivered.
+    Delivered {
+        session: SessionId,
+        direction: Direction,
+        seq: u64,
+    },
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{OperatorId, SessionId, Status, WorkspaceId};
+use super::{MessageId, OperatorId, SessionId, Status, WorkspaceId};
 
 /// What a client asks for, decoded by its dialect. Ids in it select; they never authorise.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,9 @@ pub enum GuestCommand {
     Start(Box<Start>),
     Send(Send),
     History(HistoryQuery),
+    Typing { on: bool },
+    Receipt { receipt: Receipt, seq: u64 },
+    React(React),
     End,
 }
 
@@ -32,9 +35,55 @@ pub enum StaffCommand {
         session: SessionId,
         query: HistoryQuery,
     },
+    /// Give the session back to the queue.
+    Leave {
+        session: SessionId,
+    },
+    /// Offer the session to a colleague.
+    Transfer {
+        session: SessionId,
+        to: OperatorId,
+    },
+    /// Answer such an offer.
+    Answer {
+        session: SessionId,
+        accept: bool,
+    },
+    Typing {
+        session: SessionId,
+        on: bool,
+    },
+    Receipt {
+        session: SessionId,
+        receipt: Receipt,
+        seq: u64,
+    },
+    React {
+        /// Found by the message if it is not named.
+        session: Option<SessionId>,
+        react: React,
+    },
+    Status {
+        away: bool,
+    },
+    Operators,
     End {
         session: SessionId,
     },
+}
+
+/// What a side says of the other side's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    Delivered,
+    Read,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct React {
+    pub message: MessageId,
+    pub emoji: String,
+    pub on: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, EntryId, Message, RecoveryId, Session, SessionId, WorkspaceId};
+use super::{
+    Agent, EntryId, Message, Offer, OperatorId, Participant, Reaction, RecoveryId, Session,
+    SessionId, WorkspaceId,
+};
 
 /// Version of the stored form of entries. A release reads its own and the one before.
 pub const FORMAT: u8 = 1;
@@ -16,6 +19,9 @@ pub struct Entry {
     pub prev: Prev,
     /// The socket that caused it; that socket alone is not told, live and in replay.
     pub origin: Option<RecoveryId>,
+    /// The only one of the readers who is told, by any of its sockets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<OperatorId>,
     pub change: Change,
     /// The session right after this entry, for every change but a message (whose effect on it
     /// readers derive), so that one entry is enough to encode and to store.
@@ -33,12 +39,69 @@ pub struct Prev {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Change {
-    Message { message: Message },
+    Message {
+        message: Message,
+    },
     Started,
-    Assigned { agent: Agent },
+    /// A guest came back to its session by name and e-mail address alone.
+    Returned,
+    /// `before`: who had it, if it was handed over.
+    Assigned {
+        agent: Agent,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Agent>,
+    },
+    /// Back into the queue.
+    Released {
+        agent: Agent,
+    },
+    /// All are told that a session is offered, ..
+    OfferOpened {
+        offer: Offer,
+    },
+    /// .. and the one that it is offered to is asked.
+    Offered {
+        offer: Offer,
+    },
+    /// Without a change of hands.
+    OfferClosed {
+        offer: Offer,
+        why: OfferEnd,
+    },
     Ended,
-    OperatorOnline { agent: Agent },
-    OperatorOffline { agent: Agent },
+    /// `by` has read the other side's messages up to `seq`.
+    Read {
+        by: Participant,
+        seq: u64,
+    },
+    Reacted {
+        reaction: Reaction,
+    },
+    OperatorOnline {
+        agent: Agent,
+    },
+    OperatorOffline {
+        agent: Agent,
+    },
+    OperatorStatus {
+        agent: Agent,
+        away: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferEnd {
+    Declined,
+    Expired,
+}
+
+impl Change {
+    /// Whether it counts as life in the session: lists are ordered by it, and reuse is counted from
+    /// it. That somebody reads does not.
+    pub fn is_activity(&self) -> bool {
+        !matches!(self, Self::Read { .. } | Self::Reacted { .. })
+    }
 }
 
 impl Entry {

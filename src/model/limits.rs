@@ -25,3 +25,7 @@ pub const HISTORY_BYTES: usize = 512 * 1024;
 /// Sessions per page: unless asked otherwise, and at most.
 pub const SESSIONS_DEFAULT: usize = 50;
 pub const SESSIONS_MAX: usize = 200;
+/// Reactions that are shown at a message; of more, the first.
+pub const REACTIONS_SHOWN: usize = 100;
+/// Longest emoji, in bytes: one of many people with skin tones has 41.
+pub const EMOJI_BYTES: usize = 64;

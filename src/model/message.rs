@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{MessageId, Millis, SessionId, limits};
+use super::{MessageId, Millis, OperatorId, SessionId, limits};
 
 /// Immutable once committed. Order within a session is by the id of its entry; `seq` counts from 1
 /// and may have holes after a loss of hot state.
@@ -40,6 +40,48 @@ pub struct Sender {
     pub kind: SenderKind,
     pub id: String,
     pub name: String,
+}
+
+/// Who reads and reacts in a session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Participant {
+    Guest,
+    Operator(OperatorId),
+}
+
+impl Participant {
+    /// The key of its receipt. An operator's has a prefix, so that none is taken for the guest.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Guest => "guest".to_owned(),
+            Self::Operator(id) => format!("operator:{id}"),
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        match key.strip_prefix("operator:") {
+            Some(id) => Some(Self::Operator(OperatorId::new(id))),
+            None => (key == "guest").then_some(Self::Guest),
+        }
+    }
+
+    /// Whose messages it reads.
+    pub fn reads(&self) -> Direction {
+        match self {
+            Self::Guest => Direction::Out,
+            Self::Operator(_) => Direction::In,
+        }
+    }
+}
+
+/// An emoji at a message, put there (`on`) or taken away; once per participant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    pub message: MessageId,
+    pub by: Participant,
+    pub emoji: String,
+    pub on: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

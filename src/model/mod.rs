@@ -19,16 +19,18 @@ mod session;
 
 pub use aside::Aside;
 pub use clock::{Clock, Millis};
-pub use command::{Command, GuestCommand, HistoryQuery, Send, SessionQuery, StaffCommand, Start};
-pub use entry::{Change, Entry, FORMAT, Prev};
+pub use command::{
+    Command, GuestCommand, HistoryQuery, React, Receipt, Send, SessionQuery, StaffCommand, Start,
+};
+pub use entry::{Change, Entry, FORMAT, OfferEnd, Prev};
 pub use frame::Frame;
 pub use ids::{
     DedupId, MessageId, OperatorId, PARTITIONS, Partition, PodId, RecoveryId, SessionId, Sid,
     SocketId, WorkspaceId,
 };
-pub use message::{Content, Direction, Message, Sender, SenderKind};
+pub use message::{Content, Direction, Message, Participant, Reaction, Sender, SenderKind};
 pub use notice::Notice;
 pub use offset::{EntryId, Epoch, Offset, ParseOffsetError};
 pub use reject::{Code, Reject};
-pub use reply::Reply;
-pub use session::{Agent, Guest, Preview, Session, Status};
+pub use reply::{HistoryMessage, Operator, Reply};
+pub use session::{Agent, Guest, Marks, Offer, Preview, Session, Status};

@@ -1,4 +1,4 @@
-use super::{MessageId, Millis, Reply, SessionId};
+use super::{Direction, HistoryMessage, Marks, MessageId, Millis, Reply, SessionId};
 
 /// Said to one socket beside its ack; in no log and without an offset.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,4 +13,12 @@ pub enum Notice {
     },
     /// All messages of this side up to `seq` are in the history.
     Stored { session: SessionId, seq: u64 },
+    /// How far the asker's own messages have come, said anew to one that has connected anew.
+    Marks {
+        session: SessionId,
+        direction: Direction,
+        marks: Marks,
+    },
+    /// HistoryMessage while nobody was there to read it.
+    Waited(HistoryMessage),
 }

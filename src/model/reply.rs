@@ -1,4 +1,4 @@
-use super::{Message, MessageId, Millis, Session};
+use super::{Agent, Message, MessageId, Millis, Participant, Session};
 
 /// What the asker gets back, encoded by its dialect.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub enum Reply {
     },
     History {
         /// Ascending.
-        messages: Vec<Message>,
+        messages: Vec<HistoryMessage>,
         more: bool,
     },
     Session {
@@ -30,5 +30,21 @@ pub enum Reply {
         sessions: Vec<(Session, Option<u64>)>,
         cursor: Option<String>,
     },
+    Operators(Vec<Operator>),
     Done,
+}
+
+/// A message with what was put at it later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryMessage {
+    pub message: Message,
+    /// Those that are there, in the order in which they came.
+    pub reactions: Vec<(Participant, String)>,
+}
+
+/// An operator who is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    pub agent: Agent,
+    pub away: bool,
 }

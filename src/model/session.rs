@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,17 +23,51 @@ pub struct Session {
     /// The newest entry that changed this session; the history keeps the newest of two rows by it.
     pub last_entry: EntryId,
     pub last_message: Option<Preview>,
-    /// Guest messages since staff last wrote or took the session.
+    /// Guest messages after the newest that staff has read; who writes has read.
     pub unread: u64,
+    /// The entry that first put it into the waiting queue: its place there, also when it comes back.
+    pub queued: EntryId,
+    /// To hand it over to a colleague, who has not answered yet.
+    pub offer: Option<Offer>,
+    pub marks: Marks,
+    /// Up to which message each participant has read, by [`super::Participant::key`].
+    pub receipts: BTreeMap<String, u64>,
+    /// The newest message when the guest's last connection was gone; what is newer waits for it.
+    pub left: u64,
+    /// Its guest came back by name and e-mail address alone: it may be somebody else.
+    pub unverified: bool,
 }
 
 impl Session {
+    /// One that waits, and in which nothing has happened yet.
+    pub fn new(id: SessionId, workspace: WorkspaceId, guest: Guest, now: Millis) -> Self {
+        Self {
+            id,
+            workspace,
+            status: Status::Waiting,
+            version: 0,
+            guest,
+            agent: None,
+            created_at: now,
+            last_activity: now,
+            last_seq: 0,
+            last_entry: EntryId::ZERO,
+            last_message: None,
+            unread: 0,
+            queued: EntryId::ZERO,
+            offer: None,
+            marks: Marks::default(),
+            receipts: BTreeMap::new(),
+            left: 0,
+            unverified: false,
+        }
+    }
+
     /// What a change other than a message does to its session, beside the fields it sets.
     pub fn note_change(&mut self, change: &Change, entry: EntryId) {
         self.last_entry = entry;
-        self.last_activity = entry.ms;
-        if matches!(change, Change::Assigned { .. }) {
-            self.unread = 0;
+        if change.is_activity() {
+            self.last_activity = entry.ms;
         }
     }
 
@@ -49,6 +85,9 @@ impl Session {
             Direction::In => self.unread.saturating_add(1),
             Direction::Out => 0,
         };
+        if message.direction == Direction::Out {
+            self.marks.read_in = self.marks.read_in.max(message.seq);
+        }
     }
 }
 
@@ -96,6 +135,40 @@ impl Guest {
 pub struct Agent {
     pub id: OperatorId,
     pub name: String,
+}
+
+/// A session that its operator wants to hand over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub from: Agent,
+    pub to: OperatorId,
+    pub expires_at: Millis,
+}
+
+/// How far each side's messages have come: all of them up to a number. `in` are the guest's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    pub delivered_in: u64,
+    pub delivered_out: u64,
+    pub read_in: u64,
+    pub read_out: u64,
+}
+
+impl Marks {
+    /// Read implies delivered.
+    pub fn delivered(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::In => self.delivered_in.max(self.read_in),
+            Direction::Out => self.delivered_out.max(self.read_out),
+        }
+    }
+
+    pub fn read(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::In => self.read_in,
+            Direction::Out => self.read_out,
+        }
+    }
 }
 
 /// The newest message, cut to [`super::limits::PREVIEW_CHARS`] for lists.

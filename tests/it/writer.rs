@@ -235,6 +235,7 @@ impl Scene {
             Draft {
                 change,
                 origin: None,
+                to: None,
                 only_on: None
             };
             entries

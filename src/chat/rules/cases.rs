@@ -3,8 +3,7 @@
 use crate::{
     chat::{GuestActor, OperatorActor},
     model::{
-        DedupId, EntryId, Guest, OperatorId, PodId, RecoveryId, Session, SessionId, Sid, Status,
-        WorkspaceId,
+        DedupId, Guest, OperatorId, PodId, RecoveryId, Session, SessionId, Sid, Status, WorkspaceId,
     },
 };
 
@@ -45,17 +44,8 @@ pub(super) fn guest(session: Option<&str>) -> GuestActor {
 
 pub(super) fn session(status: Status) -> Session {
     Session {
-        id: id("s"),
-        workspace: WorkspaceId::new("default"),
         status,
         version: 1,
-        guest: Guest::default(),
-        agent: None,
-        created_at: 1000,
-        last_activity: 1000,
-        last_seq: 0,
-        last_entry: EntryId::ZERO,
-        last_message: None,
-        unread: 0,
+        ..Session::new(id("s"), WorkspaceId::new("default"), Guest::default(), 1000)
     }
 }

@@ -31,6 +31,7 @@ pub(in crate::chat) fn claim(
             commit.append = vec![draft(
                 NewChange::Assigned {
                     agent: actor.agent(),
+                    before: None,
                 },
                 &actor.recovery,
             )];
@@ -80,7 +81,9 @@ mod tests {
         let [entry] = commit.append.as_slice() else {
             panic!("one entry")
         };
-        assert!(matches!(&entry.change, NewChange::Assigned { agent } if *agent == ann().agent()));
+        assert!(
+            matches!(&entry.change, NewChange::Assigned { agent, .. } if *agent == ann().agent())
+        );
         assert_eq!(entry.origin, Some(ann().recovery));
     }
 

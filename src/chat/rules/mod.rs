@@ -11,6 +11,7 @@ pub(super) mod list;
 mod load;
 pub(super) mod page;
 pub(super) mod presence;
+mod reactions;
 pub(super) mod send;
 pub(super) mod start;
 
@@ -31,6 +32,7 @@ fn draft(change: NewChange, origin: &RecoveryId) -> Draft {
     Draft {
         change,
         origin: Some(origin.clone()),
+        to: None,
         only_on: None,
     }
 }

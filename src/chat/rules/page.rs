@@ -3,47 +3,71 @@ use std::{
     sync::Arc,
 };
 
+use super::reactions::Reactions;
 use crate::{
     history::StoredMessage,
-    model::{Entry, EntryId, Message, Session, limits},
+    model::{Change, Entry, EntryId, HistoryMessage, Message, Session, limits},
 };
 
 /// Whether what the hub holds is the whole page, so that the history need not be asked (and may be
-/// away). The hub forgets from the old end only: what it holds has no holes.
+/// away). The hub forgets from the old end only: what it holds has no holes, and every reaction to a
+/// message in it is newer than that and in it as well.
 pub(in crate::chat) fn suffices(
     session: &Session,
     before_seq: u64,
     hot: &[Arc<Entry>],
     limit: usize,
 ) -> bool {
-    let reaches_first = hot
-        .iter()
-        .filter_map(|entry| entry.message())
-        .any(|it| it.seq == 1);
-    session.last_seq == 0 || before_seq <= 1 || hot.len() > limit || reaches_first
+    let mut messages = 0;
+    let mut reaches_first = false;
+    for message in hot.iter().filter_map(|entry| entry.message()) {
+        messages += 1;
+        reaches_first |= message.seq == 1;
+    }
+    session.last_seq == 0 || before_seq <= 1 || messages > limit || reaches_first
 }
 
-/// The newest `limit` messages of both, ascending, each once; and whether there are older ones.
-/// Both lists hold one more than asked for, where there is one.
+/// The newest `limit` messages of both, ascending, each once, with their reactions; and whether there
+/// are older ones. Both lists hold one more than asked for, where there is one. `above`: those up to
+/// this number are not for the asker.
 pub(in crate::chat) fn merge(
     hot: &[Arc<Entry>],
     stored: Vec<StoredMessage>,
     limit: usize,
-) -> (Vec<Message>, bool) {
-    let hot = hot
-        .iter()
-        .filter_map(|entry| Some((entry.id, entry.message()?.clone())));
-    let stored = stored
-        .into_iter()
-        .map(|stored| (stored.entry, stored.message));
+    above: u64,
+) -> (Vec<HistoryMessage>, bool) {
+    let mut reactions = Reactions::default();
     let mut seen = HashSet::new();
-    let once = hot
-        .chain(stored)
-        .filter(|(_, message)| seen.insert(message.id));
-    let ordered: BTreeMap<EntryId, Message> = once.collect();
+    let mut ordered: BTreeMap<EntryId, Message> = BTreeMap::new();
+    for entry in hot {
+        match &entry.change {
+            Change::Message { message } if seen.insert(message.id) => {
+                ordered.insert(entry.id, message.clone());
+            }
+            Change::Reacted { reaction } => reactions.take(entry.id, reaction),
+            _ => {}
+        }
+    }
+    for StoredMessage {
+        entry,
+        message,
+        reactions: known,
+    } in stored
+    {
+        reactions.take_stored(message.id, known);
+        if seen.insert(message.id) {
+            ordered.insert(entry, message);
+        }
+    }
+    ordered.retain(|_, message| message.seq > above);
     let fits = fitting(ordered.values().rev(), limit.min(ordered.len()));
     let surplus = ordered.len() - fits;
-    (ordered.into_values().skip(surplus).collect(), surplus > 0)
+    let messages = ordered.into_values().skip(surplus);
+    let messages = messages.map(|message| HistoryMessage {
+        reactions: reactions.of(message.id),
+        message,
+    });
+    (messages.collect(), surplus > 0)
 }
 
 /// How many of the newest messages make a page: at most `limit` (of which there are), with at most
@@ -62,118 +86,5 @@ fn fitting<'a>(newest_first: impl Iterator<Item = &'a Message>, limit: usize) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        chat::rules::cases::{id, session},
-        model::{
-            Change, Content, Direction, FORMAT, MessageId, Prev, Sender, SenderKind, Status,
-            WorkspaceId,
-        },
-    };
-
-    /// Its uuid is its number, its entry ten times that.
-    fn message(seq: u64) -> (EntryId, Message) {
-        let message = Message {
-            id: MessageId(uuid::Uuid::from_u128(seq.into())),
-            session: id("s"),
-            seq,
-            direction: Direction::In,
-            sender: Sender {
-                kind: SenderKind::Guest,
-                id: "s".into(),
-                name: "Zoe".into(),
-            },
-            content: Content::Text {
-                text: seq.to_string(),
-            },
-            client_id: None,
-            at: seq * 10,
-        };
-        (
-            EntryId {
-                ms: seq * 10,
-                seq: 0,
-            },
-            message,
-        )
-    }
-
-    fn hot(seqs: &[u64]) -> Vec<Arc<Entry>> {
-        let entry = |seq: &u64| {
-            let (id, message) = message(*seq);
-            Arc::new(Entry {
-                v: FORMAT,
-                id,
-                workspace: WorkspaceId::new("default"),
-                session: Some(message.session.clone()),
-                prev: Prev::default(),
-                origin: None,
-                change: Change::Message { message },
-                after: None,
-            })
-        };
-        seqs.iter().map(entry).collect()
-    }
-
-    fn stored(seqs: &[u64]) -> Vec<StoredMessage> {
-        let row = |seq: &u64| {
-            let (entry, message) = message(*seq);
-            StoredMessage { entry, message }
-        };
-        seqs.iter().map(row).collect()
-    }
-
-    #[test]
-    fn p7_a_page_is_the_newest_of_both_in_order() {
-        type Case = (&'static [u64], &'static [u64], usize, &'static [u64], bool);
-        let cases: [Case; 8] = [
-            (&[], &[], 2, &[], false),
-            (&[3, 2, 1], &[], 3, &[1, 2, 3], false),
-            (&[3, 2, 1], &[], 2, &[2, 3], true),
-            (&[], &[3, 2, 1], 2, &[2, 3], true),
-            (&[5, 4], &[3, 2, 1], 5, &[1, 2, 3, 4, 5], false),
-            (&[5, 4], &[3, 2, 1], 3, &[3, 4, 5], true),
-            // What was stored while the hub still holds it is there once.
-            (&[4, 3], &[4, 3, 2], 3, &[2, 3, 4], false),
-            // A hole, left by a loss.
-            (&[9], &[3, 1], 3, &[1, 3, 9], false),
-        ];
-        for (in_hub, in_history, limit, expected, expected_more) in cases {
-            let (messages, more) = merge(&hot(in_hub), stored(in_history), limit);
-            let seqs: Vec<_> = messages.iter().map(|message| message.seq).collect();
-            assert_eq!(
-                (seqs.as_slice(), more),
-                (expected, expected_more),
-                "{in_hub:?} {in_history:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn one_uuid_is_one_message() {
-        let mut again = stored(&[3]);
-        again[0].entry = EntryId { ms: 7, seq: 0 };
-        let (messages, more) = merge(&hot(&[3]), again, 5);
-        assert_eq!((messages.len(), more), (1, false));
-    }
-
-    #[test]
-    fn the_history_is_asked_when_something_may_be_there_only() {
-        let cases: [(u64, u64, &[u64], usize, bool); 7] = [
-            (0, 99, &[], 2, true),
-            (5, 1, &[], 2, true),
-            (5, 99, &[], 2, false),
-            (5, 99, &[5, 4], 2, false),
-            (5, 99, &[5, 4, 3], 2, true),
-            (2, 99, &[2, 1], 5, true),
-            (5, 99, &[5, 4], 5, false),
-        ];
-        for (last_seq, before, in_hub, limit, expected) in cases {
-            let mut session = session(Status::Active);
-            session.last_seq = last_seq;
-            let told = suffices(&session, before, &hot(in_hub), limit);
-            assert_eq!(told, expected, "{last_seq} {before} {in_hub:?} {limit}");
-        }
-    }
-}
+#[path = "page_tests.rs"]
+mod tests;

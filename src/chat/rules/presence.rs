@@ -10,7 +10,12 @@ pub(in crate::chat) fn operator_arrived(actor: &OperatorActor, dedup: &DedupId) 
         agent: actor.agent(),
     };
     let pod = actor.pod.clone();
-    let enter = |presence| PresenceOp::Enter { presence, pod };
+    let name = Some(actor.name.clone());
+    let enter = |presence| PresenceOp::Enter {
+        presence,
+        pod,
+        name,
+    };
     operator(actor, dedup, enter, change, Edge::Online)
 }
 
@@ -27,7 +32,11 @@ pub(in crate::chat) fn guest_arrived(actor: &GuestActor, dedup: &DedupId) -> Opt
     let presence = guest(actor, &actor.workspace, actor.session.as_ref()?);
     let pod = actor.pod.clone();
     Some(of_workspace(presence, dedup, |presence| {
-        PresenceOp::Enter { presence, pod }
+        PresenceOp::Enter {
+            presence,
+            pod,
+            name: None,
+        }
     }))
 }
 
@@ -52,6 +61,7 @@ pub(super) fn enter(
     PresenceOp::Enter {
         presence: guest(actor, workspace, session),
         pod: actor.pod.clone(),
+        name: None,
     }
 }
 
@@ -72,6 +82,7 @@ fn operator(
     commit.append = vec![Draft {
         change,
         origin,
+        to: None,
         only_on: Some(edge),
     }];
     commit
@@ -116,7 +127,7 @@ mod tests {
         }
         let subject = Subject::Operator(ann().id);
         assert!(
-            matches!(&arrived.presence, Some(PresenceOp::Enter { presence, pod }) if presence.subject == subject && *pod == ann().pod)
+            matches!(&arrived.presence, Some(PresenceOp::Enter { presence, pod, .. }) if presence.subject == subject && *pod == ann().pod)
         );
         assert!(matches!(&left.presence, Some(PresenceOp::Leave(it)) if it.subject == subject));
         assert!(matches!(

@@ -2,10 +2,7 @@ use super::{draft, presence};
 use crate::{
     chat::GuestActor,
     hub::{Commit, Guard, NewChange, QueueOp},
-    model::{
-        Code, DedupId, EntryId, Guest, Millis, Reject, Session, SessionId, Start, Status,
-        WorkspaceId,
-    },
+    model::{Code, DedupId, Guest, Millis, Reject, Session, SessionId, Start, WorkspaceId},
 };
 
 /// The workspace that always exists.
@@ -72,20 +69,7 @@ pub(in crate::chat) fn begin(
     now: Millis,
 ) -> Commit {
     let id = SessionId::from_seed(dedup);
-    let session = Session {
-        id: id.clone(),
-        workspace: workspace.clone(),
-        status: Status::Waiting,
-        version: 0,
-        guest: guest(start),
-        agent: None,
-        created_at: now,
-        last_activity: now,
-        last_seq: 0,
-        last_entry: EntryId::ZERO,
-        last_message: None,
-        unread: 0,
-    };
+    let session = Session::new(id.clone(), workspace.clone(), guest(start), now);
     let mut commit = Commit::new(
         workspace.clone(),
         Some(id.clone()),

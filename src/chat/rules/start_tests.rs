@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Status;
 use crate::{
     chat::rules::cases::{dedup, guest as someone, id},
     hub::{PresenceOp, Subject},

@@ -13,7 +13,7 @@ pub(in crate::dialect) fn encode_entry(audience: Audience, entry: &Entry) -> Vec
         (Change::Assigned { .. }, Audience::Operator) => {
             changed("session:updated", audience, entry)
         }
-        (Change::Assigned { agent }, Audience::Guest) => joined(entry, agent),
+        (Change::Assigned { agent, .. }, Audience::Guest) => joined(entry, agent),
         (Change::Ended, _) => changed("session:ended", audience, entry),
         (Change::OperatorOnline { agent }, Audience::Operator) => Some(Outgoing {
             event: "operator:online",
@@ -23,6 +23,17 @@ pub(in crate::dialect) fn encode_entry(audience: Audience, entry: &Entry) -> Vec
             event: "operator:offline",
             payload: view::agent(agent),
         }),
+        (
+            Change::Returned
+            | Change::Released { .. }
+            | Change::OfferOpened { .. }
+            | Change::Offered { .. }
+            | Change::OfferClosed { .. }
+            | Change::Read { .. }
+            | Change::Reacted { .. }
+            | Change::OperatorStatus { .. },
+            _,
+        ) => None,
         (
             Change::Started | Change::OperatorOnline { .. } | Change::OperatorOffline { .. },
             Audience::Guest,

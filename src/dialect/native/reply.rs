@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use super::view;
 use crate::{
     dialect::{Audience, Outgoing},
-    model::{Message, Notice, Reject, Reply, Session},
+    model::{HistoryMessage, Notice, Reject, Reply, Session},
 };
 
 pub(in crate::dialect) fn encode_reply(
@@ -46,6 +46,14 @@ pub(in crate::dialect) fn encode_notice(
                 "timestamp": view::timestamp(*at),
             }),
         },
+        Notice::Marks { session, marks, .. } => Outgoing {
+            event: "message:status",
+            payload: json!({ "sessionId": session.as_str(), "seq": marks.read_in, "status": "read" }),
+        },
+        Notice::Waited(written) => Outgoing {
+            event: "staff:message",
+            payload: view::message(&written.message),
+        },
         Notice::Stored { session, seq } => Outgoing {
             event: "message:status",
             payload: json!({ "sessionId": session.as_str(), "seq": seq, "status": "stored" }),
@@ -80,7 +88,7 @@ fn result(audience: Audience, reply: &Reply, token: Option<&str>) -> Map<String,
             "session": view::session(audience, session, *queue_position),
         })),
         Reply::Sessions { sessions, cursor } => list(audience, sessions, cursor.as_deref()),
-        Reply::Done => Map::new(),
+        Reply::Operators(_) | Reply::Done => Map::new(),
     }
 }
 
@@ -104,8 +112,11 @@ fn started(
     fields
 }
 
-fn history(messages: &[Message], more: bool) -> Map<String, Value> {
-    let messages: Vec<_> = messages.iter().map(view::message).collect();
+fn history(messages: &[HistoryMessage], more: bool) -> Map<String, Value> {
+    let messages: Vec<_> = messages
+        .iter()
+        .map(|it| view::message(&it.message))
+        .collect();
     view::object(json!({ "messages": messages, "more": more }))
 }
 

@@ -8,8 +8,8 @@ use super::failure::Failure;
 use crate::{
     history::{StoredMessage, words::sender_kind},
     model::{
-        Agent, Content, Direction, EntryId, Guest, Message, MessageId, OperatorId, Preview, Sender,
-        SenderKind, Session, SessionId, Status, WorkspaceId,
+        Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId, Preview,
+        Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -54,6 +54,7 @@ pub fn message(row: &Row) -> Result<StoredMessage, Failure> {
     Ok(StoredMessage {
         entry: entry_id(row, "entry_ms", "entry_seq")?,
         message,
+        reactions: Vec::new(),
     })
 }
 
@@ -72,6 +73,12 @@ pub fn session(row: &Row) -> Result<Session, Failure> {
         last_entry: entry_id(row, "last_entry_ms", "last_entry_seq")?,
         last_message: preview(row)?,
         unread: number(row, "unread")?,
+        queued: EntryId::ZERO,
+        offer: None,
+        marks: Marks::default(),
+        receipts: std::collections::BTreeMap::new(),
+        left: 0,
+        unverified: false,
     })
 }
 

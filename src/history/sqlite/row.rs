@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     history::{StoredMessage, words::sender_kind},
     model::{
-        Agent, Content, Direction, EntryId, Guest, Message, MessageId, OperatorId, Preview, Sender,
-        SenderKind, Session, SessionId, Status, WorkspaceId,
+        Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId, Preview,
+        Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -48,6 +48,7 @@ pub fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     Ok(StoredMessage {
         entry: entry_id(row, "entry_ms", "entry_seq")?,
         message,
+        reactions: Vec::new(),
     })
 }
 
@@ -65,6 +66,12 @@ pub fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         last_entry: entry_id(row, "last_entry_ms", "last_entry_seq")?,
         last_message: preview(row)?,
         unread: number(row, "unread")?,
+        queued: EntryId::ZERO,
+        offer: None,
+        marks: Marks::default(),
+        receipts: std::collections::BTreeMap::new(),
+        left: 0,
+        unverified: false,
     })
 }
 

@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     hub::{
-        Commit, Commits, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, Outcome, PresenceOp,
-        QueueOp, Rate, RecordOp, SessionPatch, Stamped, Written,
+        Commit, Commits, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome,
+        PresenceOp, QueueOp, Rate, RecordOp, SessionPatch, Since, Stamped, Subject, Written,
     },
-    model::{Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, Status},
+    model::{Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, SessionId, Status},
 };
 
 #[async_trait]
@@ -41,9 +41,10 @@ impl MemoryHub {
         if let Some(refused) = check(&mut slot, &commit, now) {
             return refused;
         }
-        let edge = self.apply(&mut slot, &commit, now);
-        let (stamped, entries) = append(&mut slot, &commit, edge, now);
-        let written = written(&mut slot, &commit, stamped, edge, now);
+        let done = self.apply(&mut slot, &commit, now);
+        apply_deadlines(&mut slot, &commit, done.edge);
+        let (stamped, entries) = append(&mut slot, &commit, done, now);
+        let written = written(&mut slot, &commit, stamped, done.edge, now);
         let top = slot.top();
         match commit.record {
             Some(RecordOp::Begin(record)) => self.begin_record(&mut slot, partition, record, top),
@@ -65,12 +66,12 @@ impl MemoryHub {
         })
     }
 
-    /// Everything but the entries.
-    fn apply(&self, slot: &mut Slot, commit: &Commit, now: Millis) -> Edge {
-        apply_deadlines(slot, commit);
-        let epoch = slot.epoch.clone();
+    /// Everything but deadlines and entries.
+    fn apply(&self, slot: &mut Slot, commit: &Commit, now: Millis) -> Done {
+        let (epoch, next) = (slot.epoch.clone(), slot.last.next(now));
+        let mut done = Done::default();
         let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else {
-            return Edge::Unchanged;
+            return done;
         };
         if let Some(rate) = &commit.rate {
             charge(workspace, rate, now);
@@ -80,8 +81,11 @@ impl MemoryHub {
             if let Some(unique) = &commit.unique {
                 workspace.unique.insert(unique.key.clone(), id.clone());
             }
+            if let (Some(mark), Some(held)) = (&commit.mark, workspace.sessions.get_mut(id)) {
+                (done.mark, done.edge) = held.mark(mark);
+            }
             match commit.queue {
-                Some(QueueOp::Enter) => workspace.enter_queue(id),
+                Some(QueueOp::Enter) => workspace.enter_queue(id, next),
                 Some(QueueOp::Leave) => workspace.leave_queue(id),
                 None => {}
             }
@@ -90,19 +94,30 @@ impl MemoryHub {
                     .push_back((now, commit.workspace.clone(), id.clone()));
             }
         }
+        if let Some(status) = &commit.status {
+            done.edge = workspace.note_status(status);
+        }
         match &commit.presence {
-            Some(PresenceOp::Enter { presence, pod }) => {
+            Some(PresenceOp::Enter {
+                presence,
+                pod,
+                name,
+            }) => {
                 if let Some(pod) = pod {
                     lock(&self.pods).add(pod, presence);
                 }
-                workspace.enter(&presence.subject, &presence.sid)
+                done.edge = workspace.enter(&presence.subject, &presence.sid, name.as_ref());
             }
             Some(PresenceOp::Leave(presence)) => {
                 lock(&self.pods).remove(presence);
-                workspace.leave(&presence.subject, &presence.sid)
+                done.edge = workspace.leave(&presence.subject, &presence.sid);
             }
-            None => Edge::Unchanged,
+            None => {}
         }
+        if commit.set.left && done.edge == Edge::Offline {
+            workspace.note_left(commit.session.as_ref());
+        }
+        done
     }
 
     fn publish(&self, slot: &Slot, entry: &Arc<Entry>) {
@@ -115,26 +130,42 @@ impl MemoryHub {
     }
 }
 
-/// Dedup, unique, guard, deadline, rate, in this order; changes nothing.
+/// What the writes came to, which entries depend on.
+#[derive(Clone, Copy)]
+struct Done {
+    edge: Edge,
+    /// The number that a mark came to.
+    mark: u64,
+}
+
+impl Default for Done {
+    fn default() -> Self {
+        Self {
+            edge: Edge::Unchanged,
+            mark: 0,
+        }
+    }
+}
+
+/// Dedup, unique, guard, alone, deadline, rate, in this order; changes nothing.
 fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
     if let Some(first) = repeated(slot, commit) {
         return Some(first);
     }
     let workspace = slot.workspaces.get(&commit.workspace)?;
-    if let Some(unique) = &commit.unique
-        && let Some(holder) = workspace.unique.get(&unique.key)
-        && commit.session.as_ref() != Some(holder)
-        && let Some(held) = workspace.sessions.get(holder)
-        && held.session.status.is_open()
-        && now.saturating_sub(held.session.last_activity) < unique.window_ms
-    {
+    if let Some(holder) = holder(workspace, commit, now) {
         return Some(Outcome::Exists(holder.clone()));
     }
     if let Some(refused) = guard(workspace, commit) {
         return Some(refused);
     }
+    if let (true, Some(PresenceOp::Enter { presence, .. })) = (commit.alone, &commit.presence)
+        && workspace.is_present(&presence.subject, Some(&presence.sid))
+    {
+        return Some(Outcome::Conflict);
+    }
     let undue = |op: &DeadlineOp| match op {
-        DeadlineOp::Due { name } => slot
+        DeadlineOp::Due { name } | DeadlineOp::While { name } => slot
             .deadline(&commit.workspace, name)
             .is_none_or(|at| at > now),
         _ => false,
@@ -149,6 +180,22 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
     (count >= rate.max).then(|| Outcome::Limited {
         retry_after_ms: ends - now,
     })
+}
+
+/// Who has the unique key.
+fn holder<'w>(workspace: &'w Workspace, commit: &Commit, now: Millis) -> Option<&'w SessionId> {
+    let unique = commit.unique.as_ref()?;
+    let holder = workspace.unique.get(&unique.key)?;
+    let session = &workspace.sessions.get(holder)?.session;
+    let since = match unique.since {
+        Since::Activity => session.last_activity,
+        Since::Creation => session.created_at,
+    };
+    let holds = commit.session.as_ref() != Some(holder)
+        && session.status.is_open()
+        && now.saturating_sub(since) < unique.window_ms
+        && !workspace.is_present(&Subject::Guest(holder.clone()), None);
+    holds.then_some(holder)
 }
 
 fn repeated(slot: &mut Slot, commit: &Commit) -> Option<Outcome> {
@@ -176,10 +223,12 @@ fn guard(workspace: &Workspace, commit: &Commit) -> Option<Outcome> {
     }
 }
 
-fn apply_deadlines(slot: &mut Slot, commit: &Commit) {
+fn apply_deadlines(slot: &mut Slot, commit: &Commit, edge: Edge) {
     for op in &commit.deadlines {
         match op {
-            DeadlineOp::Set { name, at } => {
+            DeadlineOp::Set { only_on, .. } if only_on.is_some_and(|needed| needed != edge) => {}
+            DeadlineOp::While { .. } => {}
+            DeadlineOp::Set { name, at, .. } => {
                 slot.clear_deadline(&commit.workspace, name);
                 slot.deadlines
                     .insert((*at, commit.workspace.clone(), name.clone()));
@@ -202,12 +251,7 @@ fn charge(workspace: &mut Workspace, rate: &Rate, now: Millis) {
     window.0 += 1;
 }
 
-fn patch(
-    workspace: &mut Workspace,
-    epoch: &Epoch,
-    id: &crate::model::SessionId,
-    set: &SessionPatch,
-) {
+fn patch(workspace: &mut Workspace, epoch: &Epoch, id: &SessionId, set: &SessionPatch) {
     if let Some(session) = &set.create {
         let log = LogTail::starting_after(session.last_entry);
         let mut dedup = DedupTable::default();
@@ -241,6 +285,10 @@ fn patch(
     if let Some(guest) = &set.guest {
         session.guest.clone_from(guest);
     }
+    if let Some(offer) = &set.offer {
+        session.offer.clone_from(offer);
+    }
+    session.unverified = set.unverified.unwrap_or(session.unverified);
     if set.status.is_some() || set.agent.is_some() {
         session.version += 1;
     }
@@ -249,20 +297,20 @@ fn patch(
 fn append(
     slot: &mut Slot,
     commit: &Commit,
-    edge: Edge,
+    done: Done,
     now: Millis,
 ) -> (Vec<Stamped>, Vec<Arc<Entry>>) {
     let mut stamped = Vec::new();
     let mut entries = Vec::new();
     for draft in &commit.append {
-        if draft.only_on.is_some_and(|needed| needed != edge) {
+        if draft.only_on.is_some_and(|needed| needed != done.edge) {
             continue;
         }
         slot.last = slot.last.next(now);
         let Some(workspace) = slot.workspaces.get_mut(&commit.workspace) else {
             break;
         };
-        let entry = Arc::new(stamp(workspace, commit, draft, slot.last));
+        let entry = Arc::new(stamp(workspace, commit, draft, (slot.last, done.mark)));
         let message = entry.message().map(|message| (message.id, message.seq));
         stamped.push(Stamped {
             id: entry.id,
@@ -282,7 +330,12 @@ fn append(
     (stamped, entries)
 }
 
-fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId) -> Entry {
+fn stamp(
+    workspace: &mut Workspace,
+    commit: &Commit,
+    draft: &Draft,
+    (id, mark): (EntryId, u64),
+) -> Entry {
     let feed = workspace.feed.last;
     let mut held = commit
         .session
@@ -293,7 +346,10 @@ fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId)
         feed,
     };
     let session = held.as_ref().map(|held| &held.session);
-    let seq = session.map_or(0, |session| session.last_seq) + 1;
+    let seq = match draft.change {
+        NewChange::Read { .. } => mark,
+        _ => session.map_or(0, |session| session.last_seq) + 1,
+    };
     let of = session.map(|session| &session.id);
     let change = draft.change.clone().stamped(of, seq, id.ms);
     if let Some(held) = &mut held {
@@ -310,6 +366,7 @@ fn stamp(workspace: &mut Workspace, commit: &Commit, draft: &Draft, id: EntryId)
         session: commit.session.clone(),
         prev,
         origin: draft.origin.clone(),
+        to: draft.to.clone(),
         change,
         after: held
             .filter(|_| !is_message)

@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use super::MemoryHub;
 use crate::{
     hub::{Deadline, Log, LogPage, Logs, Unavailable},
-    model::{Entry, EntryId, Millis, Offset, Partition, Session, SessionId, WorkspaceId},
+    model::{
+        Agent, Change, Entry, EntryId, Millis, Offset, Operator, OperatorId, Partition, Session,
+        SessionId, WorkspaceId,
+    },
 };
 
 #[async_trait]
@@ -33,7 +36,7 @@ impl Logs for MemoryHub {
             return Ok(Vec::new());
         };
         let positions: std::collections::HashMap<_, _> =
-            workspace.queue.values().zip(1..).collect();
+            workspace.queue.iter().map(|(_, id)| id).zip(1..).collect();
         let held = workspace.sessions.values();
         Ok(held
             .map(|held| {
@@ -66,18 +69,39 @@ impl Logs for MemoryHub {
         let Some(held) = held else {
             return Ok(Vec::new());
         };
-        let below = |entry: &&Arc<Entry>| {
-            entry
-                .message()
-                .is_some_and(|message| message.seq < before_seq)
+        let mut left = limit;
+        let mut found = Vec::new();
+        for entry in held.log.newest_first() {
+            match &entry.change {
+                Change::Message { message } if message.seq < before_seq => {
+                    if left == 0 {
+                        break;
+                    }
+                    left -= 1;
+                }
+                Change::Reacted { .. } => {}
+                _ => continue,
+            }
+            found.push(Arc::clone(entry));
+        }
+        Ok(found)
+    }
+
+    async fn operators(&self, workspace: &WorkspaceId) -> Result<Vec<Operator>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        let Some(workspace) = slot.workspaces.get(workspace) else {
+            return Ok(Vec::new());
         };
-        Ok(held
-            .log
-            .newest_first()
-            .filter(below)
-            .take(limit)
-            .cloned()
-            .collect())
+        let present = workspace.operators.iter();
+        let operator = |(id, name): (&OperatorId, &String)| Operator {
+            agent: Agent {
+                id: id.clone(),
+                name: name.clone(),
+            },
+            away: workspace.away.contains(id),
+        };
+        Ok(present.map(operator).collect())
     }
 
     async fn top(&self, workspace: &WorkspaceId) -> Result<Offset, Unavailable> {
@@ -99,7 +123,8 @@ impl Logs for MemoryHub {
         let Some(workspace) = slot.workspaces.get(workspace) else {
             return Ok(Vec::new());
         };
-        Ok(workspace.queue.values().take(limit).cloned().collect())
+        let waiting = workspace.queue.iter().take(limit);
+        Ok(waiting.map(|(_, id)| id.clone()).collect())
     }
 
     async fn due(
@@ -109,19 +134,7 @@ impl Logs for MemoryHub {
         limit: usize,
     ) -> Result<Vec<Deadline>, Unavailable> {
         self.answering()?;
-        let slot = self.slot(partition);
-        let due = slot
-            .deadlines
-            .iter()
-            .take_while(|(at, ..)| *at <= now)
-            .take(limit);
-        Ok(due
-            .map(|(at, workspace, name)| Deadline {
-                workspace: workspace.clone(),
-                name: name.clone(),
-                at: *at,
-            })
-            .collect())
+        Ok(self.slot(partition).due(now, limit))
     }
 }
 

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     hub::{
-        Batch, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, Generation,
-        GetRequest, NewConnection, Persisted, PostRequest, PostResult, Posted, Unavailable,
-        UpgradeClaim,
+        Batch, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, Expired,
+        Generation, GetRequest, NewConnection, Persisted, PostRequest, PostResult, Posted,
+        Unavailable, UpgradeClaim,
     },
     model::{Millis, Partition, PodId, Sid},
 };
@@ -171,21 +171,22 @@ impl Connections for MemoryHub {
         partition: Partition,
         now: Millis,
         limit: usize,
-    ) -> Result<Vec<Sid>, Unavailable> {
+    ) -> Result<Expired, Unavailable> {
         self.answering()?;
         let mut slot = self.slot(partition);
         slot.connections
             .retain(|_, connection| !connection.is_forgotten(now));
         slot.recoveries
             .retain(|_, (_, expires_at)| *expires_at > now);
-        let due = slot
+        let dead = slot
             .connections
             .values()
             .filter(|connection| connection.is_expired(now));
-        Ok(due
-            .map(|connection| connection.sid.clone())
-            .take(limit)
-            .collect())
+        let dead = dead.map(|connection| connection.sid.clone());
+        Ok(Expired {
+            connections: dead.take(limit).collect(),
+            deadlines: slot.due(now, limit),
+        })
     }
 }
 

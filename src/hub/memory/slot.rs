@@ -5,7 +5,7 @@ use std::{
 
 use super::{connections::Connection, workspace::Workspace};
 use crate::{
-    hub::{Mark, Recovery, Retention},
+    hub::{Deadline, Mark, Recovery, Retention},
     model::{
         Entry, EntryId, Epoch, Millis, Offset, Partition, PodId, RecoveryId, SessionId, Sid,
         WorkspaceId,
@@ -76,6 +76,17 @@ impl Slot {
             epoch: self.epoch.clone(),
             id: self.persisted,
         }
+    }
+
+    pub fn due(&self, now: Millis, limit: usize) -> Vec<Deadline> {
+        let due = self.deadlines.iter().take_while(|(at, ..)| *at <= now);
+        due.take(limit)
+            .map(|(at, workspace, name)| Deadline {
+                workspace: workspace.clone(),
+                name: name.clone(),
+                at: *at,
+            })
+            .collect()
     }
 
     pub fn deadline(&self, workspace: &WorkspaceId, name: &str) -> Option<Millis> {

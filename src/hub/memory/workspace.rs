@@ -1,13 +1,16 @@
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
 use indexmap::IndexMap;
 
 use crate::{
-    hub::{DEDUP_KEPT, Edge, LogPage, Stamped, Subject},
-    model::{DedupId, Entry, EntryId, Epoch, Millis, Session, SessionId, Sid, Status},
+    hub::{DEDUP_KEPT, Edge, LogPage, MarkOp, Stamped, StatusOp, Subject},
+    model::{
+        DedupId, Direction, Entry, EntryId, Epoch, Millis, OperatorId, Receipt, Session, SessionId,
+        Sid, Status,
+    },
 };
 
 /// Stored entries that a session's log keeps beyond what is needed, so that a page of history and
@@ -24,9 +27,11 @@ pub(super) struct Workspace {
     pub sessions: HashMap<SessionId, Held>,
     pub feed: LogTail,
     pub dedup: DedupTable,
-    /// Waiting sessions by order of entering.
-    pub queue: BTreeMap<u64, SessionId>,
-    pub queued: u64,
+    /// Waiting sessions by [`Session::queued`].
+    pub queue: BTreeSet<(EntryId, SessionId)>,
+    /// Those who are present, with their names.
+    pub operators: HashMap<OperatorId, String>,
+    pub away: HashSet<OperatorId>,
     pub unique: HashMap<String, SessionId>,
     pub rates: HashMap<String, (u32, Millis)>,
     pub presence: HashMap<Subject, HashSet<Sid>>,
@@ -64,22 +69,39 @@ pub(super) struct First {
 
 impl Workspace {
     pub fn queue_position(&self, session: &SessionId) -> Option<u64> {
-        let index = self.queue.values().position(|waiting| waiting == session)?;
+        let index = self
+            .queue
+            .iter()
+            .position(|(_, waiting)| waiting == session)?;
         Some(index as u64 + 1)
     }
 
-    pub fn enter_queue(&mut self, session: &SessionId) {
-        if self.queue_position(session).is_none() {
-            self.queued += 1;
-            self.queue.insert(self.queued, session.clone());
+    /// `now`: the place of one that has never been there.
+    pub fn enter_queue(&mut self, id: &SessionId, now: EntryId) {
+        let Some(held) = self.sessions.get_mut(id) else {
+            return;
+        };
+        let session = &mut held.session;
+        if session.queued == EntryId::ZERO {
+            session.queued = now;
         }
+        self.queue.insert((session.queued, id.clone()));
     }
 
     pub fn leave_queue(&mut self, session: &SessionId) {
-        self.queue.retain(|_, waiting| waiting != session);
+        self.queue.retain(|(_, waiting)| waiting != session);
     }
 
-    pub fn enter(&mut self, subject: &Subject, sid: &Sid) -> Edge {
+    /// Whether somebody else than this connection is there as the subject.
+    pub fn is_present(&self, subject: &Subject, but: Option<&Sid>) -> bool {
+        let set = self.presence.get(subject).into_iter().flatten();
+        set.into_iter().any(|sid| Some(sid) != but)
+    }
+
+    pub fn enter(&mut self, subject: &Subject, sid: &Sid, name: Option<&String>) -> Edge {
+        if let (Subject::Operator(id), Some(name)) = (subject, name) {
+            self.operators.insert(id.clone(), name.clone());
+        }
         let set = self.presence.entry(subject.clone()).or_default();
         let first = set.is_empty();
         set.insert(sid.clone());
@@ -94,7 +116,30 @@ impl Workspace {
             return Edge::Unchanged;
         }
         self.presence.remove(subject);
+        if let Subject::Operator(id) = subject {
+            self.operators.remove(id);
+        }
         Edge::Offline
+    }
+
+    pub fn note_left(&mut self, session: Option<&SessionId>) {
+        let held = session.and_then(|id| self.sessions.get_mut(id));
+        if let Some(Held { session, .. }) = held {
+            session.left = session.last_seq;
+        }
+    }
+
+    pub fn note_status(&mut self, op: &StatusOp) -> Edge {
+        let changed = if op.away {
+            self.away.insert(op.operator.clone())
+        } else {
+            self.away.remove(&op.operator)
+        };
+        if changed {
+            Edge::Raised
+        } else {
+            Edge::Unchanged
+        }
     }
 
     pub fn dedup_table(&mut self, session: Option<&SessionId>) -> Option<&mut DedupTable> {
@@ -138,7 +183,62 @@ impl Workspace {
     }
 }
 
+impl Held {
+    /// The number that the mark came to, and whether that is a rise.
+    pub fn mark(&mut self, op: &MarkOp) -> (u64, Edge) {
+        let session = &mut self.session;
+        let seq = op.seq.min(session.last_seq);
+        let direction = op.by.reads();
+        let marks = &mut session.marks;
+        let own = session.receipts.get(&op.by.key()).copied().unwrap_or(0);
+        let known = match op.receipt {
+            Receipt::Delivered => marks.delivered(direction),
+            Receipt::Read => own,
+        };
+        if seq <= known {
+            return (seq, Edge::Unchanged);
+        }
+        let top = match (op.receipt, direction) {
+            (Receipt::Delivered, Direction::In) => &mut marks.delivered_in,
+            (Receipt::Delivered, Direction::Out) => &mut marks.delivered_out,
+            (Receipt::Read, Direction::In) => &mut marks.read_in,
+            (Receipt::Read, Direction::Out) => &mut marks.read_out,
+        };
+        let rises = seq > *top;
+        *top = seq.max(*top);
+        if op.receipt == Receipt::Read {
+            session.receipts.insert(op.by.key(), seq);
+            if rises && direction == Direction::In {
+                self.count_unread();
+            }
+        }
+        (seq, Edge::Raised)
+    }
+
+    /// Of what is not here any more it is known only that it cannot be more than before.
+    fn count_unread(&mut self) {
+        let read = self.session.marks.read_in;
+        let newer = self.log.newest_first().filter_map(|entry| entry.message());
+        let newer = newer.take_while(|message| message.seq > read);
+        let unread = newer.filter(|message| message.direction == Direction::In);
+        let unread = unread.count() as u64;
+        self.session.unread = if self.log.holds_above(read) {
+            unread
+        } else {
+            self.session
+                .unread
+                .min(self.session.last_seq.saturating_sub(read))
+        };
+    }
+}
+
 impl LogTail {
+    /// Whether every message above this number is here.
+    fn holds_above(&self, seq: u64) -> bool {
+        let mut messages = self.entries.iter().filter_map(|entry| entry.message());
+        self.trimmed == EntryId::ZERO || messages.next().is_some_and(|first| first.seq <= seq + 1)
+    }
+
     pub fn push(&mut self, entry: Arc<Entry>) {
         self.last = entry.id;
         self.entries.push_back(entry);

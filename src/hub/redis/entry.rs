@@ -15,8 +15,8 @@ use super::{
 use crate::{
     hub::{Commit, Draft},
     model::{
-        Agent, Change, Direction, Entry, EntryId, FORMAT, Guest, Prev, Preview, Session, SessionId,
-        Status, WorkspaceId,
+        Agent, Change, Direction, Entry, EntryId, FORMAT, Guest, Marks, Offer, Prev, Preview,
+        Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -32,6 +32,7 @@ pub fn body(commit: &Commit, draft: &Draft) -> Vec<u8> {
         session: commit.session.clone(),
         prev: Prev::default(),
         origin: draft.origin.clone(),
+        to: draft.to.clone(),
         // The script stamps number and time.
         change: draft.change.clone().stamped(commit.session.as_ref(), 0, 0),
         after: None,
@@ -54,9 +55,13 @@ pub fn entry(packed: &[u8]) -> Result<Entry, Unreadable> {
     let after = parts.bytes()?;
     let mut entry: Entry = json(parts.bytes()?)?;
     (entry.id, entry.prev) = (id, prev);
-    if let Change::Message { message } = &mut entry.change {
-        message.seq = seq.parse().map_err(|_| Unreadable)?;
-        message.at = id.ms;
+    match &mut entry.change {
+        Change::Message { message } => {
+            message.seq = seq.parse().map_err(|_| Unreadable)?;
+            message.at = id.ms;
+        }
+        Change::Read { seq: read, .. } => *read = seq.parse().map_err(|_| Unreadable)?,
+        _ => {}
     }
     if !after.is_empty() {
         let session = entry.session.clone().ok_or(Unreadable)?;
@@ -66,7 +71,8 @@ pub fn entry(packed: &[u8]) -> Result<Entry, Unreadable> {
     Ok(entry)
 }
 
-/// The fields of a session, in the order of the prelude.
+/// The fields of a session, in the order of the prelude. One that an earlier release did not write is
+/// empty, or not there at its end.
 pub struct Fields(Vec<Bytes>);
 
 impl Fields {
@@ -75,8 +81,9 @@ impl Fields {
         let mut values = Vec::with_capacity(reply.len());
         while !reply.is_empty() {
             match reply.maybe_bytes()? {
-                Some(value) => values.push(value),
-                None => return Ok(None),
+                // Every session has a status.
+                None if values.is_empty() => return Ok(None),
+                value => values.push(value.unwrap_or_default()),
             }
         }
         Ok((!values.is_empty()).then_some(Self(values)))
@@ -102,11 +109,15 @@ impl Fields {
             seq,
             last,
             unread,
-            preview @ ..,
+            preview,
+            preview_in,
+            preview_at,
+            later @ ..,
         ] = self.0.as_slice()
         else {
             return Err(Unreadable);
         };
+        let later = |at: usize| later.get(at).map_or(&b""[..], |value| value);
         Ok(Session {
             id,
             workspace,
@@ -118,8 +129,19 @@ impl Fields {
             last_activity: parsed(active)?,
             last_seq: parsed(seq)?,
             last_entry: parsed(last)?,
-            last_message: preview_of(preview)?,
+            last_message: preview_of([preview, preview_in, preview_at])?,
             unread: parsed(unread)?,
+            queued: maybe(later(0))?.unwrap_or(EntryId::ZERO),
+            offer: maybe_json(later(1))?,
+            marks: Marks {
+                delivered_in: maybe(later(2))?.unwrap_or(0),
+                delivered_out: maybe(later(3))?.unwrap_or(0),
+                read_in: maybe(later(4))?.unwrap_or(0),
+                read_out: maybe(later(5))?.unwrap_or(0),
+            },
+            receipts: maybe_json(later(6))?.unwrap_or_default(),
+            left: maybe(later(7))?.unwrap_or(0),
+            unverified: !later(8).is_empty(),
         })
     }
 }
@@ -139,6 +161,19 @@ pub fn create(call: Call, session: &Session) -> Call {
         .arg(preview.map_or("", |preview| &preview.text))
         .arg(preview.map_or("", |preview| preview.direction.as_str()))
         .maybe(preview.map(|preview| preview.at))
+        .maybe((session.queued != EntryId::ZERO).then_some(session.queued))
+        .arg(offer(session.offer.as_ref()))
+        .number(session.marks.delivered_in)
+        .number(session.marks.delivered_out)
+        .number(session.marks.read_in)
+        .number(session.marks.read_out)
+        .arg(to_json(&session.receipts))
+        .number(session.left)
+        .flag(session.unverified)
+}
+
+pub fn offer(offer: Option<&Offer>) -> String {
+    offer.map_or_else(String::new, to_json)
 }
 
 pub fn agent(agent: Option<&Agent>) -> String {
@@ -153,10 +188,7 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     serde_json::from_slice(bytes).map_err(|_| Unreadable)
 }
 
-fn preview_of(fields: &[Bytes]) -> Result<Option<Preview>, Unreadable> {
-    let [preview, direction, at] = fields else {
-        return Err(Unreadable);
-    };
+fn preview_of([preview, direction, at]: [&Bytes; 3]) -> Result<Option<Preview>, Unreadable> {
     if at.is_empty() {
         return Ok(None);
     }
@@ -188,6 +220,14 @@ fn maybe_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<Option<T>, Unreadable
 
 fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
     std::str::from_utf8(bytes).map_err(|_| Unreadable)
+}
+
+fn maybe<T: std::str::FromStr>(bytes: &[u8]) -> Result<Option<T>, Unreadable> {
+    if bytes.is_empty() {
+        Ok(None)
+    } else {
+        parsed(bytes).map(Some)
+    }
 }
 
 fn parsed<T: std::str::FromStr>(bytes: &[u8]) -> Result<T, Unreadable> {

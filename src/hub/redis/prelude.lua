@@ -58,4 +58,5 @@ end
 
 -- What a session is: these fields, in this order, wherever it is packed or returned.
 local FIELDS = { 'status', 'version', 'guest', 'agent', 'created', 'active', 'seq', 'last', 'unread',
-  'preview', 'preview_in', 'preview_at' }
+  'preview', 'preview_in', 'preview_at', 'queued', 'offer', 'delivered_in', 'delivered_out', 'read_in', 'read_out',
+  'receipts', 'left', 'unverified' }

@@ -58,7 +58,7 @@ pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition) {
     let Ok(expired) = pod.hub.expired(partition, pod.now(), AT_ONCE).await else {
         return;
     };
-    for sid in expired {
+    for sid in expired.connections {
         end(pod, &sid, ClosedBy::Expired, "ping timeout").await;
     }
 }

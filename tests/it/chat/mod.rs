@@ -215,7 +215,7 @@ fn texts(done: Done) -> (Vec<String>, bool) {
         Reply::History { messages, more } => (
             messages
                 .iter()
-                .map(|m| m.content.text().to_owned())
+                .map(|m| m.message.content.text().to_owned())
                 .collect(),
             more,
         ),

@@ -8,7 +8,7 @@ use switchboard::{
     dialect::{
         Audience, Dialect, Outgoing, encode_entry, encode_notice, encode_reject, encode_reply,
     },
-    model::{Change, Code, Direction, Notice, Reject, Reply},
+    model::{Change, Code, Direction, HistoryMessage, Message, Notice, Reject, Reply},
 };
 
 use super::samples::{active, alice, ended, entry, id, message, message_id, waiting};
@@ -55,7 +55,13 @@ fn entries() {
         ),
         (
             "assigned",
-            entry(Change::Assigned { agent: alice() }, Some(active())),
+            entry(
+                Change::Assigned {
+                    agent: alice(),
+                    before: None,
+                },
+                Some(active()),
+            ),
         ),
         ("ended", entry(Change::Ended, Some(ended()))),
         (
@@ -124,7 +130,7 @@ fn replies() {
             "history",
             guest,
             Reply::History {
-                messages: both,
+                messages: both.into_iter().map(bare).collect(),
                 more: true,
             },
             None,
@@ -250,7 +256,7 @@ fn p7_a_message_reads_the_same_live_and_in_the_history() {
             None,
         );
         let history = Reply::History {
-            messages: vec![message],
+            messages: vec![bare(message)],
             more: false,
         };
         for (side, audience) in BOTH {
@@ -267,7 +273,10 @@ fn p7_a_message_reads_the_same_live_and_in_the_history() {
 fn p6_a_guest_is_not_told_what_staff_sees() {
     let changes = [
         Change::Started,
-        Change::Assigned { agent: alice() },
+        Change::Assigned {
+            agent: alice(),
+            before: None,
+        },
         Change::Ended,
         Change::Message {
             message: message(Direction::In),
@@ -285,5 +294,13 @@ fn p6_a_guest_is_not_told_what_staff_sees() {
                 assert!(!text.contains(secret), "{}: {text}", told.event);
             }
         }
+    }
+}
+
+/// As a page of history has it when nobody has reacted.
+fn bare(message: Message) -> HistoryMessage {
+    HistoryMessage {
+        message,
+        reactions: Vec::new(),
     }
 }

@@ -63,18 +63,8 @@ pub fn message_id(number: u64) -> MessageId {
 /// A session of which nothing is known.
 pub fn waiting() -> Session {
     Session {
-        id: id(),
-        workspace: WorkspaceId::new("default"),
-        status: Status::Waiting,
         version: 3,
-        guest: Guest::default(),
-        agent: None,
-        created_at: START,
-        last_activity: START,
-        last_seq: 0,
-        last_entry: EntryId::ZERO,
-        last_message: None,
-        unread: 0,
+        ..Session::new(id(), WorkspaceId::new("default"), Guest::default(), START)
     }
 }
 
@@ -121,6 +111,7 @@ pub fn entry(change: Change, after: Option<Session>) -> Entry {
         session: (!of_workspace).then(id),
         prev: Prev::default(),
         origin: Some(RecoveryId::new("r100secret")),
+        to: None,
         change,
         after: after.map(Box::new),
     }

@@ -152,7 +152,7 @@ impl Site {
                 .expired(partition, self.clock.now() + in_ms, usize::MAX)
                 .await
                 .unwrap();
-            expired.contains(&sid)
+            expired.connections.contains(&sid)
         })
         .await;
     }

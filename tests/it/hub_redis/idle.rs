@@ -47,7 +47,7 @@ async fn asked_by_an_idle_pod(connections: usize) -> u32 {
             _ = looks.tick() => match partitions.next() {
                 Some(partition) => {
                     let dead = hub.expired(partition, Clock::System.now(), 100).await;
-                    assert_eq!(dead.unwrap(), []);
+                    assert!(dead.unwrap().connections.is_empty());
                 }
                 None => break,
             },

@@ -19,6 +19,7 @@ async fn p11_without_memory_commits_are_refused_whole() {
     let due = DeadlineOp::Set {
         name: "due".into(),
         at: 1,
+        only_on: None,
     };
     committed(hub.commit(with_deadline(&place, due)).await);
 

@@ -3,13 +3,14 @@ use std::{sync::Arc, time::Duration};
 use switchboard::{
     hub::{
         Commit, Commits as _, DeadlineOp, Draft, Guard, Log, Logs as _, NewChange, Outcome,
-        Presence, PresenceOp, QueueOp, Rate, Retention, SessionPatch, Subject, Unique, Written,
+        Presence, PresenceOp, QueueOp, Rate, Retention, SessionPatch, Since, Subject, Unique,
+        Written,
         redis::{RedisHub, RedisSettings},
     },
     metrics::Metrics,
     model::{
         Clock, Content, DedupId, Direction, Entry, EntryId, Guest, MessageId, Partition, PodId,
-        Sender, SenderKind, Session, SessionId, Sid, Status, WorkspaceId,
+        Sender, SenderKind, Session, SessionId, Sid, WorkspaceId,
     },
 };
 use tokio::{
@@ -135,6 +136,7 @@ impl Place {
             unique: Some(Unique {
                 key: "guest".into(),
                 window_ms: 1_000,
+                since: Since::Activity,
             }),
             rate: Some(Rate {
                 key: "guest".into(),
@@ -149,12 +151,14 @@ impl Place {
                     sid: Sid::draw(Partition::random()),
                 },
                 pod: Some(PodId::draw()),
+                name: None,
             }),
             deadlines: vec![
                 DeadlineOp::Clear { name: name() },
                 DeadlineOp::Set {
                     name: name(),
                     at: 2,
+                    only_on: None,
                 },
             ],
             ..self.says(text)
@@ -179,18 +183,13 @@ impl Place {
 
     fn fresh(&self) -> Session {
         Session {
-            id: self.session.clone(),
-            workspace: self.workspace.clone(),
-            status: Status::Waiting,
             version: 1,
-            guest: Guest::default(),
-            agent: None,
-            created_at: 1,
-            last_activity: 1,
-            last_seq: 0,
-            last_entry: EntryId::ZERO,
-            last_message: None,
-            unread: 0,
+            ..Session::new(
+                self.session.clone(),
+                self.workspace.clone(),
+                Guest::default(),
+                1,
+            )
         }
     }
 }
@@ -206,6 +205,7 @@ fn draft(change: NewChange) -> Draft {
     Draft {
         change,
         origin: None,
+        to: None,
         only_on: None,
     }
 }

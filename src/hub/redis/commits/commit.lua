@@ -1,6 +1,7 @@
--- The one write of chat: dedup, unique, guard, deadlines, rate; then the writes; then publishing.
+-- The one write of chat: dedup, unique, guard, alone, deadlines, rate; then the writes; then publishing.
 -- Nothing may fail between the writes: Lua takes nothing back.
--- KEYS meta ingest held workspaces workspace feed queue deadlines dedup [session log sessions] [unique] [rates] [presence]
+-- KEYS meta ingest held workspaces workspace feed queue deadlines dedup [session log sessions] [unique]
+--   [presence to be alone in] [rates] [away] [presence operators] [record]
 -- ARGV in the order in which they are read below.
 local meta, ingest, held, workspaces = key(), key(), key(), key()
 local workspace, feed, queue, deadlines, dedup = key(), key(), key(), key(), key()
@@ -27,21 +28,23 @@ local known = call('HGET', dedup, dedup_id)
 if known then return answer('duplicate', string.match(known, '^%d+ %S+ (.*)$')) end
 
 -- What the session is before.
-local status, version, active, seq, last, unread, trimmed
+local status, version, seq, last, unread, trimmed, queued
 if session then
-  local is = call('HMGET', session, 'status', 'version', 'active', 'seq', 'last', 'unread', 'trimmed')
-  status, version, active, seq, last, unread, trimmed = unpack(is)
+  local is = call('HMGET', session, 'status', 'version', 'seq', 'last', 'unread', 'trimmed', 'queued')
+  status, version, seq, last, unread, trimmed, queued = unpack(is)
 end
 local there = status and true or false
 
--- 2. The key of a guest belongs to a session that is open and was active lately.
-local unique_key, unique_window, unique
+-- 2. The key of a guest belongs to a session that is open, not older than that, and has nobody in it.
+local unique_key, unique
 if arg() == '1' then
-  unique_key, unique_window, unique = arg(), number(), key()
+  local window, since, guests_at
+  unique_key, window, since, guests_at, unique = arg(), number(), arg(), arg(), key()
   local holder = call('HGET', unique, unique_key)
   if holder and holder ~= id then
-    local is = call('HMGET', sessions_at .. holder, 'status', 'active')
-    if is[1] and is[1] ~= 'ended' and now - tonumber(is[2]) < unique_window then
+    local is = call('HMGET', sessions_at .. holder, 'status', since)
+    if is[1] and is[1] ~= 'ended' and now - tonumber(is[2]) < window
+      and call('EXISTS', guests_at .. holder) == 0 then
       return { 'exists', holder }
     end
   end
@@ -58,18 +61,24 @@ elseif id ~= '' then
   if guard == 'version' and version ~= guarded then return { 'conflict' } end
 end
 
--- 4. An effect whose deadline is gone or not due has no cause.
+-- 4. Somebody else is there already.
+if arg() == '1' then
+  local presence, sid = key(), arg()
+  if call('HLEN', presence) > call('HEXISTS', presence, sid) then return { 'conflict' } end
+end
+
+-- 5. An effect whose deadline is gone or not due has no cause.
 local deadline_ops = {}
 for i = 1, number() do
-  local op, member, when = arg(), arg(), number()
-  deadline_ops[i] = { op, member, when }
-  if op == 'due' then
+  local op, member, when, only_on = arg(), arg(), number(), arg()
+  deadline_ops[i] = { op, member, when, only_on }
+  if op == 'due' or op == 'while' then
     local due = call('ZSCORE', deadlines, member)
     if not due or tonumber(due) > now then return { 'conflict' } end
   end
 end
 
--- 5. The rate, charged only now that nothing else refuses.
+-- 6. The rate, charged only now that nothing else refuses.
 local rate_key, rate_max, rate_window, rates, used, ends
 if arg() == '1' then
   rate_key, rate_max, rate_window, rates = arg(), number(), number(), key()
@@ -82,10 +91,6 @@ end
 -- From here on it happens. First what asks for memory: if there is none Redis refuses it, but after a
 -- write that asks for none it would let the rest pass.
 call('HSETNX', dedup, 'count', 0)
-for i = 1, #deadline_ops do
-  local op, member, when = unpack(deadline_ops[i])
-  if op == 'set' then call('ZADD', deadlines, when, member) else call('ZREM', deadlines, member) end
-end
 
 if rate_key then
   call('HSET', rates, rate_key, (used + 1) .. ' ' .. int(ends))
@@ -120,7 +125,7 @@ end
 local kept = {}
 if creates then
   for i = 1, #FIELDS do kept[FIELDS[i]] = arg() end
-  seq, last, unread, trimmed = kept.seq, kept.last, kept.unread, kept.last
+  seq, last, unread, trimmed, queued = kept.seq, kept.last, kept.unread, kept.last, kept.queued
   kept.trimmed, kept.workspace, kept.id = trimmed, workspace, id
   call('SADD', sessions, id)
   call('SADD', workspaces, workspace)
@@ -130,10 +135,12 @@ for _ = 1, number() do
   local known_id, top, stamped = '=' .. arg(), arg(), arg()
   remember(known_id, top, pack({ epoch, top, 'same', stamped }))
 end
-local new_status, new_agent, new_guest = arg(), arg(), arg()
+local new_status, new_agent, new_guest, new_offer, new_unverified = arg(), arg(), arg(), arg(), arg()
 if session and new_status ~= '' then kept.status = new_status end
 if session and new_agent ~= '-' then kept.agent = new_agent end
 if session and new_guest ~= '-' then kept.guest = new_guest end
+if session and new_offer ~= '-' then kept.offer = new_offer end
+if session and new_unverified ~= '-' then kept.unverified = new_unverified end
 if session and (new_status ~= '' or new_agent ~= '-') then kept.version = int(tonumber(version) + 1) end
 if session and unique_key then
   call('HSET', unique, unique_key, id)
@@ -150,27 +157,100 @@ local function save()
 end
 if session then save() end
 
+-- The id of an entry written now: never below what was given out before, whatever the clock says.
+local ms, n = split(call('HGET', meta, 'last'))
+local function next_id()
+  if now > ms then return now, 0 elseif n < 4294967295 then return ms, n + 1 else return ms + 1, 0 end
+end
+
+-- By when it first came into the queue; a score counts exactly to 2^53.
 local queue_op = arg()
-if queue_op == 'enter' and not call('ZSCORE', queue, id) then
-  call('ZADD', queue, call('HINCRBY', workspace, 'queued', 1), id)
+if queue_op == 'enter' then
+  if not queued or queued == '' then
+    queued = id_of(next_id())
+    kept.queued = queued
+  end
+  local at, nth = split(queued)
+  call('ZADD', queue, int(at * 1024 + math.min(nth, 1023)), id)
 elseif queue_op == 'leave' then
   call('ZREM', queue, id)
 end
 
--- Who is there; the edge is what that changes.
-local presence_op, edge = arg(), 'same'
+-- What the commit does to its subject.
+local edge = 'same'
+
+-- How many of the guest's messages are above a number. Of what is not in the log any more it is known
+-- only that it cannot be more than before.
+local function count_unread(read)
+  local count, lowest, upto, some = 0, tonumber(seq) + 1, '+', nil
+  for _ = 1, 8 do
+    some = call('XREVRANGE', log, upto, '-', 'COUNT', 128)
+    for i = 1, #some do
+      local entry = some[i][2]
+      local sequence = tonumber(entry[4])
+      if sequence and sequence <= read then return count end
+      if sequence then lowest = sequence end
+      if entry[6] then count = count + 1 end
+      upto = '(' .. some[i][1]
+    end
+    if #some < 128 then break end
+  end
+  if lowest == read + 1 or (#some < 128 and trimmed == '0-0') then return count end
+  return math.min(tonumber(unread), tonumber(seq) - read)
+end
+
+-- How far a participant has the other side's messages.
+local mark, marked = arg(), '0'
+if mark ~= '' then
+  local by, direction, upto = arg(), arg(), math.min(number(), tonumber(seq or 0))
+  marked = int(upto)
+  local delivered, read = 'delivered_' .. direction, 'read_' .. direction
+  local is = call('HMGET', session, delivered, read, 'receipts')
+  local known, top = tonumber(is[1]) or 0, tonumber(is[2]) or 0
+  if mark == 'delivered' then
+    if upto > math.max(known, top) then edge, kept[delivered] = 'raised', marked end
+  else
+    local receipts = cjson.decode(is[3] and is[3] ~= '' and is[3] or '{}')
+    if upto > (receipts[by] or 0) then
+      edge, receipts[by] = 'raised', upto
+      kept.receipts = cjson.encode(receipts)
+      if upto > top then
+        kept[read] = marked
+        if direction == 'in' then
+          unread = int(count_unread(upto))
+          kept.unread = unread
+        end
+      end
+    end
+  end
+end
+
+-- Whether an operator is away.
+local status_op = arg()
+if status_op ~= '' then
+  local operator, away = arg(), key()
+  if call(status_op == 'away' and 'SADD' or 'SREM', away, operator) == 1 then edge = 'raised' end
+end
+
+-- Who is there.
+local presence_op = arg()
 if presence_op ~= '' then
-  local sid, member, pod, indexed, pod_at, presence = arg(), arg(), arg(), arg(), arg(), key()
+  local sid, member, pod, indexed, pod_at = arg(), arg(), arg(), arg(), arg()
+  local operator, name, presence, operators = arg(), arg(), key(), key()
   if presence_op == 'enter' then
     if call('EXISTS', presence) == 0 then edge = 'online' end
     call('HSET', presence, sid, pod)
+    if operator ~= '' then call('HSET', operators, operator, name) end
     if pod ~= '' then
       call('HSET', indexed, member, pod)
       call('SADD', pod_at .. pod, member)
     end
   else
     local gone = call('HDEL', presence, sid)
-    if gone == 1 and call('EXISTS', presence) == 0 then edge = 'offline' end
+    if gone == 1 and call('EXISTS', presence) == 0 then
+      edge = 'offline'
+      if operator ~= '' then call('HDEL', operators, operator) end
+    end
     local of = call('HGET', indexed, member)
     if of then
       call('HDEL', indexed, member)
@@ -179,39 +259,62 @@ if presence_op ~= '' then
   end
 end
 
+if arg() == '1' and session and edge == 'offline' then kept.left = seq end
+if session then save() end
+
+for i = 1, #deadline_ops do
+  local op, member, when, only_on = unpack(deadline_ops[i])
+  if op == 'set' then
+    if only_on == '' or only_on == edge then call('ZADD', deadlines, when, member) end
+  elseif op ~= 'while' then
+    call('ZREM', deadlines, member)
+  end
+end
+
 -- The entries. One text serves the three streams and both channels.
 local blobs, stamped = {}, { epoch, false, edge }
-local ms, n = split(call('HGET', meta, 'last'))
 local feed_last = call('HGET', workspace, 'last') or '0-0'
 for _ = 1, number() do
   local only_on, kind, direction, uuid, preview, body = arg(), arg(), arg(), arg(), arg(), arg()
   if only_on == '' or only_on == edge then
-    -- Never below what was given out before, whatever the clock says.
-    if now > ms then ms, n = now, 0 elseif n < 4294967295 then n = n + 1 else ms, n = ms + 1, 0 end
+    ms, n = next_id()
     local entry, before, sequence, after = id_of(ms, n), '0-0', '', ''
     if session then
       before, last = last, entry
-      kept.last, kept.active = entry, int(ms)
+      kept.last = entry
+      -- That somebody reads is no life in the session.
+      if kind ~= 'read' and kind ~= 'reacted' then kept.active = int(ms) end
     end
+    local found_by = kind == 'reacted' and 'r' or ''
     if kind == 'message' then
       sequence = int((tonumber(seq) or 0) + 1)
       if session then
         seq = sequence
-        unread = direction == 'in' and int(tonumber(unread) + 1) or '0'
+        if direction == 'in' then
+          unread = int(tonumber(unread) + 1)
+        else
+          -- Who writes has read.
+          unread, kept.read_in = '0', seq
+        end
         kept.seq, kept.unread = seq, unread
         kept.preview, kept.preview_in, kept.preview_at = preview, direction, int(ms)
       end
+      found_by = sequence
       stamped[#stamped + 1] = entry .. ' ' .. uuid .. ' ' .. sequence
     else
+      if kind == 'read' then sequence = marked end
       stamped[#stamped + 1] = entry
       if session then
-        if kind == 'assigned' then unread, kept.unread = '0', '0' end
         save()
         after = pack(fields())
       end
     end
     local blob = pack({ '1', entry, before, feed_last, sequence, after, body })
-    if session then call('XADD', log, entry, 'e', blob, 'q', sequence) end
+    if session and direction == 'in' then
+      call('XADD', log, entry, 'e', blob, 'q', found_by, 'd', 'i')
+    elseif session then
+      call('XADD', log, entry, 'e', blob, 'q', found_by)
+    end
     call('XADD', feed, entry, 'e', blob)
     call('XADD', ingest, entry, 'e', blob)
     feed_last = entry

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     hub::{
         Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, NewChange,
-        Outcome, Presence, PresenceOp, QueueOp, RecordOp, Stamped, Written,
+        Outcome, Presence, PresenceOp, QueueOp, RecordOp, Since, Stamped, Subject, Written,
     },
-    model::{EntryId, Epoch, MessageId, Partition, SessionId, WorkspaceId},
+    model::{EntryId, Epoch, MessageId, Partition, Receipt, SessionId, WorkspaceId},
 };
 
 static COMMIT: Script = Script::with("commit", recoveries::COMMON, include_str!("commit.lua"));
@@ -126,7 +126,9 @@ fn write(call: Call, keys: &Keys, commit: &Commit) -> Call {
     call = checks(call, keys, commit);
     call = fields(call, commit);
     call = queue_and_presence(call, keys, commit);
-    call = call.number(commit.append.len() as u64);
+    call = call
+        .flag(commit.set.left)
+        .number(commit.append.len() as u64);
     for draft in &commit.append {
         call = append(call, commit, draft);
     }
@@ -153,6 +155,11 @@ fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
         call = call
             .arg(unique.key.as_str())
             .number(unique.window_ms)
+            .arg(match unique.since {
+                Since::Activity => "active",
+                Since::Creation => "created",
+            })
+            .arg(keys.in_workspace(workspace, "at:guest:"))
             .key(keys.in_workspace(workspace, "unique"));
     }
     let (guard, version) = match commit.guard {
@@ -164,15 +171,27 @@ fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
     call = call
         .arg(guard)
         .maybe(version)
-        .flag(commit.set.create.is_some() && commit.session.is_some())
-        .number(commit.deadlines.len() as u64);
+        .flag(commit.set.create.is_some() && commit.session.is_some());
+    call = match &commit.presence {
+        Some(PresenceOp::Enter { presence, .. }) if commit.alone => call
+            .arg("1")
+            .key(keys.presence(workspace, &presence.subject))
+            .arg(presence.sid.as_str()),
+        _ => call.arg(""),
+    };
+    call = call.number(commit.deadlines.len() as u64);
     for op in &commit.deadlines {
-        let (op, name, at) = match op {
-            DeadlineOp::Set { name, at } => ("set", name, *at),
-            DeadlineOp::Clear { name } => ("clear", name, 0),
-            DeadlineOp::Due { name } => ("due", name, 0),
+        let (op, name, at, only_on) = match op {
+            DeadlineOp::Set { name, at, only_on } => ("set", name, *at, *only_on),
+            DeadlineOp::Clear { name } => ("clear", name, 0, None),
+            DeadlineOp::Due { name } => ("due", name, 0, None),
+            DeadlineOp::While { name } => ("while", name, 0, None),
         };
-        call = call.arg(op).arg(deadline(workspace, name)).number(at);
+        call = call
+            .arg(op)
+            .arg(deadline(workspace, name))
+            .number(at)
+            .maybe(only_on.map(edge));
     }
     call = call.flag(commit.rate.is_some());
     if let Some(rate) = &commit.rate {
@@ -206,6 +225,16 @@ fn fields(mut call: Call, commit: &Commit) -> Call {
                 .as_ref()
                 .map_or_else(|| "-".to_owned(), entry::to_json),
         )
+        .arg(
+            set.offer
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |offer| entry::offer(offer.as_ref())),
+        )
+        .arg(match set.unverified {
+            None => "-",
+            Some(true) => "1",
+            Some(false) => "",
+        })
 }
 
 fn queue_and_presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
@@ -215,10 +244,19 @@ fn queue_and_presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
         QueueOp::Enter => "enter",
         QueueOp::Leave => "leave",
     }));
-    let (op, presence, pod) = match &commit.presence {
+    let call = status(mark(call, commit), keys, commit);
+    let (op, presence, pod, name) = match &commit.presence {
         None => return call.arg(""),
-        Some(PresenceOp::Enter { presence, pod }) => ("enter", presence, pod.as_ref()),
-        Some(PresenceOp::Leave(presence)) => ("leave", presence, None),
+        Some(PresenceOp::Enter {
+            presence,
+            pod,
+            name,
+        }) => ("enter", presence, pod.as_ref(), name.as_ref()),
+        Some(PresenceOp::Leave(presence)) => ("leave", presence, None, None),
+    };
+    let operator = match &presence.subject {
+        Subject::Operator(id) => Some(id),
+        Subject::Guest(_) => None,
     };
     let partition = Partition::of(&commit.workspace);
     call.arg(op)
@@ -227,7 +265,32 @@ fn queue_and_presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
         .maybe(pod)
         .arg(keys.of(partition, "indexed"))
         .arg(keys.of(partition, "pod:"))
+        .maybe(operator)
+        .maybe(name)
         .key(keys.presence(&presence.workspace, &presence.subject))
+        .key(keys.in_workspace(&presence.workspace, "operators"))
+}
+
+fn mark(call: Call, commit: &Commit) -> Call {
+    let Some(mark) = commit.mark.as_ref().filter(|_| commit.session.is_some()) else {
+        return call.arg("");
+    };
+    call.arg(match mark.receipt {
+        Receipt::Delivered => "delivered",
+        Receipt::Read => "read",
+    })
+    .arg(mark.by.key())
+    .arg(mark.by.reads().as_str())
+    .number(mark.seq)
+}
+
+fn status(call: Call, keys: &Keys, commit: &Commit) -> Call {
+    let Some(status) = &commit.status else {
+        return call.arg("");
+    };
+    call.arg(if status.away { "away" } else { "back" })
+        .arg(status.operator.as_str())
+        .key(keys.in_workspace(&commit.workspace, "away"))
 }
 
 fn append(call: Call, commit: &Commit, draft: &Draft) -> Call {
@@ -243,7 +306,8 @@ fn append(call: Call, commit: &Commit, draft: &Draft) -> Call {
             .arg(direction.as_str())
             .arg(id.to_string())
             .arg(content.preview()),
-        NewChange::Assigned { .. } => call.arg("assigned").arg("").arg("").arg(""),
+        NewChange::Read { .. } => call.arg("read").arg("").arg("").arg(""),
+        NewChange::Reacted { .. } => call.arg("reacted").arg("").arg("").arg(""),
         _ => call.arg("").arg("").arg("").arg(""),
     };
     call.arg(bytes::Bytes::from(entry::body(commit, draft)))
@@ -253,6 +317,7 @@ fn edge(edge: Edge) -> &'static str {
     match edge {
         Edge::Online => "online",
         Edge::Offline => "offline",
+        Edge::Raised => "raised",
         Edge::Unchanged => "same",
     }
 }
@@ -298,6 +363,7 @@ fn written(reply: &mut Reply, commit: &Commit) -> Result<Written, Unreadable> {
     let edge = match first.text()? {
         "online" => Edge::Online,
         "offline" => Edge::Offline,
+        "raised" => Edge::Raised,
         _ => Edge::Unchanged,
     };
     let mut stamped = Vec::new();

@@ -2,14 +2,14 @@
 
 use super::{
     super::{
-        RedisHub,
+        RedisHub, logs,
         pack::Unreadable,
         script::{Reply, Script},
     },
     codec, draw, script, seen,
 };
 use crate::{
-    hub::{ClosedBy, Departed, Unavailable},
+    hub::{ClosedBy, Departed, Expired, Unavailable},
     model::{Epoch, Millis, Partition, Sid},
 };
 
@@ -35,13 +35,14 @@ pub async fn expired(
     partition: Partition,
     now: Millis,
     limit: usize,
-) -> Result<Vec<Sid>, Unavailable> {
+) -> Result<Expired, Unavailable> {
     hub.subscriber.heal_if_deaf(partition).await;
     // More than Redis can count is no limit.
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let call = hub
         .life(partition)
         .key(hub.listed(partition))
+        .key(hub.keys.of(partition, "deadlines"))
         .number(now)
         .arg(limit.to_string())
         .maybe(hub.subscriber.probe(partition));
@@ -54,7 +55,10 @@ pub async fn expired(
     if reply.flag()? {
         hub.subscriber.dirty.mark(partition);
     }
-    Ok(sids(reply.list()?)?)
+    Ok(Expired {
+        connections: sids(reply.list()?)?,
+        deadlines: logs::deadlines(&mut reply.list()?)?,
+    })
 }
 
 fn sids(mut reply: Reply) -> Result<Vec<Sid>, Unreadable> {

@@ -22,9 +22,9 @@ use super::{
 };
 use crate::{
     hub::{
-        Batch, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, Generation,
-        GetRequest, NewConnection, Persisted, PostRequest, PostResult, Posted, TOMBSTONE_MS,
-        Unavailable, UpgradeClaim,
+        Batch, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed, Drained, Expired,
+        Generation, GetRequest, NewConnection, Persisted, PostRequest, PostResult, Posted,
+        TOMBSTONE_MS, Unavailable, UpgradeClaim,
     },
     model::{Millis, Partition, PodId, Sid},
 };
@@ -136,7 +136,7 @@ impl Connections for RedisHub {
         partition: Partition,
         now: Millis,
         limit: usize,
-    ) -> Result<Vec<Sid>, Unavailable> {
+    ) -> Result<Expired, Unavailable> {
         end::expired(self, partition, now, limit).await
     }
 }

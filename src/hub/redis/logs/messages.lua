@@ -1,14 +1,20 @@
--- Messages of a session below a number, newest first.
+-- Messages of a session below a number, newest first, and the reactions among them.
 -- KEYS log. ARGV below, limit.
 local log, below, limit = key(), number(), number()
-local found, upto = {}, '+'
+local found, upto, left, some = {}, '+', limit, nil
 repeat
-  local some = call('XREVRANGE', log, upto, '-', 'COUNT', 128)
+  some = call('XREVRANGE', log, upto, '-', 'COUNT', 128)
   for i = 1, #some do
     local entry = some[i][2]
     local sequence = tonumber(entry[4])
-    if sequence and sequence < below and #found < limit then found[#found + 1] = entry[2] end
+    if sequence and sequence < below then
+      if left == 0 then return found end
+      left = left - 1
+      found[#found + 1] = entry[2]
+    elseif entry[4] == 'r' then
+      found[#found + 1] = entry[2]
+    end
     upto = '(' .. some[i][1]
   end
-until #some < 128 or #found >= limit
+until #some < 128
 return found

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     hub::{Deadline, Log, LogPage, Logs, Unavailable},
-    model::{Entry, EntryId, Epoch, Millis, Offset, Partition, Session, SessionId, WorkspaceId},
+    model::{
+        Agent, Entry, EntryId, Epoch, Millis, Offset, Operator, OperatorId, Partition, Session,
+        SessionId, WorkspaceId,
+    },
 };
 
 static TOP: Script = Script::new("top", include_str!("top.lua"));
@@ -19,6 +22,7 @@ static READ: Script = Script::new("read", include_str!("read.lua"));
 static MESSAGES: Script = Script::new("messages", include_str!("messages.lua"));
 static SESSION: Script = Script::new("session", include_str!("session.lua"));
 static SESSIONS: Script = Script::new("sessions", include_str!("sessions.lua"));
+static OPERATORS: Script = Script::new("operators", include_str!("operators.lua"));
 static QUEUE: Script = Script::new("queue", include_str!("queue.lua"));
 static DUE: Script = Script::new("due", include_str!("due.lua"));
 
@@ -109,6 +113,25 @@ impl Logs for RedisHub {
         })
     }
 
+    async fn operators(&self, workspace: &WorkspaceId) -> Result<Vec<Operator>, Unavailable> {
+        let call = self
+            .call()
+            .key(self.keys.in_workspace(workspace, "operators"))
+            .key(self.keys.in_workspace(workspace, "away"));
+        let mut reply = self.run(Partition::of(workspace), &OPERATORS, call).await?;
+        let mut operators = Vec::new();
+        while !reply.is_empty() {
+            let id = OperatorId::new(reply.text()?);
+            let name = reply.text()?;
+            let away = reply.flag()?;
+            operators.push(Operator {
+                agent: Agent { id, name },
+                away,
+            });
+        }
+        Ok(operators)
+    }
+
     async fn queue(
         &self,
         workspace: &WorkspaceId,
@@ -137,11 +160,7 @@ impl Logs for RedisHub {
             .number(now)
             .number(limit as u64);
         let mut reply = self.run(partition, &DUE, call).await?;
-        let mut due = Vec::new();
-        while !reply.is_empty() {
-            due.push(deadline(&reply.text()?, reply.parsed()?)?);
-        }
-        Ok(due)
+        Ok(deadlines(&mut reply)?)
     }
 }
 
@@ -210,6 +229,15 @@ fn row(
     fields
         .map(|fields| Ok((fields.session(workspace.clone(), id.clone())?, position)))
         .transpose()
+}
+
+/// Names and times in turn, to the end of the answer.
+pub fn deadlines(reply: &mut Reply) -> Result<Vec<Deadline>, Unreadable> {
+    let mut due = Vec::new();
+    while !reply.is_empty() {
+        due.push(deadline(&reply.text()?, reply.parsed()?)?);
+    }
+    Ok(due)
 }
 
 /// As it was named by `commits::deadline`.

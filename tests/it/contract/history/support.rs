@@ -6,7 +6,7 @@ use switchboard::{
     model::{
         Agent, Change, Content, Direction, Entry, EntryId, Epoch, FORMAT, Guest, Message,
         MessageId, OperatorId, Partition, Prev, Sender, SenderKind, Session, SessionId,
-        SessionQuery, Status, WorkspaceId,
+        SessionQuery, WorkspaceId,
     },
 };
 use uuid::Uuid;
@@ -138,18 +138,13 @@ pub fn agent(id: &str) -> Agent {
 
 pub fn session(workspace: &str) -> Session {
     Session {
-        id: SessionId::new(Uuid::new_v4().to_string()),
-        workspace: WorkspaceId::new(workspace),
-        status: Status::Waiting,
         version: 1,
-        guest: Guest::default(),
-        agent: None,
-        created_at: 1,
-        last_activity: 1,
-        last_seq: 0,
-        last_entry: EntryId::ZERO,
-        last_message: None,
-        unread: 0,
+        ..Session::new(
+            SessionId::new(Uuid::new_v4().to_string()),
+            WorkspaceId::new(workspace),
+            Guest::default(),
+            1,
+        )
     }
 }
 
@@ -162,6 +157,7 @@ pub fn bare(workspace: &str, ms: u64) -> Entry {
         session: None,
         prev: Prev::default(),
         origin: None,
+        to: None,
         change: Change::OperatorOnline { agent: agent("1") },
         after: None,
     }
@@ -191,7 +187,10 @@ pub fn changed(session: &Session, ms: u64) -> Arc<Entry> {
         last_entry: at(ms),
         ..session.clone()
     };
-    let change = Change::Assigned { agent: agent("1") };
+    let change = Change::Assigned {
+        agent: agent("1"),
+        before: None,
+    };
     Arc::new(Entry {
         after: Some(Box::new(after)),
         ..of(session, ms, change)

@@ -168,7 +168,7 @@ impl<'a> Client<'a> {
         };
         let now = self.bench.now();
         let expired = self.bench.hub.expired(partition, now, ALL).await;
-        expired.unwrap().contains(&self.sid)
+        expired.unwrap().connections.contains(&self.sid)
     }
 
     /// That every request meets this end, and no farewell.

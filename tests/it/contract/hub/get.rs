@@ -294,7 +294,8 @@ pub async fn p8_the_expired_are_listed(bench: &Bench) {
             .hub
             .expired(bench.partition(), bench.now(), 4)
             .await
-            .unwrap();
+            .unwrap()
+            .connections;
         assert!(listed.len() <= 4 && !listed.contains(&living.sid));
         if listed.is_empty() {
             break;
@@ -303,7 +304,8 @@ pub async fn p8_the_expired_are_listed(bench: &Bench) {
             .hub
             .expired(bench.partition(), bench.now(), ALL)
             .await
-            .unwrap();
+            .unwrap()
+            .connections;
         assert_eq!(again.len(), 10 - closed, "listed until it is closed");
         for sid in listed {
             let end = bench.hub.close(&sid, ClosedBy::Server, bench.now()).await;

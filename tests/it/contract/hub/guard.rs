@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use switchboard::{
-    hub::{Commit, DeadlineOp, Guard, NewChange, Outcome, QueueOp, Rate, SessionPatch, Unique},
+    hub::{
+        Commit, DeadlineOp, Guard, NewChange, Outcome, QueueOp, Rate, SessionPatch, Since, Unique,
+    },
     model::{Guest, Session, Status},
 };
 
@@ -49,6 +51,7 @@ pub async fn every_guard_in_every_state(bench: &Bench) {
             let deadlines = vec![DeadlineOp::Set {
                 name: new.id.to_string(),
                 at: 5,
+                only_on: None,
             }];
             let commit = Commit {
                 set: SessionPatch {
@@ -139,6 +142,7 @@ pub async fn the_checks_come_in_their_order(bench: &Bench) {
         Some(Unique {
             key: key.into(),
             window_ms: 60_000,
+            since: Since::Activity,
         })
     };
     let rate = Some(Rate {
@@ -205,7 +209,10 @@ pub async fn p9_of_sixteen_claims_one_wins(bench: &Bench) {
             };
             let claim = Commit {
                 guard: Guard::Version(1),
-                append: vec![draft(NewChange::Assigned { agent })],
+                append: vec![draft(NewChange::Assigned {
+                    agent,
+                    before: None,
+                })],
                 ..bench.sets(&id, set)
             };
             let chat = bench.says(&id, "meanwhile");

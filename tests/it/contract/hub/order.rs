@@ -91,7 +91,10 @@ pub async fn entries_of_one_commit_stay_together(bench: &Bench) {
         }
     });
     for _ in 0..50 {
-        let assigned = draft(NewChange::Assigned { agent: agent("1") });
+        let assigned = draft(NewChange::Assigned {
+            agent: agent("1"),
+            before: None,
+        });
         let append = vec![message("a"), assigned, message("b"), message("c")];
         let several = Commit {
             append,

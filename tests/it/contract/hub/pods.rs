@@ -115,6 +115,7 @@ pub async fn p9_who_enters_by_a_pod_is_in_its_index(bench: &Bench) {
     let enters = PresenceOp::Enter {
         presence: presence.clone(),
         pod: Some(pod),
+        name: None,
     };
     assert_eq!(changes(bench, enters).await, Edge::Online);
     bench.trouble.pass(TTL_MS).await;

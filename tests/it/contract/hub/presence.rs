@@ -17,6 +17,7 @@ fn presence(bench: &Bench, operator: &str) -> Presence {
 
 fn on(edge: Edge, change: NewChange) -> Draft {
     Draft {
+        to: None,
         only_on: Some(edge),
         ..draft(change)
     }

@@ -280,6 +280,7 @@ pub fn draft(change: NewChange) -> Draft {
     Draft {
         change,
         origin: None,
+        to: None,
         only_on: None,
     }
 }
@@ -302,6 +303,7 @@ pub fn enter(presence: Presence) -> PresenceOp {
     PresenceOp::Enter {
         presence,
         pod: None,
+        name: None,
     }
 }
 
@@ -314,17 +316,12 @@ pub fn agent(id: &str) -> Agent {
 
 pub fn session(workspace: &WorkspaceId) -> Session {
     Session {
-        id: SessionId::new(Uuid::new_v4().to_string()),
-        workspace: workspace.clone(),
-        status: Status::Waiting,
         version: 1,
-        guest: Guest::default(),
-        agent: None,
-        created_at: 1,
-        last_activity: 1,
-        last_seq: 0,
-        last_entry: EntryId::ZERO,
-        last_message: None,
-        unread: 0,
+        ..Session::new(
+            SessionId::new(Uuid::new_v4().to_string()),
+            workspace.clone(),
+            Guest::default(),
+            1,
+        )
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use switchboard::{
-    hub::{Commit, DeadlineOp, Guard, NewChange, Outcome, Rate, Unique},
+    hub::{Commit, DeadlineOp, Guard, NewChange, Outcome, Rate, Since, Unique},
     model::SessionId,
 };
 
@@ -13,6 +13,7 @@ fn unique() -> Option<Unique> {
     Some(Unique {
         key: "visitor".into(),
         window_ms: WINDOW_MS,
+        since: Since::Activity,
     })
 }
 
@@ -41,6 +42,7 @@ pub async fn a_guest_has_one_session_within_its_window(bench: &Bench) {
         unique: Some(Unique {
             key: "other".into(),
             window_ms: WINDOW_MS,
+            since: Since::Activity,
         }),
         ..start(bench).1
     };
@@ -169,7 +171,11 @@ pub async fn a_rate_is_charged_by_what_was_committed_alone(bench: &Bench) {
 fn set(bench: &Bench, name: &str, at: u64) -> Commit {
     let name = name.into();
     Commit {
-        deadlines: vec![DeadlineOp::Set { name, at }],
+        deadlines: vec![DeadlineOp::Set {
+            name,
+            at,
+            only_on: None,
+        }],
         ..bench.commit_of(None, Guard::Any)
     }
 }
