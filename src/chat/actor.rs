@@ -17,6 +17,8 @@ pub struct GuestActor {
     pub session: Option<SessionId>,
     /// What operators read as its name, as the last start returned it.
     pub name: Option<String>,
+    /// Messages up to this number are not for it: it came back without a proof that they were.
+    pub since: u64,
     pub recovery: RecoveryId,
     pub sid: Sid,
     /// That holds its connection, if it is a WebSocket.

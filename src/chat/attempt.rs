@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::Chat;
 use crate::{
     hub::{Commit, Outcome, Stamped, Written},
-    model::{Code, Reject},
+    model::{Code, Reject, SessionId},
 };
 
 /// Pauses between the attempts at one commit, while the hub does not say what became of it. Their
@@ -26,6 +26,8 @@ pub(super) enum Wrote {
     Before(Box<Written>),
     /// Read again and decide anew.
     Conflict,
+    /// The guest's identity belongs to this session.
+    Exists(SessionId),
     /// The hub does not hold the session.
     Absent,
 }
@@ -86,7 +88,7 @@ impl Chat {
             match self.write(commit, repeat).await? {
                 Wrote::Now(written) => return Ok((written, false)),
                 Wrote::Before(written) => return Ok((written, true)),
-                Wrote::Conflict => {}
+                Wrote::Conflict | Wrote::Exists(_) => {}
                 Wrote::Absent => {
                     let session = commit.session.as_ref().ok_or_else(Reject::unavailable)?;
                     self.load(&commit.workspace, session).await?;
@@ -131,7 +133,8 @@ fn settled(outcome: Outcome) -> Result<Wrote, Reject> {
             Ok(Wrote::Now(written))
         }
         Outcome::Duplicate(written) => Ok(Wrote::Before(written)),
-        Outcome::Conflict | Outcome::Exists(_) => Ok(Wrote::Conflict),
+        Outcome::Conflict => Ok(Wrote::Conflict),
+        Outcome::Exists(holder) => Ok(Wrote::Exists(holder)),
         Outcome::Absent => Ok(Wrote::Absent),
         Outcome::Gone => Err(ended()),
         Outcome::Limited { retry_after_ms } => Err(Reject {

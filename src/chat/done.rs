@@ -29,6 +29,8 @@ pub struct Bound {
     pub session: SessionId,
     /// What operators read as the guest's name.
     pub name: String,
+    /// As [`super::GuestActor::since`].
+    pub since: u64,
     pub from: Offset,
 }
 

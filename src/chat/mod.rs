@@ -10,26 +10,34 @@
 
 mod actor;
 mod attempt;
-mod claim;
+mod delivered;
 mod done;
+mod due;
 mod end;
+mod hands;
 mod history;
 mod load;
+mod marks;
 mod presence;
 mod queue;
+mod react;
 mod rules;
 mod send;
 mod sessions;
 mod start;
+mod status;
+mod typing;
 mod writer;
 
 use std::sync::Arc;
 
 use crate::{
     history::History,
-    hub::Hub,
+    hub::{Hub, Since},
     metrics::ChatMetrics,
-    model::{Clock, Code, Command, DedupId, GuestCommand, Reject, StaffCommand, WorkspaceId},
+    model::{
+        Clock, Code, Command, DedupId, GuestCommand, Millis, Reject, StaffCommand, WorkspaceId,
+    },
 };
 
 pub use actor::{Actor, GuestActor, OperatorActor};
@@ -43,6 +51,8 @@ pub struct Chat {
     settings: ChatSettings,
     metrics: ChatMetrics,
     moved: queue::Moved,
+    delivered: delivered::Delivered,
+    typing: typing::Typing,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +61,16 @@ pub struct ChatSettings {
     pub max_text: usize,
     /// The workspaces that guests may start a session in, besides `default`.
     pub workspaces: Vec<WorkspaceId>,
+    /// A guest comes back to its session by name and e-mail address alone, ..
+    pub reuse_by_email: bool,
+    /// .. within this, ..
+    pub reuse_window_ms: Millis,
+    /// .. counted from here.
+    pub reuse_since: Since,
+    /// An operator without a connection keeps its sessions for so long.
+    pub operator_grace_ms: Millis,
+    /// An offer of a session is answered within this.
+    pub transfer_timeout_ms: Millis,
 }
 
 impl Chat {
@@ -68,6 +88,8 @@ impl Chat {
             settings,
             metrics,
             moved: queue::Moved::default(),
+            delivered: delivered::Delivered::default(),
+            typing: typing::Typing::default(),
         }
     }
 
@@ -106,12 +128,12 @@ impl Chat {
         match command {
             GuestCommand::Start(start) => self.start(actor, *start, dedup).await,
             GuestCommand::Send(send) => self.guest_says(actor, send, dedup).await,
-            GuestCommand::History(query) => {
-                self.messages(&actor.workspace, actor.bound()?, query).await
+            GuestCommand::History(query) => self.own_messages(actor, query).await,
+            GuestCommand::Typing { on } => self.guest_types(actor, on).await,
+            GuestCommand::Receipt { receipt, seq } => {
+                self.guest_has(actor, receipt, seq, dedup).await
             }
-            GuestCommand::Typing { .. } | GuestCommand::Receipt { .. } | GuestCommand::React(_) => {
-                Err(Reject::unavailable())
-            }
+            GuestCommand::React(react) => self.guest_reacts(actor, react, dedup).await,
             GuestCommand::End => self.end_by_guest(actor, dedup).await,
         }
     }
@@ -131,14 +153,24 @@ impl Chat {
             StaffCommand::History { session, query } => {
                 self.messages(&actor.workspace, &session, query).await
             }
-            StaffCommand::Leave { .. }
-            | StaffCommand::Transfer { .. }
-            | StaffCommand::Answer { .. }
-            | StaffCommand::Typing { .. }
-            | StaffCommand::Receipt { .. }
-            | StaffCommand::React { .. }
-            | StaffCommand::Status { .. }
-            | StaffCommand::Operators => Err(Reject::unavailable()),
+            StaffCommand::Leave { session } => self.leave(actor, &session, dedup).await,
+            StaffCommand::Transfer { session, to } => {
+                self.transfer(actor, &session, &to, dedup).await
+            }
+            StaffCommand::Answer { session, accept } => {
+                self.answer_offer(actor, &session, accept, dedup).await
+            }
+            StaffCommand::Typing { session, on } => self.staff_types(actor, &session, on).await,
+            StaffCommand::Receipt {
+                session,
+                receipt,
+                seq,
+            } => self.staff_has(actor, &session, (receipt, seq), dedup).await,
+            StaffCommand::React { session, react } => {
+                self.staff_reacts(actor, session, react, dedup).await
+            }
+            StaffCommand::Status { away } => self.set_status(actor, away, dedup).await,
+            StaffCommand::Operators => self.operators(actor).await,
             StaffCommand::End { session } => self.end_by_staff(actor, session, dedup).await,
         }
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     hub::{Commit, RecordOp, Written},
-    model::{DedupId, Offset, Reject, SessionId},
+    model::{DedupId, Direction, Notice, Offset, Reject, SessionId},
 };
 
 impl Chat {
@@ -27,12 +27,22 @@ impl Chat {
         })
     }
 
-    /// A guest's socket was recovered. One that starts is present by its start.
-    pub async fn guest_arrived(&self, actor: &GuestActor, dedup: &DedupId) -> Result<(), Reject> {
-        if let Some(commit) = rules::presence::guest_arrived(actor, dedup) {
-            self.put(&commit).await?;
-        }
-        Ok(())
+    /// A guest's socket was recovered: what is said beside its log it may have missed. One that starts
+    /// is present by its start.
+    pub async fn guest_arrived(
+        &self,
+        actor: &GuestActor,
+        dedup: &DedupId,
+    ) -> Result<Option<Notice>, Reject> {
+        let Some(commit) = rules::presence::guest_arrived(actor, dedup) else {
+            return Ok(None);
+        };
+        let written = self.put(&commit).await?;
+        Ok(written.session.map(|session| Notice::Marks {
+            session: session.id,
+            direction: Direction::In,
+            marks: session.marks,
+        }))
     }
 
     /// The actor's connection is gone; it may have others. Says whether there was anything to write,
@@ -48,7 +58,10 @@ impl Chat {
                 Some(session) => rules::presence::guest_left(guest, session, dedup),
                 None => return Ok(false),
             },
-            Actor::Operator(operator) => rules::presence::operator_left(operator, dedup),
+            Actor::Operator(operator) => {
+                let keep_until = self.clock.now() + self.settings.operator_grace_ms;
+                rules::presence::operator_left(operator, keep_until, dedup)
+            }
         };
         commit.record = record;
         self.put(&commit).await?;
@@ -72,9 +85,16 @@ impl Chat {
     }
 
     async fn put(&self, commit: &Commit) -> Result<Box<Written>, Reject> {
-        match self.write(commit, Repeat::Request).await? {
+        let wrote = match self.write(commit, Repeat::Request).await? {
+            Wrote::Absent => {
+                let commit = rules::presence::without_session(commit);
+                self.write(&commit, Repeat::Request).await?
+            }
+            wrote => wrote,
+        };
+        match wrote {
             Wrote::Now(written) | Wrote::Before(written) => Ok(written),
-            Wrote::Conflict | Wrote::Absent => Err(unsettled()),
+            Wrote::Conflict | Wrote::Exists(_) | Wrote::Absent => Err(unsettled()),
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::Chat;
 use crate::{
-    hub::{Commit, Log, QueueOp},
+    hub::{Commit, Log},
     model::{Aside, WorkspaceId},
 };
 
@@ -25,9 +25,9 @@ pub(super) struct Moved {
 }
 
 impl Moved {
-    /// Who enters a queue moves nobody.
+    /// A new session enters at the end and moves nobody; one that comes back has its old place.
     pub fn note(&self, commit: &Commit) {
-        if commit.queue == Some(QueueOp::Leave) {
+        if commit.queue.is_some() && commit.set.create.is_none() {
             self.lock().insert(commit.workspace.clone());
             self.some.notify_one();
         }

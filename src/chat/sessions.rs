@@ -1,5 +1,10 @@
-use super::{Chat, actor::OperatorActor, done::Done, rules::list::Listing};
-use crate::model::{Reject, Reply, SessionQuery};
+use super::{
+    Chat,
+    actor::OperatorActor,
+    done::Done,
+    rules::list::{Listing, Row},
+};
+use crate::model::{Reject, Reply, SessionQuery, WorkspaceId};
 
 impl Chat {
     /// Sessions of the workspace, most lately active first. What the hub holds is newer than its row
@@ -11,16 +16,25 @@ impl Chat {
     ) -> Result<Done, Reject> {
         let hot = self.hub.sessions(&actor.workspace).await;
         let hot = hot.map_err(|_| Reject::unavailable())?;
-        let mut listing = Listing::new(query, &actor.id, hot)?;
+        let listing = Listing::new(query, &actor.id, hot)?;
+        let (sessions, cursor) = self.fill(&actor.workspace, listing).await?;
+        Ok(Done::reply(Reply::Sessions { sessions, cursor }))
+    }
+
+    /// A page, and where the next one begins.
+    pub(super) async fn fill(
+        &self,
+        workspace: &WorkspaceId,
+        mut listing: Listing,
+    ) -> Result<(Vec<Row>, Option<String>), Reject> {
         // Ends: every round passes over rows of sessions that the hub holds, or adds to the page.
         while let Some((query, after)) = listing.wants() {
             let rows = self
                 .history
-                .sessions(&actor.workspace, &query, after.as_ref())
+                .sessions(workspace, &query, after.as_ref())
                 .await;
             listing.add(rows.map_err(|_| Reject::unavailable())?);
         }
-        let (sessions, cursor) = listing.page();
-        Ok(Done::reply(Reply::Sessions { sessions, cursor }))
+        Ok(listing.page())
     }
 }

@@ -1,13 +1,16 @@
 use super::{
     Chat,
     actor::GuestActor,
-    attempt::{Repeat, Wrote, unsettled},
+    attempt::{DECISIONS, Repeat, Wrote, unsettled},
     done::{Bound, Done, Told, mark},
     rules,
 };
 use crate::{
-    hub::{Mark, Written},
-    model::{Code, DedupId, Notice, Offset, Reject, Reply, Session, SessionId, Start, WorkspaceId},
+    hub::{Commit, Edge, Mark, Unique, Written},
+    model::{
+        Code, DedupId, Direction, HistoryQuery, Notice, Offset, Reject, Reply, Resume, Session,
+        SessionId, Start, WorkspaceId, limits,
+    },
 };
 
 impl Chat {
@@ -19,8 +22,8 @@ impl Chat {
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
         let workspace = rules::start::workspace(actor, &start, &self.settings.workspaces)?;
-        for (workspace, session) in rules::start::candidates(actor, &start, &workspace) {
-            if let Some(done) = self.rejoin(actor, workspace, session, dedup).await? {
+        for resume in rules::start::candidates(actor, &start, &workspace) {
+            if let Some(done) = self.rejoin(actor, &resume, dedup).await? {
                 return Ok(done);
             }
         }
@@ -31,22 +34,31 @@ impl Chat {
     async fn rejoin(
         &self,
         actor: &GuestActor,
-        workspace: WorkspaceId,
-        session: SessionId,
+        resume: &Resume,
         dedup: &DedupId,
     ) -> Result<Option<Done>, Reject> {
-        let commit = rules::start::rejoin(actor, &workspace, &session, dedup);
+        let Resume {
+            workspace,
+            session,
+            since,
+        } = resume;
+        let commit = rules::start::rejoin(actor, workspace, session, dedup);
         let written = match self.write_loaded(&commit, Repeat::Request).await {
             Ok((written, _)) => written,
             Err(reject) if matches!(reject.code, Code::Ended | Code::NotFound) => return Ok(None),
             Err(reject) => return Err(reject),
         };
-        self.leave_other(actor, &session).await?;
+        self.leave_other(actor, session).await?;
         // Nothing new was written, but the session that is confirmed here may itself be so new that
         // only the hub has it.
         let newest = written.session.as_ref().map(|session| session.last_entry);
-        let stored = newest.map(|id| mark(&workspace, &written.epoch, id));
-        Ok(Some(self.started(*written, true, stored)?))
+        let stored = newest.map(|id| mark(workspace, &written.epoch, id));
+        let was_away = written.edge == Edge::Online;
+        let mut done = self.started(*written, (true, *since), stored)?;
+        if was_away {
+            self.add_waited(&mut done, *since).await?;
+        }
+        Ok(Some(done))
     }
 
     async fn begin(
@@ -56,19 +68,62 @@ impl Chat {
         start: Start,
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
-        let commit = rules::start::begin(actor, &workspace, start, dedup, self.clock.now());
+        let identity = rules::start::identity(&start).filter(|_| self.settings.reuse_by_email);
+        let mut commit = rules::start::begin(actor, &workspace, start, dedup, self.clock.now());
+        commit.unique = identity.map(|key| Unique {
+            key,
+            window_ms: self.settings.reuse_window_ms,
+            since: self.settings.reuse_since,
+        });
         let session = SessionId::from_seed(dedup);
         // Before there is a new session: if this fails, the guest's next attempt leaves none behind.
         self.leave_other(actor, &session).await?;
-        match self.write(&commit, Repeat::Request).await? {
-            Wrote::Now(written) | Wrote::Before(written) => {
-                let stored = written
-                    .stamped
-                    .first()
-                    .map(|entry| mark(&workspace, &written.epoch, entry.id));
-                self.started(*written, false, stored)
+        for _ in 0..DECISIONS {
+            let holder = match self.write_new(&commit).await? {
+                Begun::Written(written) => {
+                    let stored = written
+                        .stamped
+                        .first()
+                        .map(|entry| mark(&workspace, &written.epoch, entry.id));
+                    return self.started(*written, (false, 0), stored);
+                }
+                Begun::Before => return self.begun_before(workspace, session).await,
+                Begun::Exists(holder) => holder,
+            };
+            if let Some(done) = self.come_back(actor, &workspace, &holder, dedup).await? {
+                return Ok(done);
             }
-            Wrote::Conflict => self.begun_before(workspace, session).await,
+        }
+        Err(unsettled())
+    }
+
+    /// By name and e-mail address alone. `None` if somebody else was faster, or it has ended.
+    async fn come_back(
+        &self,
+        actor: &GuestActor,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        dedup: &DedupId,
+    ) -> Result<Option<Done>, Reject> {
+        let commit = rules::start::come_back(actor, workspace, session, dedup);
+        let written = match self.write(&commit, Repeat::Request).await {
+            Ok(Wrote::Now(written) | Wrote::Before(written)) => written,
+            Ok(Wrote::Conflict | Wrote::Exists(_) | Wrote::Absent) => return Ok(None),
+            Err(reject) if reject.code == Code::Ended => return Ok(None),
+            Err(reject) => return Err(reject),
+        };
+        self.leave_other(actor, session).await?;
+        let stored = written.stamped.first();
+        let stored = stored.map(|entry| mark(workspace, &written.epoch, entry.id));
+        let since = written.session.as_ref().map_or(0, |it| it.last_seq);
+        self.started(*written, (true, since), stored).map(Some)
+    }
+
+    async fn write_new(&self, commit: &Commit) -> Result<Begun, Reject> {
+        match self.write(commit, Repeat::Request).await? {
+            Wrote::Now(written) | Wrote::Before(written) => Ok(Begun::Written(written)),
+            Wrote::Conflict => Ok(Begun::Before),
+            Wrote::Exists(holder) => Ok(Begun::Exists(holder)),
             Wrote::Absent => Err(unsettled()),
         }
     }
@@ -88,50 +143,103 @@ impl Chat {
             .map_err(|_| Reject::unavailable())?;
         let (session, queue_position) = self.session(&workspace, &session).await?;
         let stored = mark(&workspace, &top.epoch, session.last_entry);
-        Ok(started(session, queue_position, false, top, Some(stored)))
+        let found = Found {
+            session,
+            queue_position,
+            reconnected: false,
+            since: 0,
+        };
+        Ok(started(found, top, Some(stored)))
     }
 
     fn started(
         &self,
         written: Written,
-        reconnected: bool,
+        (reconnected, since): (bool, u64),
         stored: Option<Mark>,
     ) -> Result<Done, Reject> {
         let from = Offset {
             epoch: written.epoch,
             at: written.top,
         };
-        let session = written.session.ok_or_else(Reject::unavailable)?;
-        Ok(started(
-            session,
-            written.queue_position,
+        let found = Found {
+            session: written.session.ok_or_else(Reject::unavailable)?,
+            queue_position: written.queue_position,
             reconnected,
-            from,
-            stored,
-        ))
+            since,
+        };
+        Ok(started(found, from, stored))
+    }
+
+    /// What staff wrote while nobody was there comes first: above what the guest has said it has, else
+    /// above what there was when it left.
+    async fn add_waited(&self, done: &mut Done, since: u64) -> Result<(), Reject> {
+        let Reply::Started { session, .. } = &done.reply else {
+            return Ok(());
+        };
+        let told = match session.marks.delivered(Direction::Out) {
+            0 => session.left,
+            delivered => delivered,
+        };
+        let above = told.max(since);
+        if session.last_seq <= above {
+            return Ok(());
+        }
+        let query = HistoryQuery {
+            before_seq: None,
+            limit: limits::WAITED_MAX,
+        };
+        let (workspace, id) = (session.workspace.clone(), session.id.clone());
+        let (messages, _) = self.page(&workspace, &id, query, above).await?;
+        let waited = messages
+            .into_iter()
+            .filter(|it| it.message.direction == Direction::Out);
+        let waited = waited.map(|it| Told::with_reply(Notice::Waited(it)));
+        done.notices.extend(waited);
+        Ok(())
     }
 }
 
-fn started(
+enum Begun {
+    Written(Box<Written>),
+    Before,
+    Exists(SessionId),
+}
+
+struct Found {
     session: Session,
     queue_position: Option<u64>,
     reconnected: bool,
-    from: Offset,
-    stored: Option<Mark>,
-) -> Done {
+    since: u64,
+}
+
+fn started(found: Found, from: Offset, stored: Option<Mark>) -> Done {
+    let Found {
+        session,
+        queue_position,
+        reconnected,
+        since,
+    } = found;
     let bound = Bound {
         workspace: session.workspace.clone(),
         session: session.id.clone(),
         name: session.guest.display_name().to_owned(),
+        since,
         from,
+    };
+    let marks = Notice::Marks {
+        session: session.id.clone(),
+        direction: Direction::In,
+        marks: session.marks,
     };
     let reply = Reply::Started {
         session: Box::new(session),
         reconnected,
         queue_position,
     };
+    let notices = [Notice::Started(reply.clone()), marks];
     Done {
-        notices: vec![Told::with_reply(Notice::Started(reply.clone()))],
+        notices: notices.into_iter().map(Told::with_reply).collect(),
         reply,
         mark: stored,
         bound: Some(bound),

@@ -81,7 +81,7 @@ pub fn encode_notice(
     audience: Audience,
     notice: &Notice,
     token: Option<&str>,
-) -> Outgoing {
+) -> Vec<Outgoing> {
     match dialect {
         Dialect::Native => native::encode_notice(audience, notice, token),
     }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::{
-    Entry, EntryId, Epoch, Message, Participant, Partition, Session, SessionId, SessionQuery,
-    WorkspaceId,
+    Entry, EntryId, Epoch, Message, MessageId, Participant, Partition, Session, SessionId,
+    SessionQuery, WorkspaceId,
 };
 
 #[async_trait]
@@ -42,6 +42,16 @@ pub trait History: Send + Sync + 'static {
         workspace: &WorkspaceId,
         session: &SessionId,
     ) -> Result<Option<Session>, Unavailable>;
+
+    /// The session that a message was said in.
+    async fn session_of(
+        &self,
+        workspace: &WorkspaceId,
+        message: MessageId,
+    ) -> Result<Option<SessionId>, Unavailable> {
+        let _ = (workspace, message);
+        Ok(None)
+    }
 
     /// Messages with `seq` below `before_seq`, newest (by entry id) first, at most `limit`.
     async fn messages_before(

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, mpsc};
 
 use super::{Log, Mark, Unavailable};
-use crate::model::{Aside, Entry, Epoch, Partition, PodId, Sid};
+use crate::model::{Aside, Entry, Epoch, Millis, Partition, PodId, Sid};
 
 /// The way from a commit to the pods that serve its readers.
 #[async_trait]
@@ -24,11 +24,39 @@ pub trait Channels {
     /// Publishes to the subscribers of a channel what is in no log.
     async fn tell(&self, channel: &Channel, aside: Aside) -> Result<(), Unavailable>;
 
+    /// As [`Channels::tell`], for what holds only until it is said otherwise, by whichever process. Says
+    /// whether it was told.
+    async fn tell_in_turn(
+        &self,
+        channel: &Channel,
+        aside: Aside,
+        turn: &Turn,
+    ) -> Result<bool, Unavailable>;
+
     async fn unsubscribe(&self, pod: &PodId, channel: &Channel) -> Result<(), Unavailable>;
 }
 
 /// A channel that pods subscribe when they have a reader of that log.
 pub type Channel = Log;
+
+/// Who spoke last of a thing: named within the channel's workspace.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub name: String,
+    /// Of one saying.
+    pub token: String,
+    pub op: TurnOp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnOp {
+    /// Tell it; and be the last who spoke, for so long.
+    Take { for_ms: Millis },
+    /// Tell it, and it is over.
+    End,
+    /// Tell it, and it is over, if nobody has spoken after this token.
+    EndIfLast,
+}
 
 /// A pod's end of the channels.
 #[derive(Debug)]

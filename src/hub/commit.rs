@@ -93,7 +93,8 @@ pub enum Guard {
 }
 
 /// Reserves a guest's identity for a session: while the holder is open, its window has not passed and
-/// its guest is not connected, another session with the same key is refused with [`Outcome::Exists`].
+/// nobody else than the connection that enters is there as its guest, another session with the same key
+/// is refused with [`Outcome::Exists`].
 #[derive(Clone, Debug)]
 pub struct Unique {
     pub key: String,
@@ -328,7 +329,7 @@ pub struct Deadline {
     pub at: Millis,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeadlineOp {
     /// `only_on`: only if the commit made this edge.
     Set {
@@ -342,6 +343,11 @@ pub enum DeadlineOp {
     /// The commit is the effect of this deadline: it happens only while the deadline is still
     /// there and due, and removes it. So an effect happens exactly once, whoever carries it out.
     Due {
+        name: String,
+    },
+    /// The commit is another end of the same matter: it happens only while the deadline is there, due
+    /// or not, and removes it.
+    Take {
         name: String,
     },
     /// As `Due`, and leaves it there: the commit is a part of the effect.

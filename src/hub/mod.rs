@@ -26,7 +26,8 @@ mod recovery;
 pub mod redis;
 
 pub use channel::{
-    Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, publications,
+    Attachment, Channel, Channels, Publication, Publications, Publisher, Signal, Turn, TurnOp,
+    publications,
 };
 pub use commit::{
     Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, Deadline, DeadlineOp, Draft, Edge, Guard, MarkOp,

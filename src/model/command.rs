@@ -97,7 +97,16 @@ pub struct Start {
     /// A resume token, still to be verified.
     pub token: Option<String>,
     /// What a verified token names. No dialect fills this in.
-    pub resume: Option<(WorkspaceId, SessionId)>,
+    pub resume: Option<Resume>,
+}
+
+/// A session that a guest may go on with, and which of its messages are for this guest: those above
+/// a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resume {
+    pub workspace: WorkspaceId,
+    pub session: SessionId,
+    pub since: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

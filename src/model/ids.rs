@@ -151,6 +151,12 @@ impl MessageId {
     pub fn draw() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// When it was drawn, in ms; `None` for an id that was not drawn here.
+    pub fn drawn_at(&self) -> Option<u64> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        Some(seconds * 1000 + u64::from(nanos / 1_000_000))
+    }
 }
 
 impl fmt::Display for MessageId {

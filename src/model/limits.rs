@@ -29,3 +29,5 @@ pub const SESSIONS_MAX: usize = 200;
 pub const REACTIONS_SHOWN: usize = 100;
 /// Longest emoji, in bytes: one of many people with skin tones has 41.
 pub const EMOJI_BYTES: usize = 64;
+/// Messages that a guest who comes back is told at once; older ones are in its history.
+pub const WAITED_MAX: usize = 50;

@@ -20,7 +20,8 @@ mod session;
 pub use aside::Aside;
 pub use clock::{Clock, Millis};
 pub use command::{
-    Command, GuestCommand, HistoryQuery, React, Receipt, Send, SessionQuery, StaffCommand, Start,
+    Command, GuestCommand, HistoryQuery, React, Receipt, Resume, Send, SessionQuery, StaffCommand,
+    Start,
 };
 pub use entry::{Change, Entry, FORMAT, OfferEnd, Prev};
 pub use frame::Frame;

@@ -63,6 +63,11 @@ impl Reject {
         }
     }
 
+    /// The session has ended, or was never there: asking again changes nothing.
+    pub fn is_final(&self) -> bool {
+        matches!(self.code, Code::Ended | Code::NotFound)
+    }
+
     /// Trouble that passes: the same request may be sent again with the same ids.
     pub fn unavailable() -> Self {
         Self {

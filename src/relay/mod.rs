@@ -20,9 +20,9 @@ use crate::{
     chat::{Actor, Bound, Chat, Done, OperatorActor, Told},
     config::Ack,
     dialect::{self, Audience, Dialect},
-    hub::{Log, NewRecord, RecordOp, Subject},
+    hub::{Deadline, Log, NewRecord, RecordOp, Subject},
     model::{
-        Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Reply,
+        Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Resume,
         WorkspaceId,
     },
     server::{
@@ -63,6 +63,7 @@ impl App for Relay {
                 workspace: workspace(&request),
                 session: None,
                 name: None,
+                since: 0,
             },
             OPERATORS => self.operator(&request)?,
             _ => {
@@ -89,11 +90,13 @@ impl App for Relay {
         arriving: Arriving,
     ) -> Result<Arrival, Trouble> {
         let dedup = DedupId::draw();
+        let mut missed = Vec::new();
         let (topic, at) = match (socket.state.actor(socket), arriving) {
             (Actor::Guest(_), Arriving::New(at)) => (None, at),
             (Actor::Guest(guest), Arriving::Recovered(at)) => {
                 let arrived = self.chat.guest_arrived(&guest, &dedup).await;
-                arrived.map_err(|_| Trouble)?;
+                let notice = arrived.map_err(|_| Trouble)?;
+                missed = notice.map_or_else(Vec::new, |it| self.beside(&socket.state, &it));
                 (None, at)
             }
             (Actor::Operator(operator), Arriving::Recovered(at)) => {
@@ -113,7 +116,7 @@ impl App for Relay {
         };
         Ok(Arrival {
             topic,
-            say: vec![ready(at)],
+            say: std::iter::once(ready(at)).chain(missed).collect(),
         })
     }
 
@@ -153,6 +156,10 @@ impl App for Relay {
             );
             false
         })
+    }
+
+    async fn due(&self, deadline: Deadline) {
+        self.chat.due(deadline).await;
     }
 
     fn class(&self, socket: &RelaySocket) -> Self::Class {
@@ -203,6 +210,18 @@ impl Relay {
         })
     }
 
+    /// What is said to a socket beside its log, and beside any request.
+    fn beside(&self, socket: &RelaySocket, notice: &Notice) -> Vec<Telling> {
+        let (dialect, audience) = self.class(socket);
+        let told = dialect::encode_notice(dialect, audience, notice, None).into_iter();
+        told.map(|out| Telling {
+            event: out.event,
+            payload: out.payload,
+            offset: None,
+        })
+        .collect()
+    }
+
     /// From the token of the CONNECT, or of the URL for clients that can set nothing else.
     fn operator(&self, request: &ConnectRequest<'_>) -> Result<RelaySocket, Refusal> {
         let token = request
@@ -233,14 +252,18 @@ impl Relay {
                 field: Some("token"),
                 ..Reject::new(Code::Unauthorized, "Invalid token")
             })?;
-            start.resume = Some((claims.workspace, claims.session));
+            start.resume = Some(Resume {
+                workspace: claims.workspace,
+                session: claims.session,
+                since: claims.since,
+            });
         }
         Ok(Command::Guest(GuestCommand::Start(start)))
     }
 
     fn turn(&self, state: &RelaySocket, done: Done) -> Turn<RelaySocket> {
         let (dialect, audience) = self.class(state);
-        let token = self.resume_token(&done.reply);
+        let token = self.resume_token(&done);
         let token = token.as_deref();
         let ack = dialect::encode_reply(dialect, audience, &done.reply, token);
         // What is said to be stored waits for that in any case, by a mark of its own.
@@ -255,26 +278,26 @@ impl Relay {
             wait,
         }];
         for Told { notice, mark } in done.notices {
-            let out = dialect::encode_notice(dialect, audience, &notice, token);
             // A start moves the client's position to where its session's log begins for it.
             let offset = if matches!(notice, Notice::Started(_)) {
                 from.clone()
             } else {
                 None
             };
-            let what = What::Event(Telling {
-                event: out.event,
-                payload: out.payload,
-                offset,
-            });
             let mark = mark.or_else(|| acked.clone());
-            say.push(Saying {
-                what,
-                wait: mark.map(|mark| Wait {
-                    mark,
-                    otherwise: None,
-                }),
-            });
+            for out in dialect::encode_notice(dialect, audience, &notice, token) {
+                say.push(Saying {
+                    what: What::Event(Telling {
+                        event: out.event,
+                        payload: out.payload,
+                        offset: offset.clone(),
+                    }),
+                    wait: mark.clone().map(|mark| Wait {
+                        mark,
+                        otherwise: None,
+                    }),
+                });
+            }
         }
         let state = done.bound.as_ref().map(RelaySocket::bound);
         Turn {
@@ -284,16 +307,12 @@ impl Relay {
         }
     }
 
-    fn resume_token(&self, reply: &Reply) -> Option<String> {
-        let Reply::Started { session, .. } = reply else {
-            return None;
-        };
+    /// Whoever holds it is the guest of the session, as far back as the one it is given to is.
+    fn resume_token(&self, done: &Done) -> Option<String> {
+        let bound = done.bound.as_ref()?;
         let now = self.clock.now() / 1000;
-        self.signing.sign(&GuestClaims::new(
-            session.workspace.clone(),
-            session.id.clone(),
-            now,
-        ))
+        let claims = GuestClaims::new(bound.workspace.clone(), bound.session.clone(), now);
+        self.signing.sign(&claims.since(bound.since))
     }
 }
 

@@ -91,13 +91,27 @@ pub async fn start(
         ChatSettings {
             max_text: config.max_text,
             workspaces: config.workspaces.iter().map(WorkspaceId::new).collect(),
+            reuse_by_email: config.reuse_by_email,
+            reuse_window_ms: config.reuse_window.ms(),
+            reuse_since: config.reuse_from.into(),
+            operator_grace_ms: config.operator_grace.ms(),
+            transfer_timeout_ms: config.transfer_timeout.ms(),
         },
         backends.metrics.chat.clone(),
     );
     let chat = Arc::new(chat);
     let helpers = CancellationToken::new();
     let (teller, stop) = (Arc::clone(&chat), helpers.clone());
-    tokio::spawn(async move { stop.run_until_cancelled(teller.tell_queue()).await });
+    tokio::spawn(async move {
+        let told = async {
+            tokio::join!(
+                teller.tell_queue(),
+                teller.tell_delivered(),
+                teller.end_typing()
+            )
+        };
+        stop.run_until_cancelled(told).await
+    });
     let relay = Relay {
         chat,
         clock: backends.clock.clone(),

@@ -16,6 +16,9 @@ pub enum RelaySocket {
         session: Option<SessionId>,
         /// What operators read as its name, once it has a session.
         name: Option<String>,
+        /// Messages up to this number are not for it.
+        #[serde(default)]
+        since: u64,
     },
     Operator {
         workspace: WorkspaceId,
@@ -31,6 +34,7 @@ impl RelaySocket {
             workspace: bound.workspace.clone(),
             session: Some(bound.session.clone()),
             name: Some(bound.name.clone()),
+            since: bound.since,
         }
     }
 
@@ -63,10 +67,12 @@ impl RelaySocket {
                 workspace,
                 session,
                 name,
+                since,
             } => Actor::Guest(GuestActor {
                 workspace,
                 session,
                 name,
+                since,
                 recovery,
                 sid,
                 pod,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::state::Handshake;
 use crate::{
-    hub::{Log, Mark, NewRecord, RecordOp, Subject},
+    hub::{Deadline, Log, Mark, NewRecord, RecordOp, Subject},
     model::{Aside, DedupId, Entry, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
     wire::{
         engine::Message,
@@ -55,6 +55,12 @@ pub trait App: Send + Sync + 'static {
         socket: &Socket<Self::Socket>,
         record: Option<RecordOp>,
     ) -> impl Future<Output = bool> + Send;
+
+    /// A deadline has come. Said by every pod that notices, until a commit has taken it away.
+    fn due(&self, deadline: Deadline) -> impl Future<Output = ()> + Send {
+        let _ = deadline;
+        async {}
+    }
 
     fn class(&self, socket: &Self::Socket) -> Self::Class;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     App,
     app::{Arriving, Socket, Telling, Trouble},
-    deliver::{Ahead, Reading, encode},
+    deliver::{Ahead, Reading, encode, is_told},
     depart,
     effects::Replaying,
     receive::{Fault, Inbound},
@@ -109,8 +109,11 @@ impl<A: App> Inbound<'_, A> {
             log: &replay.log,
             epoch: &replay.start.epoch,
         };
-        let own = |entry: &&Arc<Entry>| entry.origin.as_ref() == Some(&socket.recovery);
-        for entry in missed.iter().filter(|entry| !own(entry)) {
+        let told = |entry: &&Arc<Entry>| {
+            let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
+            is_told(origin, to, &socket.recovery, &replay.subject)
+        };
+        for entry in missed.iter().filter(told) {
             let encoded = encode(&*self.pod.app, class, reading, entry);
             for frame in &encoded.frames {
                 self.effects.frames(vec![frame.clone()]);

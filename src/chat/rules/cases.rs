@@ -36,6 +36,7 @@ pub(super) fn guest(session: Option<&str>) -> GuestActor {
         workspace: WorkspaceId::new("default"),
         session: session.map(id),
         name: None,
+        since: 0,
         recovery: RecoveryId::new("r-guest"),
         sid: Sid::new("sid-guest"),
         pod: None,

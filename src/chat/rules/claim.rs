@@ -1,40 +1,31 @@
-use super::draft;
+use super::{hand, transfer};
 use crate::{
     chat::{OperatorActor, attempt::ended},
-    hub::{Commit, Guard, NewChange, QueueOp},
-    model::{Code, DedupId, Reject, Session, Status},
+    hub::Commit,
+    model::{Code, DedupId, Millis, Reject, Session, Status},
 };
 
-/// Takes a waiting session for the operator. `None` if it has it already.
+/// Takes a waiting session for the operator, or one that it is offered. `None` if it has it already.
 pub(in crate::chat) fn claim(
     actor: &OperatorActor,
     session: &Session,
+    now: Millis,
     dedup: &DedupId,
 ) -> Result<Option<Commit>, Reject> {
     match (session.status, &session.agent) {
         (Status::Ended, _) => Err(ended()),
         (_, Some(agent)) if agent.id == actor.id => Ok(None),
+        (_, Some(_)) if transfer::is_offered(session, &actor.id, now) => {
+            transfer::answer(actor, session, true, now, dedup)
+        }
         (_, Some(agent)) => Err(Reject::new(
             Code::Taken,
             format!("{} has taken this session", agent.name),
         )),
         (_, None) => {
-            let mut commit = Commit::new(
-                actor.workspace.clone(),
-                Some(session.id.clone()),
-                dedup.clone(),
-                Guard::Version(session.version),
-            );
-            commit.set.status = Some(Status::Active);
-            commit.set.agent = Some(Some(actor.agent()));
-            commit.queue = Some(QueueOp::Leave);
-            commit.append = vec![draft(
-                NewChange::Assigned {
-                    agent: actor.agent(),
-                    before: None,
-                },
-                &actor.recovery,
-            )];
+            let mut commit = hand::change(actor, session, dedup);
+            hand::take(&mut commit, actor, None);
+            hand::close_offer(&mut commit, &session.id);
             Ok(Some(commit))
         }
     }
@@ -43,7 +34,10 @@ pub(in crate::chat) fn claim(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::rules::cases::{ann, dedup, operator, session};
+    use crate::{
+        chat::rules::cases::{ann, dedup, operator, session},
+        hub::{Guard, NewChange, QueueOp},
+    };
 
     #[test]
     fn p9_a_session_is_taken_from_the_queue_only() {
@@ -61,7 +55,7 @@ mod tests {
         for (status, agent, expected) in cases {
             let mut session = session(status);
             session.agent = agent.map(|id| operator(id).agent());
-            let decided = claim(&ann(), &session, &dedup());
+            let decided = claim(&ann(), &session, 0, &dedup());
             let told = decided
                 .map(|commit| commit.is_some())
                 .map_err(|reject| reject.code);
@@ -73,7 +67,7 @@ mod tests {
     fn p9_a_claim_is_guarded_by_what_was_read() {
         let mut read = session(Status::Waiting);
         read.version = 7;
-        let commit = claim(&ann(), &read, &dedup()).unwrap().unwrap();
+        let commit = claim(&ann(), &read, 0, &dedup()).unwrap().unwrap();
         assert_eq!(commit.guard, Guard::Version(7));
         assert_eq!(commit.set.status, Some(Status::Active));
         assert_eq!(commit.set.agent, Some(Some(ann().agent())));
@@ -82,7 +76,7 @@ mod tests {
             panic!("one entry")
         };
         assert!(
-            matches!(&entry.change, NewChange::Assigned { agent, .. } if *agent == ann().agent())
+            matches!(&entry.change, NewChange::Assigned { agent, before: None } if *agent == ann().agent())
         );
         assert_eq!(entry.origin, Some(ann().recovery));
     }
@@ -91,7 +85,7 @@ mod tests {
     fn a_loser_reads_who_was_faster() {
         let mut taken = session(Status::Active);
         taken.agent = Some(operator("bob").agent());
-        let reject = claim(&ann(), &taken, &dedup()).unwrap_err();
+        let reject = claim(&ann(), &taken, 0, &dedup()).unwrap_err();
         assert_eq!(reject.message, "Bob has taken this session");
     }
 }

@@ -1,4 +1,4 @@
-use super::draft;
+use super::{draft, hand};
 use crate::{
     hub::{Commit, Guard, NewChange, QueueOp},
     model::{DedupId, RecoveryId, SessionId, Status, WorkspaceId},
@@ -14,6 +14,9 @@ pub(in crate::chat) fn end(
     let mut commit = Commit::new(workspace.clone(), Some(session), dedup.clone(), Guard::Open);
     commit.set.status = Some(Status::Ended);
     commit.queue = Some(QueueOp::Leave);
+    if let Some(session) = commit.session.clone() {
+        hand::close_offer(&mut commit, &session);
+    }
     commit.append = vec![draft(NewChange::Ended, origin)];
     commit
 }
@@ -29,6 +32,7 @@ mod tests {
         assert_eq!(commit.guard, Guard::Open, "a session ends once");
         assert_eq!(commit.set.status, Some(Status::Ended));
         assert_eq!(commit.queue, Some(QueueOp::Leave));
+        assert_eq!(commit.set.offer, Some(None), "an offer of it is over");
         assert!(commit.set.agent.is_none() && commit.set.guest.is_none());
         assert!(commit.set.create.is_none());
         let [entry] = commit.append.as_slice() else {

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// A session with its place in the waiting queue.
-type Row = (Session, Option<u64>);
+pub(in crate::chat) type Row = (Session, Option<u64>);
 
 /// One page of the list of sessions, while it is put together from hub and history.
 pub(in crate::chat) struct Listing {

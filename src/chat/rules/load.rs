@@ -7,7 +7,11 @@ use crate::{
 
 /// Puts back what the history knows of an open session. Nobody is told: nothing has changed.
 /// `newest` first: what a client may send again, not knowing that it has arrived.
-pub(in crate::chat) fn load(stored: Session, newest: &[StoredMessage], dedup: &DedupId) -> Commit {
+pub(in crate::chat) fn load(
+    mut stored: Session,
+    newest: &[StoredMessage],
+    dedup: &DedupId,
+) -> Commit {
     let mut commit = Commit::new(
         stored.workspace.clone(),
         Some(stored.id.clone()),
@@ -15,6 +19,8 @@ pub(in crate::chat) fn load(stored: Session, newest: &[StoredMessage], dedup: &D
         Guard::Absent,
     );
     commit.queue = (stored.status == Status::Waiting).then_some(QueueOp::Enter);
+    // Its deadline is not there any more: nobody would end it.
+    stored.offer = None;
     commit.set.create = Some(Box::new(stored));
     commit.set.known = newest.iter().rev().filter_map(known).collect();
     commit

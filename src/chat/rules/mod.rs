@@ -7,13 +7,20 @@
 
 mod claim;
 mod end;
+pub(super) mod grace;
+mod hand;
+mod leave;
 pub(super) mod list;
 mod load;
+pub(super) mod marks;
 pub(super) mod page;
 pub(super) mod presence;
+mod react;
 mod reactions;
 pub(super) mod send;
 pub(super) mod start;
+mod status;
+pub(super) mod transfer;
 
 #[cfg(test)]
 mod cases;
@@ -25,7 +32,11 @@ use crate::{
 
 pub(super) use claim::claim;
 pub(super) use end::end;
+pub(super) use hand::OFFER;
+pub(super) use leave::leave;
 pub(super) use load::load;
+pub(super) use react::react;
+pub(super) use status::status;
 
 /// An entry that is appended in any case, and that the socket it comes from is not told.
 fn draft(change: NewChange, origin: &RecoveryId) -> Draft {

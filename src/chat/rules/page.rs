@@ -9,32 +9,35 @@ use crate::{
     model::{Change, Entry, EntryId, HistoryMessage, Message, Session, limits},
 };
 
+/// A page of history: the newest `limit` messages with numbers between the two.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::chat) struct Wanted {
+    pub before: u64,
+    /// Those up to this number are not for the asker.
+    pub above: u64,
+    pub limit: usize,
+}
+
 /// Whether what the hub holds is the whole page, so that the history need not be asked (and may be
 /// away). The hub forgets from the old end only: what it holds has no holes, and every reaction to a
 /// message in it is newer than that and in it as well.
-pub(in crate::chat) fn suffices(
-    session: &Session,
-    before_seq: u64,
-    hot: &[Arc<Entry>],
-    limit: usize,
-) -> bool {
+pub(in crate::chat) fn suffices(session: &Session, wanted: Wanted, hot: &[Arc<Entry>]) -> bool {
     let mut messages = 0;
     let mut reaches_first = false;
     for message in hot.iter().filter_map(|entry| entry.message()) {
         messages += 1;
-        reaches_first |= message.seq == 1;
+        reaches_first |= message.seq <= wanted.above + 1;
     }
-    session.last_seq == 0 || before_seq <= 1 || messages > limit || reaches_first
+    let is_empty = session.last_seq <= wanted.above || wanted.before <= wanted.above + 1;
+    is_empty || messages > wanted.limit || reaches_first
 }
 
 /// The newest `limit` messages of both, ascending, each once, with their reactions; and whether there
-/// are older ones. Both lists hold one more than asked for, where there is one. `above`: those up to
-/// this number are not for the asker.
+/// are older ones. Both lists hold one more than asked for, where there is one.
 pub(in crate::chat) fn merge(
     hot: &[Arc<Entry>],
     stored: Vec<StoredMessage>,
-    limit: usize,
-    above: u64,
+    wanted: Wanted,
 ) -> (Vec<HistoryMessage>, bool) {
     let mut reactions = Reactions::default();
     let mut seen = HashSet::new();
@@ -59,8 +62,8 @@ pub(in crate::chat) fn merge(
             ordered.insert(entry, message);
         }
     }
-    ordered.retain(|_, message| message.seq > above);
-    let fits = fitting(ordered.values().rev(), limit.min(ordered.len()));
+    ordered.retain(|_, message| message.seq > wanted.above);
+    let fits = fitting(ordered.values().rev(), wanted.limit.min(ordered.len()));
     let surplus = ordered.len() - fits;
     let messages = ordered.into_values().skip(surplus);
     let messages = messages.map(|message| HistoryMessage {

@@ -80,7 +80,7 @@ fn p7_a_page_is_the_newest_of_both_in_order() {
         (&[9], &[3, 1], 3, &[1, 3, 9], false),
     ];
     for (in_hub, in_history, limit, expected, expected_more) in cases {
-        let (messages, more) = merge(&hot(in_hub), stored(in_history), limit, 0);
+        let (messages, more) = merge(&hot(in_hub), stored(in_history), wanted(99, limit));
         let seqs: Vec<_> = messages.iter().map(|it| it.message.seq).collect();
         assert_eq!(
             (seqs.as_slice(), more),
@@ -94,7 +94,7 @@ fn p7_a_page_is_the_newest_of_both_in_order() {
 fn one_uuid_is_one_message() {
     let mut again = stored(&[3]);
     again[0].entry = EntryId { ms: 7, seq: 0 };
-    let (messages, more) = merge(&hot(&[3]), again, 5, 0);
+    let (messages, more) = merge(&hot(&[3]), again, wanted(99, 5));
     assert_eq!((messages.len(), more), (1, false));
 }
 
@@ -112,7 +112,51 @@ fn the_history_is_asked_when_something_may_be_there_only() {
     for (last_seq, before, in_hub, limit, expected) in cases {
         let mut session = session(Status::Active);
         session.last_seq = last_seq;
-        let told = suffices(&session, before, &hot(in_hub), limit);
+        let told = suffices(&session, wanted(before, limit), &hot(in_hub));
         assert_eq!(told, expected, "{last_seq} {before} {in_hub:?} {limit}");
+    }
+}
+
+fn wanted(before: u64, limit: usize) -> Wanted {
+    Wanted {
+        before,
+        above: 0,
+        limit,
+    }
+}
+
+#[test]
+fn p6_what_is_not_for_the_asker_is_in_no_page() {
+    let cases: [(u64, usize, &[u64], bool); 4] = [
+        (0, 9, &[1, 2, 3, 4], false),
+        (2, 9, &[3, 4], false),
+        (2, 1, &[4], true),
+        (4, 9, &[], false),
+    ];
+    for (above, limit, expected, expected_more) in cases {
+        let wanted = Wanted {
+            above,
+            ..wanted(99, limit)
+        };
+        let (messages, more) = merge(&hot(&[4, 3]), stored(&[2, 1]), wanted);
+        let seqs: Vec<_> = messages.iter().map(|it| it.message.seq).collect();
+        assert_eq!(
+            (seqs.as_slice(), more),
+            (expected, expected_more),
+            "{above} {limit}"
+        );
+    }
+    let mut session = session(Status::Active);
+    session.last_seq = 4;
+    for (above, in_hub, expected) in [(2, &[4, 3][..], true), (1, &[4, 3], false), (4, &[], true)] {
+        let wanted = Wanted {
+            above,
+            ..wanted(99, 9)
+        };
+        assert_eq!(
+            suffices(&session, wanted, &hot(in_hub)),
+            expected,
+            "{above} {in_hub:?}"
+        );
     }
 }

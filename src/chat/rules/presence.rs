@@ -1,10 +1,11 @@
+use super::grace;
 use crate::{
     chat::{GuestActor, OperatorActor},
     hub::{Commit, Draft, Edge, Guard, NewChange, Presence, PresenceOp, Subject},
-    model::{DedupId, SessionId, WorkspaceId},
+    model::{DedupId, Millis, SessionId, WorkspaceId},
 };
 
-/// The colleagues are told when the first of an operator's connections comes.
+/// The colleagues are told when the first of an operator's connections comes. Its sessions stay with it.
 pub(in crate::chat) fn operator_arrived(actor: &OperatorActor, dedup: &DedupId) -> Commit {
     let change = NewChange::OperatorOnline {
         agent: actor.agent(),
@@ -16,40 +17,50 @@ pub(in crate::chat) fn operator_arrived(actor: &OperatorActor, dedup: &DedupId) 
         pod,
         name,
     };
-    operator(actor, dedup, enter, change, Edge::Online)
+    let mut commit = operator(actor, dedup, enter, change, Edge::Online);
+    commit.deadlines = vec![grace::ends(&actor.id)];
+    commit
 }
 
-/// ... and when the last one is gone.
-pub(in crate::chat) fn operator_left(actor: &OperatorActor, dedup: &DedupId) -> Commit {
+/// ... and when the last one is gone: its sessions are kept for it until then.
+pub(in crate::chat) fn operator_left(
+    actor: &OperatorActor,
+    keep_until: Millis,
+    dedup: &DedupId,
+) -> Commit {
     let change = NewChange::OperatorOffline {
         agent: actor.agent(),
     };
-    operator(actor, dedup, PresenceOp::Leave, change, Edge::Offline)
+    let mut commit = operator(actor, dedup, PresenceOp::Leave, change, Edge::Offline);
+    commit.deadlines = vec![grace::begins(&actor.id, keep_until)];
+    commit
 }
 
 /// `None` for a guest that has not started yet.
 pub(in crate::chat) fn guest_arrived(actor: &GuestActor, dedup: &DedupId) -> Option<Commit> {
-    let presence = guest(actor, &actor.workspace, actor.session.as_ref()?);
-    let pod = actor.pod.clone();
-    Some(of_workspace(presence, dedup, |presence| {
-        PresenceOp::Enter {
-            presence,
-            pod,
-            name: None,
-        }
-    }))
+    let session = actor.session.as_ref()?;
+    let op = enter(actor, &actor.workspace, session);
+    Some(in_session(actor, session, op, dedup))
 }
 
+/// What comes after the last of its connections waits for the guest.
 pub(in crate::chat) fn guest_left(
     actor: &GuestActor,
     session: &SessionId,
     dedup: &DedupId,
 ) -> Commit {
-    of_workspace(
-        guest(actor, &actor.workspace, session),
-        dedup,
-        PresenceOp::Leave,
-    )
+    let presence = guest(actor, &actor.workspace, session);
+    let mut commit = in_session(actor, session, PresenceOp::Leave(presence), dedup);
+    commit.set.left = true;
+    commit
+}
+
+/// The same where the hub has let go of the session: who leaves does so in any case.
+pub(in crate::chat) fn without_session(commit: &Commit) -> Commit {
+    Commit {
+        session: None,
+        ..commit.clone()
+    }
 }
 
 /// For a start, which is present by the commit that it makes anyway.
@@ -77,7 +88,9 @@ fn operator(
         subject: Subject::Operator(actor.id.clone()),
         sid: actor.sid.clone(),
     };
-    let mut commit = of_workspace(presence, dedup, op);
+    let workspace = presence.workspace.clone();
+    let mut commit = Commit::new(workspace, None, dedup.clone(), Guard::Any);
+    commit.presence = Some(op(presence));
     let origin = Some(actor.recovery.clone());
     commit.append = vec![Draft {
         change,
@@ -96,15 +109,11 @@ fn guest(actor: &GuestActor, workspace: &WorkspaceId, session: &SessionId) -> Pr
     }
 }
 
-/// Without a session, though it may be a guest's: who leaves does so even if the session has ended
-/// or the hub has let go of it.
-fn of_workspace(
-    presence: Presence,
-    dedup: &DedupId,
-    op: impl FnOnce(Presence) -> PresenceOp,
-) -> Commit {
-    let mut commit = Commit::new(presence.workspace.clone(), None, dedup.clone(), Guard::Any);
-    commit.presence = Some(op(presence));
+/// Ended or not.
+fn in_session(actor: &GuestActor, session: &SessionId, op: PresenceOp, dedup: &DedupId) -> Commit {
+    let (workspace, session) = (actor.workspace.clone(), Some(session.clone()));
+    let mut commit = Commit::new(workspace, session, dedup.clone(), Guard::Any);
+    commit.presence = Some(op);
     commit
 }
 
@@ -116,7 +125,7 @@ mod tests {
     #[test]
     fn an_operator_is_announced_on_the_edge_only() {
         let arrived = operator_arrived(&ann(), &dedup());
-        let left = operator_left(&ann(), &dedup());
+        let left = operator_left(&ann(), 9, &dedup());
         for (commit, edge) in [(&arrived, Edge::Online), (&left, Edge::Offline)] {
             assert_eq!(commit.session, None);
             let [entry] = commit.append.as_slice() else {
@@ -144,13 +153,14 @@ mod tests {
     fn a_guest_is_present_in_its_session() {
         assert!(guest_arrived(&someone(None), &dedup()).is_none());
         let commit = guest_arrived(&someone(Some("s")), &dedup()).unwrap();
-        assert!(commit.append.is_empty() && commit.session.is_none());
+        assert!(commit.append.is_empty() && commit.session == Some(id("s")));
         let Some(PresenceOp::Enter { presence, .. }) = commit.presence else {
             panic!("enters")
         };
         assert_eq!(presence.subject, Subject::Guest(id("s")));
         assert_eq!(presence.sid, someone(None).sid);
         let left = guest_left(&someone(Some("s")), &id("other"), &dedup());
+        assert!(left.set.left && without_session(&left).session.is_none());
         let Some(PresenceOp::Leave(presence)) = left.presence else {
             panic!("leaves")
         };

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn p7_the_newest_word_on_an_emoji_holds_wherever_it_is() {
-        let cases: [(&[(u64, &str, bool)], &[&str]); 5] = [
+        type Said<'a> = &'a [(u64, &'a str, bool)];
+        let cases: [(Said<'_>, &[&str]); 5] = [
             (&[], &[]),
             (&[(1, "a", true), (2, "b", true)], &["a", "b"]),
             (&[(1, "a", true), (2, "a", false)], &[]),

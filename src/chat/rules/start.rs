@@ -2,7 +2,7 @@ use super::{draft, presence};
 use crate::{
     chat::GuestActor,
     hub::{Commit, Guard, NewChange, QueueOp},
-    model::{Code, DedupId, Guest, Millis, Reject, Session, SessionId, Start, WorkspaceId},
+    model::{Code, DedupId, Guest, Millis, Reject, Resume, Session, SessionId, Start, WorkspaceId},
 };
 
 /// The workspace that always exists.
@@ -31,12 +31,16 @@ pub(in crate::chat) fn candidates(
     actor: &GuestActor,
     start: &Start,
     workspace: &WorkspaceId,
-) -> Vec<(WorkspaceId, SessionId)> {
+) -> Vec<Resume> {
     let own = actor
         .session
         .clone()
         .filter(|_| actor.workspace == *workspace);
-    let own = own.map(|session| (workspace.clone(), session));
+    let own = own.map(|session| Resume {
+        workspace: workspace.clone(),
+        session,
+        since: actor.since,
+    });
     let mut candidates: Vec<_> = start.resume.iter().cloned().chain(own).collect();
     candidates.dedup();
     candidates
@@ -57,6 +61,33 @@ pub(in crate::chat) fn rejoin(
     );
     commit.presence = Some(presence::enter(actor, workspace, session));
     commit
+}
+
+/// Somebody says the name and e-mail address of a session's guest, which proves nothing: it goes on with
+/// the session only while nobody else is there, and staff is told.
+pub(in crate::chat) fn come_back(
+    actor: &GuestActor,
+    workspace: &WorkspaceId,
+    session: &SessionId,
+    dedup: &DedupId,
+) -> Commit {
+    let mut commit = rejoin(actor, workspace, session, dedup);
+    commit.alone = true;
+    commit.set.unverified = Some(true);
+    commit.append = vec![draft(NewChange::Returned, &actor.recovery)];
+    commit
+}
+
+/// The same name and e-mail address are the same guest, as far as nobody proves anything; `None` without
+/// both of them.
+pub(in crate::chat) fn identity(start: &Start) -> Option<String> {
+    let folded = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default().trim().to_lowercase();
+        (!text.is_empty()).then_some(text)
+    };
+    let (name, email) = (folded(&start.name)?, folded(&start.email)?);
+    // With a length, so that no two pairs read the same.
+    Some(format!("{}:{name}:{email}", name.len()))
 }
 
 /// A new session, that waits for an operator. Its id comes from the request, so that the same

@@ -37,8 +37,13 @@ fn a_session_is_started_in_a_workspace_that_exists() {
 
 #[test]
 fn p5_only_a_verified_token_and_the_own_socket_name_a_session() {
-    let shop = |session: &str| (named("shop"), id(session));
-    let here = |session: &str| (named("default"), id(session));
+    let resume = |workspace: &str, session: &str, since| Resume {
+        workspace: named(workspace),
+        session: id(session),
+        since,
+    };
+    let shop = |session: &str| resume("shop", session, 4);
+    let here = |session: &str| resume("default", session, 0);
     let cases = [
         (None, None, "default", vec![]),
         (Some("mine"), None, "default", vec![here("mine")]),
@@ -138,4 +143,43 @@ fn who_comes_back_is_present_and_changes_nothing() {
         (presence.workspace, presence.subject),
         (named("shop"), Subject::Guest(id("s")))
     );
+}
+
+#[test]
+fn p5_who_only_says_a_name_is_alone_in_the_session_and_staff_is_told() {
+    let commit = come_back(&someone(None), &named("shop"), &id("s"), &dedup());
+    assert_eq!((commit.guard, commit.alone), (Guard::Open, true));
+    assert_eq!(commit.set.unverified, Some(true));
+    assert!(matches!(&commit.append[..], [it] if matches!(it.change, NewChange::Returned)));
+    assert!(matches!(commit.presence, Some(PresenceOp::Enter { .. })));
+}
+
+#[test]
+fn p6_an_identity_is_a_name_and_an_address() {
+    let of = |name: Option<&str>, email: Option<&str>| {
+        identity(&Start {
+            name: name.map(str::to_owned),
+            email: email.map(str::to_owned),
+            ..Start::default()
+        })
+    };
+    for (name, email) in [
+        (None, None),
+        (Some("Zoe"), None),
+        (None, Some("z@x.test")),
+        (Some("Zoe"), Some("  ")),
+        (Some(" "), Some("z@x.test")),
+    ] {
+        assert_eq!(of(name, email), None, "{name:?} {email:?}");
+    }
+    let zoe = of(Some("Zoe"), Some("z@x.test"));
+    assert!(zoe.is_some());
+    assert_eq!(zoe, of(Some(" zoe "), Some("Z@X.test")));
+    for (name, email) in [
+        ("Zoe", "y@x.test"),
+        ("Zo", "ez@x.test"),
+        ("Zoe:z", "@x.test"),
+    ] {
+        assert_ne!(zoe, of(Some(name), Some(email)));
+    }
 }

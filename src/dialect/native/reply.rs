@@ -32,8 +32,8 @@ pub(in crate::dialect) fn encode_notice(
     audience: Audience,
     notice: &Notice,
     token: Option<&str>,
-) -> Outgoing {
-    match notice {
+) -> Vec<Outgoing> {
+    vec![match notice {
         Notice::Started(reply) => Outgoing {
             event: "session:started",
             payload: Value::Object(result(audience, reply, token)),
@@ -58,7 +58,7 @@ pub(in crate::dialect) fn encode_notice(
             event: "message:status",
             payload: json!({ "sessionId": session.as_str(), "seq": seq, "status": "stored" }),
         },
-    }
+    }]
 }
 
 /// What an acknowledgement holds beside `ok`.

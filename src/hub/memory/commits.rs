@@ -12,7 +12,9 @@ use crate::{
         Commit, Commits, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome,
         PresenceOp, QueueOp, Rate, RecordOp, SessionPatch, Since, Stamped, Subject, Written,
     },
-    model::{Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, SessionId, Status},
+    model::{
+        Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, SessionId, Sid, Status,
+    },
 };
 
 #[async_trait]
@@ -168,6 +170,7 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
         DeadlineOp::Due { name } | DeadlineOp::While { name } => slot
             .deadline(&commit.workspace, name)
             .is_none_or(|at| at > now),
+        DeadlineOp::Take { name } => slot.deadline(&commit.workspace, name).is_none(),
         _ => false,
     };
     if commit.deadlines.iter().any(undue) {
@@ -194,8 +197,16 @@ fn holder<'w>(workspace: &'w Workspace, commit: &Commit, now: Millis) -> Option<
     let holds = commit.session.as_ref() != Some(holder)
         && session.status.is_open()
         && now.saturating_sub(since) < unique.window_ms
-        && !workspace.is_present(&Subject::Guest(holder.clone()), None);
+        && !workspace.is_present(&Subject::Guest(holder.clone()), entering(commit));
     holds.then_some(holder)
+}
+
+/// The connection that enters by the commit.
+fn entering(commit: &Commit) -> Option<&Sid> {
+    match &commit.presence {
+        Some(PresenceOp::Enter { presence, .. }) => Some(&presence.sid),
+        _ => None,
+    }
 }
 
 fn repeated(slot: &mut Slot, commit: &Commit) -> Option<Outcome> {
@@ -233,7 +244,7 @@ fn apply_deadlines(slot: &mut Slot, commit: &Commit, edge: Edge) {
                 slot.deadlines
                     .insert((*at, commit.workspace.clone(), name.clone()));
             }
-            DeadlineOp::Clear { name } | DeadlineOp::Due { name } => {
+            DeadlineOp::Clear { name } | DeadlineOp::Due { name } | DeadlineOp::Take { name } => {
                 slot.clear_deadline(&commit.workspace, name);
             }
         }

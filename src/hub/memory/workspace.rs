@@ -34,6 +34,8 @@ pub(super) struct Workspace {
     pub away: HashSet<OperatorId>,
     pub unique: HashMap<String, SessionId>,
     pub rates: HashMap<String, (u32, Millis)>,
+    /// Who spoke last of what, and until when that holds.
+    pub turns: HashMap<String, (String, Millis)>,
     pub presence: HashMap<Subject, HashSet<Sid>>,
 }
 

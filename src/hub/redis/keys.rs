@@ -13,6 +13,7 @@
 //! | `connections` | polling connections by their end | with the connection |
 //! | `indexed`, `pod:..` | presence by pod | when it leaves |
 //! | `w:..` | a workspace: feed, queue, presence, rates | feed: by age, once stored |
+//! | `w:..:last:..` | who spoke last of a thing | expires, always |
 //! | `s:..` | a session: fields, log, first results | stored, and ended or idle for the retention |
 //! | `c:..` | a polling connection and its outbox | expires, always |
 //! | `r:..` | a recovery record | expires, always |

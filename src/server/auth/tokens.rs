@@ -32,6 +32,9 @@ pub struct GuestClaims {
     aud: String,
     pub workspace: WorkspaceId,
     pub session: SessionId,
+    /// Messages up to this number are not for it.
+    #[serde(default)]
+    pub since: u64,
     pub iat: u64,
     pub exp: u64,
 }
@@ -61,9 +64,15 @@ impl GuestClaims {
             aud: Self::AUDIENCE.into(),
             workspace,
             session,
+            since: 0,
             iat: now_seconds,
             exp,
         }
+    }
+
+    #[must_use]
+    pub fn since(self, since: u64) -> Self {
+        Self { since, ..self }
     }
 
     pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {

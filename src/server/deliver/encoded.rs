@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use crate::{
-    hub::Log,
-    model::{Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, RecoveryId},
+    hub::{Log, Subject},
+    model::{Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, OperatorId, RecoveryId},
     server::App,
     wire::socket::encode as write,
 };
@@ -15,6 +15,8 @@ pub struct Encoded {
     pub prev: EntryId,
     pub epoch: Epoch,
     pub origin: Option<RecoveryId>,
+    /// The only one who is told.
+    pub to: Option<OperatorId>,
     /// Empty if it says nothing to this class: its position counts all the same.
     pub frames: Vec<Frame>,
 }
@@ -23,6 +25,22 @@ impl Encoded {
     pub fn committed_at(&self) -> Millis {
         self.id.ms
     }
+
+    /// As [`is_told`].
+    pub fn is_for(&self, recovery: &RecoveryId, subject: &Subject) -> bool {
+        is_told(self.origin.as_ref(), self.to.as_ref(), recovery, subject)
+    }
+}
+
+/// Whether a socket is told of an entry: not of its own, nor of what is for somebody else.
+pub fn is_told(
+    origin: Option<&RecoveryId>,
+    to: Option<&OperatorId>,
+    recovery: &RecoveryId,
+    subject: &Subject,
+) -> bool {
+    let mine = |to: &OperatorId| matches!(subject, Subject::Operator(id) if id == to);
+    origin != Some(recovery) && to.is_none_or(mine)
 }
 
 /// Encodes what is said beside a log; never with an offset, which it would overwrite.
@@ -68,6 +86,7 @@ pub fn encode<A: App>(
         prev: log.prev(entry),
         epoch: epoch.clone(),
         origin: entry.origin.clone(),
+        to: entry.to.clone(),
         frames,
     })
 }

@@ -14,7 +14,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-pub use encoded::{Encoded, Reading, encode, encode_aside};
+pub use encoded::{Encoded, Reading, encode, encode_aside, is_told};
 pub use mailbox::{Delivery, Mailbox, Reader, ReaderKey, mailbox};
 pub use readers::{Ahead, Readers, To, Watching};
 pub use waiters::{Parked, Waiter, Waiters};

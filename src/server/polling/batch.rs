@@ -5,7 +5,7 @@ use crate::{
     model::{EntryId, Frame, Millis, Sid},
     server::{
         App, Pod,
-        deliver::{Reading, encode},
+        deliver::{Reading, encode, is_told},
         receive::Fault,
         settings::{BATCH_BYTES, READ_LIMIT},
         state::ConnectionState,
@@ -108,17 +108,19 @@ impl<A: App> Gatherer<'_, A> {
         let page = self.pod.hub.read(log, cursor, READ_LIMIT).await?;
         let known = self.state.sockets.get(nsp);
         let replay = known.and_then(|known| known.replay.as_ref());
-        if !page.complete || replay.is_none_or(|replay| replay.start.epoch != page.epoch) {
+        let replay = replay.filter(|replay| page.complete && replay.start.epoch == page.epoch);
+        let Some(replay) = replay else {
             gathered.gap = true;
             return Ok(());
-        }
+        };
         let class = self.pod.app.class(&socket.state);
         let epoch = &page.epoch;
         for entry in &page.entries {
             if gathered.is_full() || upto.is_some_and(|upto| entry.id > upto) {
                 break;
             }
-            if entry.origin.as_ref() != Some(&socket.recovery) {
+            let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
+            if is_told(origin, to, &socket.recovery, &replay.subject) {
                 let reading = Reading { nsp, log, epoch };
                 let encoded = encode(&*self.pod.app, class, reading, entry);
                 gathered.push(&encoded.frames);

@@ -52,7 +52,8 @@ async fn end<A: App>(pod: &Pod<A>, sid: &Sid, by: ClosedBy, reason: &str) -> boo
     true
 }
 
-/// Ends connections whose time has run out without a further request. Any pod does it for all.
+/// Ends connections whose time has run out without a further request, and lets the application do what
+/// is due. Any pod does it for all.
 pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition) {
     const AT_ONCE: usize = 1000;
     let Ok(expired) = pod.hub.expired(partition, pod.now(), AT_ONCE).await else {
@@ -60,5 +61,8 @@ pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition) {
     };
     for sid in expired.connections {
         end(pod, &sid, ClosedBy::Expired, "ping timeout").await;
+    }
+    for deadline in expired.deadlines {
+        pod.app.due(deadline).await;
     }
 }

@@ -1,14 +1,16 @@
 //! What comes for a WebSocket: entries of the logs that its sockets replay, live or read again.
 
+use std::sync::Arc;
+
 use super::{
     connection::{Connection, Listening},
     end::End,
 };
 use crate::{
-    model::{Frame, Millis},
+    model::{Entry, Frame, Millis},
     server::{
         App,
-        deliver::{Delivery, Encoded, ReaderKey, Reading, To, encode},
+        deliver::{Delivery, Encoded, ReaderKey, Reading, To, encode, is_told},
         effects::Replaying,
         receive::Fault,
         settings::READ_LIMIT,
@@ -16,7 +18,7 @@ use crate::{
 };
 
 enum Place {
-    Next { own: bool },
+    Next { told: bool },
     Known,
     Gap(String),
 }
@@ -66,8 +68,8 @@ impl<A: App> Connection<A> {
                 Delivery::Wake => continue,
             };
             match self.place(key, &encoded, &gaps) {
-                Place::Next { own: true } | Place::Known => {}
-                Place::Next { own: false } => {
+                Place::Next { told: false } | Place::Known => {}
+                Place::Next { told: true } => {
                     told += encoded.frames.len() as u64;
                     oldest = oldest.or(Some(encoded.committed_at()));
                     frames.extend_from_slice(&encoded.frames);
@@ -108,9 +110,10 @@ impl<A: App> Connection<A> {
             return Place::Gap(nsp.clone());
         }
         listening.cursor = encoded.id;
-        let recovery = self.state.sockets.get(nsp).map(|socket| &socket.recovery);
+        let socket = self.state.sockets.get(nsp);
+        let subject = &listening.replay.subject;
         Place::Next {
-            own: encoded.origin.is_some() && encoded.origin.as_ref() == recovery,
+            told: socket.is_some_and(|socket| encoded.is_for(&socket.recovery, subject)),
         }
     }
 
@@ -124,6 +127,7 @@ impl<A: App> Connection<A> {
                 return Ok(());
             };
             let (log, from) = (listening.replay.log.clone(), listening.cursor);
+            let subject = listening.replay.subject.clone();
             let page = self.pod.hub.read(&log, from, READ_LIMIT).await;
             let page = page.map_err(|_| End::Fault(Fault::Trouble))?;
             if !page.complete || page.epoch != listening.replay.start.epoch {
@@ -136,11 +140,11 @@ impl<A: App> Connection<A> {
                 epoch: &page.epoch,
             };
             let mut frames = Vec::new();
-            for entry in page
-                .entries
-                .iter()
-                .filter(|entry| entry.origin.as_ref() != Some(&socket.recovery))
-            {
+            let told = |entry: &&Arc<Entry>| {
+                let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
+                is_told(origin, to, &socket.recovery, &subject)
+            };
+            for entry in page.entries.iter().filter(told) {
                 let encoded = encode(&*self.pod.app, class, reading, entry);
                 frames.extend_from_slice(&encoded.frames);
             }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use switchboard::{
     chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor},
     history::{Batch, History, sqlite::SqliteHistory},
-    hub::{Ingest as _, Log, Logs as _, Retention, Unread, memory::MemoryHub},
+    hub::{Ingest as _, Log, Logs as _, Retention, Since, Unread, memory::MemoryHub},
     metrics::{ChatMetrics, Metrics},
     model::*,
 };
@@ -48,6 +48,11 @@ fn scene() -> Scene {
     let settings = ChatSettings {
         max_text: 100,
         workspaces: vec![WorkspaceId::new("other")],
+        reuse_by_email: true,
+        reuse_window_ms: 10_000,
+        reuse_since: Since::Activity,
+        operator_grace_ms: 1000,
+        transfer_timeout_ms: 1000,
     };
     let chat = Arc::new(Chat::new(
         hub.clone(),
@@ -124,6 +129,7 @@ fn guest(session: Option<&SessionId>) -> Actor {
         workspace: ws(),
         session: session.cloned(),
         name: Some("Marie".into()),
+        since: 0,
         recovery: RecoveryId::new("rg"),
         sid: Sid::new("sg"),
         pod: None,
@@ -155,7 +161,11 @@ fn start() -> Command {
 
 fn resume(session: &SessionId) -> Command {
     let start = Start {
-        resume: Some((ws(), session.clone())),
+        resume: Some(Resume {
+            workspace: ws(),
+            session: session.clone(),
+            since: 0,
+        }),
         ..Start::default()
     };
     Command::Guest(GuestCommand::Start(Box::new(start)))

@@ -239,7 +239,7 @@ fn notices() {
     let cases = notices.map(|(name, audience, notice, token)| {
         (
             name.to_owned(),
-            shown(encode_notice(Dialect::Native, audience, &notice, token)),
+            shown(encode_notice(Dialect::Native, audience, &notice, token).remove(0)),
         )
     });
     check("notices.json", cases.into());

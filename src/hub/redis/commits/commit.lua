@@ -38,13 +38,14 @@ local there = status and true or false
 -- 2. The key of a guest belongs to a session that is open, not older than that, and has nobody in it.
 local unique_key, unique
 if arg() == '1' then
-  local window, since, guests_at
-  unique_key, window, since, guests_at, unique = arg(), number(), arg(), arg(), key()
+  local window, since, guests_at, sid
+  unique_key, window, since, guests_at, sid, unique = arg(), number(), arg(), arg(), arg(), key()
   local holder = call('HGET', unique, unique_key)
   if holder and holder ~= id then
     local is = call('HMGET', sessions_at .. holder, 'status', since)
+    local guest = guests_at .. holder
     if is[1] and is[1] ~= 'ended' and now - tonumber(is[2]) < window
-      and call('EXISTS', guests_at .. holder) == 0 then
+      and call('HLEN', guest) == call('HEXISTS', guest, sid) then
       return { 'exists', holder }
     end
   end
@@ -72,9 +73,9 @@ local deadline_ops = {}
 for i = 1, number() do
   local op, member, when, only_on = arg(), arg(), number(), arg()
   deadline_ops[i] = { op, member, when, only_on }
-  if op == 'due' or op == 'while' then
+  if op == 'due' or op == 'while' or op == 'take' then
     local due = call('ZSCORE', deadlines, member)
-    if not due or tonumber(due) > now then return { 'conflict' } end
+    if not due or (op ~= 'take' and tonumber(due) > now) then return { 'conflict' } end
   end
 end
 

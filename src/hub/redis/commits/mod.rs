@@ -160,6 +160,10 @@ fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
                 Since::Creation => "created",
             })
             .arg(keys.in_workspace(workspace, "at:guest:"))
+            .maybe(match &commit.presence {
+                Some(PresenceOp::Enter { presence, .. }) => Some(presence.sid.as_str()),
+                _ => None,
+            })
             .key(keys.in_workspace(workspace, "unique"));
     }
     let (guard, version) = match commit.guard {
@@ -185,6 +189,7 @@ fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
             DeadlineOp::Set { name, at, only_on } => ("set", name, *at, *only_on),
             DeadlineOp::Clear { name } => ("clear", name, 0, None),
             DeadlineOp::Due { name } => ("due", name, 0, None),
+            DeadlineOp::Take { name } => ("take", name, 0, None),
             DeadlineOp::While { name } => ("while", name, 0, None),
         };
         call = call
