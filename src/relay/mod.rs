@@ -128,7 +128,11 @@ impl App for Relay {
     ) -> Turn<RelaySocket> {
         let (dialect, audience) = self.class(&socket.state);
         let name = event.name.as_str().unwrap_or_default();
-        let command = dialect::decode(dialect, audience, name, event.args.first());
+        let command = if event.replaced {
+            Err(half_a_character())
+        } else {
+            dialect::decode(dialect, audience, name, event.args.first())
+        };
         let actor = socket.state.actor(socket);
         let done = match command.and_then(|command| self.verified(command)) {
             Ok(command) => self.chat.handle(&actor, command, &dedup).await,
@@ -339,6 +343,14 @@ fn refusal(reject: &Reject) -> Saying {
         what: What::Ack(dialect::encode_reject(reject)),
         wait: None,
     }
+}
+
+/// Refused rather than mended: what is stored is what was written, and its sender is to know.
+fn half_a_character() -> Reject {
+    Reject::field(
+        "payload",
+        "The payload holds half of a character (a surrogate without its pair)",
+    )
 }
 
 fn pending() -> Reject {

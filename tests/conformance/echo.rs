@@ -73,6 +73,7 @@ impl App for Echo {
             args,
             id,
             attachments,
+            replaced,
         } = event;
         let kind = match (name.as_str(), id) {
             (Some("message-with-ack"), Some(id)) => Some(Kind::Ack(Ack {
@@ -85,6 +86,7 @@ impl App for Echo {
                 args,
                 id: None,
                 attachments,
+                replaced,
             })),
             _ => None,
         };

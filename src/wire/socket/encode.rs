@@ -121,6 +121,8 @@ fn full_event(nsp: &str, event: &Event) -> Encoded {
         args,
         id,
         attachments,
+        // What stands there is written.
+        replaced: _,
     } = event;
     let tag = if attachments.is_empty() { '2' } else { '5' };
     let mut text = head(tag, attachments.len(), nsp, *id);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `packet` | what can be said |
 //! | `parse` | one text message as a packet, perhaps with attachments still to come |
+//! | `surrogate` | the JSON that UTF-8 cannot hold, so that its sender can be told |
 //! | `placeholder` | does each stand-in for bytes have its attachment? |
 //! | `decoder` | text and binary messages, over any number of requests, as whole packets |
 //! | `admit` | may the client say this in this namespace now? |
@@ -18,6 +19,7 @@ pub mod encode;
 mod packet;
 mod parse;
 mod placeholder;
+mod surrogate;
 
 pub use admit::{Admitted, Violation, admit};
 pub use decoder::{DecodeError, Decoder};

@@ -45,6 +45,9 @@ pub struct Event {
     /// Set when the sender wants an [`Ack`] with the same id.
     pub id: Option<u64>,
     pub attachments: Vec<Bytes>,
+    /// Something in it was half a surrogate pair, which JavaScript can write and UTF-8 cannot;
+    /// U+FFFD stands in its place.
+    pub replaced: bool,
 }
 
 /// The answer to an event that carried an id, once per id. Binary arguments as in [`Event`].

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::packet::{Ack, Event, EventName, Kind, MAX_ATTACHMENTS, Packet, ROOT};
 use super::placeholder::placeholders_fit;
+use super::surrogate::without_halves;
 
 /// Longest namespace in bytes, without a query.
 pub const MAX_NAMESPACE: usize = 255;
@@ -48,7 +49,9 @@ pub enum ParseError {
 /// Tolerated, since clients in the field do it: a namespace without its comma when nothing
 /// follows, and a query after the namespace, which is dropped. Placeholders of a binary packet
 /// must be within its attachment count; one may be used twice or never, as the reference permits.
-/// JSON nests at most 128 deep (`serde_json`'s own limit), which bounds the recursion here too.
+/// JSON nests at most 127 deep (`serde_json`'s own limit), which bounds the recursion here too.
+/// Half a surrogate pair is what a client writes that cuts a text within an emoji, again with each
+/// repeat: an event with one is marked, for its sender to be told, instead of ending the connection.
 pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     let mut chars = text.chars();
     let tag = chars.next().ok_or(ParseError::Type)?;
@@ -103,7 +106,7 @@ fn connect(text: &str) -> Result<Kind, ParseError> {
     if text.is_empty() {
         return Ok(Kind::Connect(None));
     }
-    match json(text)? {
+    match json(text)?.0 {
         Value::Object(auth) => Ok(Kind::Connect(Some(auth))),
         _ => Err(ParseError::Payload),
     }
@@ -119,7 +122,8 @@ fn disconnect(text: &str) -> Result<Kind, ParseError> {
 
 fn event(text: &str) -> Result<Kind, ParseError> {
     let (id, text) = ack_id(text)?;
-    let mut args = array(text)?.into_iter();
+    let (args, replaced) = array(text)?;
+    let mut args = args.into_iter();
     let name = match args.next() {
         Some(Value::String(name)) if is_reserved(&name) => return Err(ParseError::ReservedName),
         Some(Value::String(name)) => EventName::Text(name),
@@ -131,6 +135,7 @@ fn event(text: &str) -> Result<Kind, ParseError> {
         args: args.collect(),
         id,
         attachments: Vec::new(),
+        replaced,
     }))
 }
 
@@ -139,14 +144,14 @@ fn ack(text: &str) -> Result<Kind, ParseError> {
     let id = id.ok_or(ParseError::AckId)?;
     Ok(Kind::Ack(Ack {
         id,
-        args: array(text)?,
+        args: array(text)?.0,
         attachments: Vec::new(),
     }))
 }
 
 /// An object with a `message`, or the bare text of older servers.
 fn connect_error(text: &str) -> Result<Kind, ParseError> {
-    match json(text)? {
+    match json(text)?.0 {
         Value::String(message) => Ok(Kind::ConnectError {
             message,
             data: None,
@@ -177,15 +182,23 @@ fn leading_digits(text: &str) -> (&str, &str) {
     (text.strip_suffix(rest).unwrap_or_default(), rest)
 }
 
-fn array(text: &str) -> Result<Vec<Value>, ParseError> {
+fn array(text: &str) -> Result<(Vec<Value>, bool), ParseError> {
     match json(text)? {
-        Value::Array(items) => Ok(items),
+        (Value::Array(items), replaced) => Ok((items, replaced)),
         _ => Err(ParseError::Payload),
     }
 }
 
-fn json(text: &str) -> Result<Value, ParseError> {
-    serde_json::from_str(text).map_err(|_| ParseError::Json)
+/// And whether halves of surrogate pairs were replaced in it.
+fn json(text: &str) -> Result<(Value, bool), ParseError> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok((value, false));
+    }
+    let text = without_halves(text).ok_or(ParseError::Json)?;
+    match serde_json::from_str(&text) {
+        Ok(value) => Ok((value, true)),
+        Err(_) => Err(ParseError::Json),
+    }
 }
 
 /// Names the client libraries emit to their own application; on the wire they would forge it.

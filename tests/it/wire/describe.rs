@@ -27,12 +27,19 @@ pub fn socket(packet: &Packet) -> Value {
             args,
             id,
             attachments,
+            replaced,
         }) => {
             let name = match name {
                 EventName::Text(name) => json!(name),
                 EventName::Number(number) => json!(number),
             };
-            json!({ "nsp": nsp, "event": name, "args": args, "id": id, "attachments": attachments })
+            let mut event = json!({
+                "nsp": nsp, "event": name, "args": args, "id": id, "attachments": attachments,
+            });
+            if *replaced {
+                event["replaced"] = true.into();
+            }
+            event
         }
         Kind::Ack(Ack {
             id,

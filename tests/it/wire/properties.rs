@@ -67,7 +67,7 @@ proptest! {
         let text = encode::event(&nsp, id, &name, payload.as_ref(), offset.as_deref());
         let text = text.expect("encodes");
         let args = payload.into_iter().chain(offset.map(Value::from)).collect();
-        let event = Event { name: EventName::Text(name), args, id, attachments: Vec::new() };
+        let event = Event { name: EventName::Text(name), args, id, attachments: Vec::new(), replaced: false };
         let packet = Packet { nsp, kind: Kind::Event(event) };
         let general = encode::packet(&packet).text;
         prop_assert_eq!(&general, &text);
@@ -116,6 +116,7 @@ fn event() -> impl Strategy<Value = Event> {
         args,
         id,
         attachments,
+        replaced: false,
     })
 }
 
