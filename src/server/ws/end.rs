@@ -35,6 +35,7 @@ impl End {
     pub fn code(self) -> CloseCode {
         match self {
             Self::Link(LinkError::TooLarge) => CloseCode::Size,
+            Self::Link(LinkError::NotUtf8) => CloseCode::Invalid,
             Self::Link(LinkError::Malformed) | Self::Fault(Fault::Protocol) => CloseCode::Protocol,
             Self::Fault(Fault::Trouble) => CloseCode::Again,
             Self::Drain => CloseCode::Restart,

@@ -39,6 +39,7 @@ pub enum LinkError {
     Gone,
     /// Not a packet.
     Malformed,
+    NotUtf8,
     TooLarge,
     /// The peer takes nothing.
     Slow,
@@ -48,7 +49,7 @@ impl LinkError {
     pub fn label(self) -> &'static str {
         match self {
             Self::Gone => "transport close",
-            Self::Malformed => "parse error",
+            Self::Malformed | Self::NotUtf8 => "parse error",
             Self::TooLarge => "payload",
             Self::Slow => "slow",
         }
@@ -147,7 +148,8 @@ fn read_error(error: &tungstenite::Error) -> LinkError {
         tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             LinkError::Gone
         }
-        tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_) => LinkError::Malformed,
+        tungstenite::Error::Utf8(_) => LinkError::NotUtf8,
+        tungstenite::Error::Protocol(_) => LinkError::Malformed,
         _ => LinkError::Gone,
     }
 }
