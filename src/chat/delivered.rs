@@ -6,11 +6,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::Chat;
-use crate::{
-    hub::Log,
-    model::{Aside, Direction, Session, SessionId, WorkspaceId},
-};
+use super::{Chat, attempt::Repeat, rules};
+use crate::model::{Direction, Session, SessionId, WorkspaceId};
 
 /// Whoever wrote is told at most this often.
 const EVERY: Duration = Duration::from_secs(1);
@@ -53,17 +50,9 @@ impl Chat {
             self.delivered.some.notified().await;
             let marks = std::mem::take(&mut *self.delivered.lock());
             for ((workspace, session, direction), seq) in marks {
-                let channel = match direction {
-                    Direction::In => Log::Session(workspace, session.clone()),
-                    Direction::Out => Log::Feed(workspace),
-                };
-                let aside = Aside::Delivered {
-                    session,
-                    direction,
-                    seq,
-                };
-                // Lost, it is corrected by the next.
-                let _ = self.hub.tell(&channel, aside).await;
+                let commit = rules::marks::delivered(&workspace, &session, direction, seq);
+                // Not said, it is corrected by the next.
+                let _ = self.write(&commit, Repeat::Request).await;
             }
             tokio::time::sleep(EVERY).await;
         }

@@ -61,6 +61,13 @@ pub fn encode_reject(reject: &Reject) -> Value {
     native::encode_reject(reject)
 }
 
+/// The same for a client that asked for no acknowledgement, as an event.
+pub fn encode_error(dialect: Dialect, reject: &Reject) -> Outgoing {
+    match dialect {
+        Dialect::Native => native::encode_error(reject),
+    }
+}
+
 /// What a reader of a log is told of an entry: nothing, if it is not for this side.
 pub fn encode_entry(dialect: Dialect, audience: Audience, entry: &Entry) -> Vec<Outgoing> {
     match dialect {

@@ -195,6 +195,10 @@ pub enum NewChange {
         why: OfferEnd,
     },
     Ended,
+    Delivered {
+        direction: Direction,
+        seq: u64,
+    },
     /// Stamped with the number that the mark came to.
     Read {
         by: Participant,
@@ -245,6 +249,7 @@ impl NewChange {
             Self::Offered { offer } => Change::Offered { offer },
             Self::OfferClosed { offer, why } => Change::OfferClosed { offer, why },
             Self::Ended => Change::Ended,
+            Self::Delivered { direction, seq } => Change::Delivered { direction, seq },
             Self::Read { by } => Change::Read { by, seq },
             Self::Reacted { reaction } => Change::Reacted { reaction },
             Self::OperatorOnline { agent } => Change::OperatorOnline { agent },

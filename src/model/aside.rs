@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, Direction, SessionId};
+use super::{Agent, SessionId};
 
 /// Said to the readers of a log beside it: in no log, without an offset, and lost on whoever does not
 /// listen at that moment.
@@ -14,11 +14,5 @@ pub enum Aside {
         session: SessionId,
         by: Option<Agent>,
         on: bool,
-    },
-    /// To the side that wrote them: all messages in this direction up to `seq` are delivered.
-    Delivered {
-        session: SessionId,
-        direction: Direction,
-        seq: u64,
     },
 }

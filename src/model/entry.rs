@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Agent, EntryId, Message, Offer, OperatorId, Participant, Reaction, RecoveryId, Session,
-    SessionId, WorkspaceId,
+    Agent, Direction, EntryId, Message, Offer, OperatorId, Participant, Reaction, RecoveryId,
+    Session, SessionId, WorkspaceId,
 };
 
 /// Version of the stored form of entries. A release reads its own and the one before.
@@ -69,6 +69,12 @@ pub enum Change {
         why: OfferEnd,
     },
     Ended,
+    /// All messages in this direction up to `seq` have been delivered. At most once a second: an entry,
+    /// since a polling client would miss what is said beside the log between two polls.
+    Delivered {
+        direction: Direction,
+        seq: u64,
+    },
     /// `by` has read the other side's messages up to `seq`.
     Read {
         by: Participant,
@@ -98,9 +104,12 @@ pub enum OfferEnd {
 
 impl Change {
     /// Whether it counts as life in the session: lists are ordered by it, and reuse is counted from
-    /// it. That somebody reads does not.
+    /// it. That messages arrive and are read does not.
     pub fn is_activity(&self) -> bool {
-        !matches!(self, Self::Read { .. } | Self::Reacted { .. })
+        !matches!(
+            self,
+            Self::Delivered { .. } | Self::Read { .. } | Self::Reacted { .. }
+        )
     }
 }
 

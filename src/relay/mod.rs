@@ -134,6 +134,7 @@ impl App for Relay {
             dialect::decode(dialect, audience, name, event.args.first())
         };
         let actor = socket.state.actor(socket);
+        let asks_for_answer = event.id.is_some();
         let done = match command.and_then(|command| self.verified(command)) {
             Ok(command) => self.chat.handle(&actor, command, &dedup).await,
             Err(reject) => {
@@ -144,7 +145,7 @@ impl App for Relay {
         match done {
             Ok(done) => self.turn(&socket.state, done),
             Err(reject) => Turn {
-                say: vec![refusal(&reject)],
+                say: vec![refusal(dialect, &reject, asks_for_answer)],
                 ..Turn::default()
             },
         }
@@ -338,11 +339,19 @@ fn ready(at: Offset) -> Telling {
     }
 }
 
-fn refusal(reject: &Reject) -> Saying {
-    Saying {
-        what: What::Ack(dialect::encode_reject(reject)),
-        wait: None,
-    }
+/// Who asks for no answer is told of a refusal all the same.
+fn refusal(dialect: Dialect, reject: &Reject, asks_for_answer: bool) -> Saying {
+    let what = if asks_for_answer {
+        What::Ack(dialect::encode_reject(reject))
+    } else {
+        let out = dialect::encode_error(dialect, reject);
+        What::Event(Telling {
+            event: out.event,
+            payload: out.payload,
+            offset: None,
+        })
+    };
+    Saying { what, wait: None }
 }
 
 /// Refused rather than mended: what is stored is what was written, and its sender is to know.

@@ -1,7 +1,9 @@
 use crate::{
     chat::{GuestActor, OperatorActor},
     hub::{Commit, Draft, Edge, Guard, MarkOp, NewChange},
-    model::{DedupId, Participant, Receipt, RecoveryId, Session, SessionId, WorkspaceId},
+    model::{
+        DedupId, Direction, Participant, Receipt, RecoveryId, Session, SessionId, WorkspaceId,
+    },
 };
 
 /// The guest has the messages of staff up to a number.
@@ -45,8 +47,26 @@ pub(in crate::chat) fn by_staff(
     ))
 }
 
+/// Whoever wrote is told how far its messages have come.
+pub(in crate::chat) fn delivered(
+    workspace: &WorkspaceId,
+    session: &SessionId,
+    direction: Direction,
+    seq: u64,
+) -> Commit {
+    let (workspace, session) = (workspace.clone(), Some(session.clone()));
+    let mut commit = Commit::new(workspace, session, DedupId::draw(), Guard::Any);
+    commit.append = vec![Draft {
+        change: NewChange::Delivered { direction, seq },
+        origin: None,
+        to: None,
+        only_on: None,
+    }];
+    commit
+}
+
 /// Of an ended session too: its last messages are read after its end. That something is delivered is
-/// no entry: it is said once more whenever somebody connects.
+/// told by a commit of its own, for many marks at once.
 fn commit(
     (workspace, session): (&WorkspaceId, &SessionId),
     mark: MarkOp,

@@ -13,6 +13,6 @@ pub(in crate::dialect) fn encode_aside(audience: Audience, aside: &Aside) -> Opt
             payload: json!({ "position": position }),
         }),
         (Audience::Operator, Aside::Queue { .. }) => None,
-        (_, Aside::Typing { .. } | Aside::Delivered { .. }) => None,
+        (_, Aside::Typing { .. }) => None,
     }
 }

@@ -29,6 +29,7 @@ pub(in crate::dialect) fn encode_entry(audience: Audience, entry: &Entry) -> Vec
             | Change::OfferOpened { .. }
             | Change::Offered { .. }
             | Change::OfferClosed { .. }
+            | Change::Delivered { .. }
             | Change::Read { .. }
             | Change::Reacted { .. }
             | Change::OperatorStatus { .. },

@@ -9,4 +9,4 @@ mod view;
 pub(super) use aside::encode_aside;
 pub(super) use decode::decode;
 pub(super) use entry::encode_entry;
-pub(super) use reply::{encode_notice, encode_reject, encode_reply};
+pub(super) use reply::{encode_error, encode_notice, encode_reject, encode_reply};

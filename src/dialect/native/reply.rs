@@ -17,6 +17,17 @@ pub(in crate::dialect) fn encode_reply(
 }
 
 pub(in crate::dialect) fn encode_reject(reject: &Reject) -> Value {
+    json!({ "ok": false, "error": error(reject) })
+}
+
+pub(in crate::dialect) fn encode_error(reject: &Reject) -> Outgoing {
+    Outgoing {
+        event: "error",
+        payload: Value::Object(error(reject)),
+    }
+}
+
+fn error(reject: &Reject) -> Map<String, Value> {
     let mut error =
         view::object(json!({ "code": reject.code.as_str(), "message": reject.message }));
     if let Some(field) = reject.field {
@@ -25,7 +36,7 @@ pub(in crate::dialect) fn encode_reject(reject: &Reject) -> Value {
     if let Some(retry_after_ms) = reject.retry_after_ms {
         view::put(&mut error, "retryAfterMs", retry_after_ms);
     }
-    json!({ "ok": false, "error": error })
+    error
 }
 
 pub(in crate::dialect) fn encode_notice(

@@ -283,8 +283,8 @@ for _ = 1, number() do
     if session then
       before, last = last, entry
       kept.last = entry
-      -- That somebody reads is no life in the session.
-      if kind ~= 'read' and kind ~= 'reacted' then kept.active = int(ms) end
+      -- That messages arrive and are read is no life in the session.
+      if kind ~= 'quiet' and kind ~= 'read' and kind ~= 'reacted' then kept.active = int(ms) end
     end
     local found_by = kind == 'reacted' and 'r' or ''
     if kind == 'message' then

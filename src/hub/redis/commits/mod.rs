@@ -312,6 +312,7 @@ fn append(call: Call, commit: &Commit, draft: &Draft) -> Call {
             .arg(id.to_string())
             .arg(content.preview()),
         NewChange::Read { .. } => call.arg("read").arg("").arg("").arg(""),
+        NewChange::Delivered { .. } => call.arg("quiet").arg("").arg("").arg(""),
         NewChange::Reacted { .. } => call.arg("reacted").arg("").arg("").arg(""),
         _ => call.arg("").arg("").arg("").arg(""),
     };
