@@ -3,6 +3,7 @@
 //! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
 
 pub mod postgres;
+mod reactions;
 pub mod sqlite;
 mod words;
 
@@ -28,8 +29,20 @@ pub trait History: Send + Sync + 'static {
         epoch: &Epoch,
     ) -> Result<EntryId, Unavailable>;
 
+    /// The epoch of each partition whose hot state has all open sessions of the history; a partition
+    /// that is bound to another one, or left out, is to be given them.
+    async fn restored(&self) -> Result<Vec<(Partition, Epoch)>, Unavailable>;
+
+    /// Says that the hot state of this epoch has all open sessions of the partition, if its cursor is
+    /// bound to that epoch. `None`: that they have to be put back (again).
+    async fn set_restored(
+        &self,
+        partition: Partition,
+        epoch: Option<&Epoch>,
+    ) -> Result<(), Unavailable>;
+
     /// Stores a batch in one transaction: messages (one that is there already, by uuid, is passed
-    /// over and counted), session rows where the stored `last_entry` is smaller, and the cursor from
+    /// over and counted), the newest word on each reaction, session rows where the stored `last_entry` is smaller, and the cursor from
     /// `batch.from` to `batch.to`. [`Appended::Superseded`] and nothing stored if the cursor is not
     /// at `from` in this epoch: someone else writes.
     ///
@@ -48,12 +61,19 @@ pub trait History: Send + Sync + 'static {
         &self,
         workspace: &WorkspaceId,
         message: MessageId,
-    ) -> Result<Option<SessionId>, Unavailable> {
-        let _ = (workspace, message);
-        Ok(None)
-    }
+    ) -> Result<Option<SessionId>, Unavailable>;
 
-    /// Messages with `seq` below `before_seq`, newest (by entry id) first, at most `limit`.
+    /// Waiting and active sessions of all workspaces by (workspace, id), those strictly after `after`
+    /// in that order, at most `limit`.
+    async fn open_sessions(
+        &self,
+        after: Option<&(WorkspaceId, SessionId)>,
+        limit: usize,
+    ) -> Result<Vec<Session>, Unavailable>;
+
+    /// Messages with `seq` below `before_seq`, newest (by entry id) first, at most `limit`. Each with
+    /// up to twice [`REACTIONS_SHOWN`](crate::model::limits::REACTIONS_SHOWN) words on reactions to it:
+    /// of more, those that are there before those that were taken away.
     async fn messages_before(
         &self,
         workspace: &WorkspaceId,

@@ -1,6 +1,8 @@
 //! How both backends write in a column what is a type here.
 
-use crate::model::{Content, SenderKind};
+use serde_json::json;
+
+use crate::model::{Content, SenderKind, Session};
 
 pub fn sender_kind(kind: SenderKind) -> &'static str {
     match kind {
@@ -13,6 +15,14 @@ pub fn content_type(content: &Content) -> &'static str {
     match content {
         Content::Text { .. } => "text",
     }
+}
+
+pub fn offer_text(session: &Session) -> Option<String> {
+    session.offer.as_ref().map(|offer| json!(offer).to_string())
+}
+
+pub fn receipts_text(session: &Session) -> String {
+    json!(session.receipts).to_string()
 }
 
 /// What a search looks in: a letter is folded the same wherever it stands, so that a part of a

@@ -20,8 +20,8 @@ use switchboard::{
     },
     metrics::{HistoryMetrics, Metrics},
     model::{
-        Agent, Clock, DedupId, EntryId, Epoch, OperatorId, Partition, PodId, Session, SessionId,
-        SessionQuery, WorkspaceId,
+        Agent, Clock, DedupId, EntryId, Epoch, MessageId, OperatorId, Partition, PodId, Session,
+        SessionId, SessionQuery, WorkspaceId,
     },
 };
 use tokio::task::JoinHandle;
@@ -306,6 +306,34 @@ impl History for Flaky {
         epoch: &Epoch,
     ) -> Result<EntryId, Unavailable> {
         self.inner.open_cursor(partition, epoch).await
+    }
+
+    async fn restored(&self) -> Result<Vec<(Partition, Epoch)>, Unavailable> {
+        self.inner.restored().await
+    }
+
+    async fn set_restored(
+        &self,
+        partition: Partition,
+        epoch: Option<&Epoch>,
+    ) -> Result<(), Unavailable> {
+        self.inner.set_restored(partition, epoch).await
+    }
+
+    async fn session_of(
+        &self,
+        _: &WorkspaceId,
+        _: MessageId,
+    ) -> Result<Option<SessionId>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn open_sessions(
+        &self,
+        after: Option<&(WorkspaceId, SessionId)>,
+        limit: usize,
+    ) -> Result<Vec<Session>, Unavailable> {
+        self.inner.open_sessions(after, limit).await
     }
 
     async fn session(

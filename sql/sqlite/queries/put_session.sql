@@ -3,12 +3,14 @@ INSERT INTO sessions (
     workspace, id, status, version, agent_id, agent_name,
     guest_name, guest_email, guest_phone, guest_page, guest_metadata, guest_search,
     created_at, last_activity, last_seq, last_entry_ms, last_entry_seq,
-    preview_text, preview_direction, preview_at, unread
+    preview_text, preview_direction, preview_at, unread, queued_ms, queued_seq, offer,
+    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified
 ) VALUES (
     :workspace, :id, :status, :version, :agent_id, :agent_name,
     :guest_name, :guest_email, :guest_phone, :guest_page, :guest_metadata, :guest_search,
     :created_at, :last_activity, :last_seq, :last_entry_ms, :last_entry_seq,
-    :preview_text, :preview_direction, :preview_at, :unread
+    :preview_text, :preview_direction, :preview_at, :unread, :queued_ms, :queued_seq, :offer,
+    :delivered_in, :delivered_out, :read_in, :read_out, :receipts, :left_seq, :unverified
 ) ON CONFLICT (workspace, id) DO UPDATE SET
     status = excluded.status,
     version = excluded.version,
@@ -28,4 +30,14 @@ INSERT INTO sessions (
     preview_text = excluded.preview_text,
     preview_direction = excluded.preview_direction,
     preview_at = excluded.preview_at,
-    unread = excluded.unread
+    unread = excluded.unread,
+    queued_ms = excluded.queued_ms,
+    queued_seq = excluded.queued_seq,
+    offer = excluded.offer,
+    delivered_in = excluded.delivered_in,
+    delivered_out = excluded.delivered_out,
+    read_in = excluded.read_in,
+    read_out = excluded.read_out,
+    receipts = excluded.receipts,
+    left_seq = excluded.left_seq,
+    unverified = excluded.unverified

@@ -1,6 +1,6 @@
 use deadpool_postgres::{Client, GenericClient as _, Transaction};
 
-use super::{cursor, failure::Failure, messages, row::int, sessions::Fold};
+use super::{cursor, failure::Failure, messages, reactions, row::int, sessions::Fold};
 use crate::{history::Batch, model::Entry};
 
 /// What a stored batch met.
@@ -35,7 +35,18 @@ pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written
     }
     let orphans = sessions.orphans;
     let mut poison = stored.poison;
-    poison.extend(sessions.write(&mut transaction).await?);
+    poison.extend(reactions::store(&mut transaction, &entries).await?);
+    let refused = sessions.write(&mut transaction).await?;
+    let known = poison.len();
+    for entry in refused {
+        // One whose reaction was refused may bring a session that is refused as well.
+        if !poison[..known]
+            .iter()
+            .any(|kept| std::ptr::eq(*kept, entry))
+        {
+            poison.push(entry);
+        }
+    }
     keep(&transaction, &poison).await?;
     transaction.commit().await?;
     Ok(Some(Written {

@@ -39,14 +39,50 @@ pub async fn open(
     if let Some(row) = client.query_opt(&held, &[&number, &epoch.0]).await? {
         return position(&row);
     }
+    // One that was never written has nothing to be put back.
     let bind = client
         .prepare_cached(
-            "INSERT INTO ingest_cursor (partition, epoch, ms, seq) VALUES ($1, $2, 0, 0)
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored)
+             VALUES ($1, $2, 0, 0, $2)
              ON CONFLICT (partition) DO UPDATE SET epoch = excluded.epoch
              RETURNING ms, seq",
         )
         .await?;
     position(&client.query_one(&bind, &[&number, &epoch.0]).await?)
+}
+
+/// For which life of each partition all open sessions were put back.
+pub async fn restored(client: &Client) -> Result<Vec<(Partition, Epoch)>, Failure> {
+    let statement = client
+        .prepare_cached("SELECT partition, restored FROM ingest_cursor WHERE restored IS NOT NULL")
+        .await?;
+    let mut lives = HashMap::new();
+    for row in client.query(&statement, &[]).await? {
+        lives.insert(
+            row.try_get::<_, i32>("partition")?,
+            row.try_get("restored")?,
+        );
+    }
+    let of = |partition| Some((partition, Epoch(lives.remove(&number(partition))?)));
+    Ok(Partition::all().filter_map(of).collect())
+}
+
+pub async fn set_restored(
+    client: &Client,
+    partition: Partition,
+    epoch: Option<&Epoch>,
+) -> Result<(), Failure> {
+    let statement = client
+        .prepare_cached(
+            "UPDATE ingest_cursor SET restored = $2
+             WHERE partition = $1 AND ($2::text IS NULL OR epoch = $2)",
+        )
+        .await?;
+    let epoch = epoch.map(|epoch| epoch.0.as_str());
+    client
+        .execute(&statement, &[&number(partition), &epoch])
+        .await?;
+    Ok(())
 }
 
 /// The compare-and-swap that fences writers: `false` if the cursor is not where the batch begins.

@@ -11,6 +11,7 @@ mod failure;
 mod insert;
 mod messages;
 mod open;
+mod reactions;
 mod read;
 mod row;
 mod sessions;
@@ -25,7 +26,7 @@ use self::{append::Written, database::Database};
 use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
 use crate::{
     metrics::HistoryMetrics,
-    model::{EntryId, Epoch, Partition, Session, SessionId, SessionQuery, WorkspaceId},
+    model::{EntryId, Epoch, MessageId, Partition, Session, SessionId, SessionQuery, WorkspaceId},
 };
 
 #[derive(Debug)]
@@ -84,6 +85,23 @@ impl History for PostgresHistory {
         database.write("open_cursor", work).await
     }
 
+    async fn restored(&self) -> Result<Vec<(Partition, Epoch)>, Unavailable> {
+        let database = &self.database;
+        let work = async { cursor::restored(&database.reader().await?).await };
+        database.read("restored", work).await
+    }
+
+    async fn set_restored(
+        &self,
+        partition: Partition,
+        epoch: Option<&Epoch>,
+    ) -> Result<(), Unavailable> {
+        let database = &self.database;
+        let work =
+            async { cursor::set_restored(&database.writer().await?, partition, epoch).await };
+        database.write("set_restored", work).await
+    }
+
     async fn append(&self, batch: Batch) -> Result<Appended, Unavailable> {
         let database = &self.database;
         let work = async { append::append(&mut database.writer().await?, &batch).await };
@@ -104,6 +122,26 @@ impl History for PostgresHistory {
         let database = &self.database;
         let work = async { read::session(&database.reader().await?, workspace, session).await };
         database.read("session", work).await
+    }
+
+    async fn session_of(
+        &self,
+        workspace: &WorkspaceId,
+        message: MessageId,
+    ) -> Result<Option<SessionId>, Unavailable> {
+        let database = &self.database;
+        let work = async { read::session_of(&database.reader().await?, workspace, message).await };
+        database.read("session_of", work).await
+    }
+
+    async fn open_sessions(
+        &self,
+        after: Option<&(WorkspaceId, SessionId)>,
+        limit: usize,
+    ) -> Result<Vec<Session>, Unavailable> {
+        let database = &self.database;
+        let work = async { read::open_sessions(&database.reader().await?, after, limit).await };
+        database.read("open_sessions", work).await
     }
 
     async fn messages_before(

@@ -1,13 +1,14 @@
 use deadpool_postgres::{Client, GenericClient as _};
 use tokio_postgres::{Row, types::ToSql};
+use uuid::Uuid;
 
 use super::{
     failure::{Failure, is_impossible_text},
     row::{self, int},
 };
 use crate::{
-    history::{SessionCursor, StoredMessage, words::search_text},
-    model::{OperatorId, Session, SessionId, SessionQuery, WorkspaceId},
+    history::{SessionCursor, StoredMessage, reactions::Reactions, words::search_text},
+    model::{MessageId, OperatorId, Session, SessionId, SessionQuery, WorkspaceId, limits},
 };
 
 pub async fn session(
@@ -30,8 +31,48 @@ pub async fn messages_before(
     let sql = include_str!("../../../sql/postgres/queries/messages_before.sql");
     let (workspace, session) = (workspace.as_str(), session.as_str());
     let (before, limit) = (int(before_seq), count(limit));
-    let rows = rows(client, sql, &[&workspace, &session, &before, &limit]).await?;
-    rows.iter().map(row::message).collect()
+    let found = rows(client, sql, &[&workspace, &session, &before, &limit]).await?;
+    let mut messages = found
+        .iter()
+        .map(row::message)
+        .collect::<Result<Vec<_>, _>>()?;
+    if messages.is_empty() {
+        return Ok(messages);
+    }
+    let sql = include_str!("../../../sql/postgres/queries/reactions_of.sql");
+    let ids: Vec<Uuid> = messages.iter().map(|stored| stored.message.id.0).collect();
+    let most = count(2 * limits::REACTIONS_SHOWN);
+    let mut reactions = Reactions::default();
+    for row in rows(client, sql, &[&ids, &workspace, &session, &most]).await? {
+        reactions.add(row::reaction(&row)?);
+    }
+    reactions.give(&mut messages);
+    Ok(messages)
+}
+
+pub async fn session_of(
+    client: &Client,
+    workspace: &WorkspaceId,
+    message: MessageId,
+) -> Result<Option<SessionId>, Failure> {
+    let sql = "SELECT session FROM messages WHERE id = $1 AND workspace = $2";
+    let rows = rows(client, sql, &[&message.0, &workspace.as_str()]).await?;
+    let session = rows.first().map(|row| row.try_get::<_, String>("session"));
+    Ok(session.transpose()?.map(SessionId::new))
+}
+
+pub async fn open_sessions(
+    client: &Client,
+    after: Option<&(WorkspaceId, SessionId)>,
+    limit: usize,
+) -> Result<Vec<Session>, Failure> {
+    // No workspace is before the empty one, and no session is in it.
+    let (workspace, id) = after.map_or(("", ""), |(workspace, id)| {
+        (workspace.as_str(), id.as_str())
+    });
+    let sql = include_str!("../../../sql/postgres/queries/open_sessions.sql");
+    let rows = rows(client, sql, &[&workspace, &id, &count(limit)]).await?;
+    rows.iter().map(row::session).collect()
 }
 
 pub async fn sessions(

@@ -1,15 +1,16 @@
 //! How the model's types are read from columns, by name. Queries name their columns: a column that a
 //! later release adds must not change the shape of what is prepared.
 
+use serde::de::DeserializeOwned;
 use tokio_postgres::{Row, types::FromSqlOwned};
 use uuid::Uuid;
 
 use super::failure::Failure;
 use crate::{
-    history::{StoredMessage, words::sender_kind},
+    history::{StoredMessage, StoredReaction, words::sender_kind},
     model::{
-        Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId, Preview,
-        Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
+        Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
+        Participant, Preview, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -73,13 +74,32 @@ pub fn session(row: &Row) -> Result<Session, Failure> {
         last_entry: entry_id(row, "last_entry_ms", "last_entry_seq")?,
         last_message: preview(row)?,
         unread: number(row, "unread")?,
-        queued: EntryId::ZERO,
-        offer: None,
-        marks: Marks::default(),
-        receipts: std::collections::BTreeMap::new(),
-        left: 0,
-        unverified: false,
+        queued: entry_id(row, "queued_ms", "queued_seq")?,
+        offer: get::<Option<String>>(row, "offer")?
+            .map(|text| json(&text, "offer"))
+            .transpose()?,
+        marks: Marks {
+            delivered_in: number(row, "delivered_in")?,
+            delivered_out: number(row, "delivered_out")?,
+            read_in: number(row, "read_in")?,
+            read_out: number(row, "read_out")?,
+        },
+        receipts: json(row.try_get("receipts")?, "receipts")?,
+        left: number(row, "left_seq")?,
+        unverified: get(row, "unverified")?,
     })
+}
+
+/// With the message that it is at.
+pub fn reaction(row: &Row) -> Result<(MessageId, StoredReaction), Failure> {
+    let by = Participant::from_key(row.try_get("participant")?);
+    let reaction = StoredReaction {
+        entry: entry_id(row, "entry_ms", "entry_seq")?,
+        by: by.ok_or(Failure::Unknown("participant"))?,
+        emoji: get(row, "emoji")?,
+        on: get(row, "is_on")?,
+    };
+    Ok((MessageId(get::<Uuid>(row, "message")?), reaction))
 }
 
 fn guest(row: &Row) -> Result<Guest, Failure> {
@@ -90,9 +110,8 @@ fn guest(row: &Row) -> Result<Guest, Failure> {
         phone: get(row, "guest_phone")?,
         page: get(row, "guest_page")?,
         metadata: metadata
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|_| Failure::Unknown("guest_metadata"))?,
+            .map(|text| json(&text, "guest_metadata"))
+            .transpose()?,
     })
 }
 
@@ -125,6 +144,10 @@ fn content(row: &Row) -> Result<Content, Failure> {
         }),
         _ => Err(Failure::Unknown("type")),
     }
+}
+
+fn json<T: DeserializeOwned>(text: &str, column: &'static str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|_| Failure::Unknown(column))
 }
 
 fn get<T: FromSqlOwned>(row: &Row, column: &str) -> Result<T, Failure> {

@@ -8,7 +8,7 @@ use super::{
     row::{self, int},
 };
 use crate::{
-    history::words::search_text,
+    history::words::{offer_text, receipts_text, search_text},
     model::{Entry, Session, SessionId, WorkspaceId},
 };
 
@@ -150,6 +150,16 @@ fn columns<'r>(changed: &'r [(Session, &Entry)]) -> Columns<'r> {
             session.last_message.as_ref().map(|preview| int(preview.at))
         }),
         column(changed, |(session, _)| int(session.unread)),
+        column(changed, |(session, _)| int(session.queued.ms)),
+        column(changed, |(session, _)| i64::from(session.queued.seq)),
+        column(changed, |(session, _)| offer_text(session)),
+        column(changed, |(session, _)| int(session.marks.delivered_in)),
+        column(changed, |(session, _)| int(session.marks.delivered_out)),
+        column(changed, |(session, _)| int(session.marks.read_in)),
+        column(changed, |(session, _)| int(session.marks.read_out)),
+        column(changed, |(session, _)| receipts_text(session)),
+        column(changed, |(session, _)| int(session.left)),
+        column(changed, |(session, _)| session.unverified),
     ]
 }
 

@@ -6,7 +6,7 @@ use crate::{
         Batch,
         words::{content_type, sender_kind},
     },
-    model::{Entry, Message},
+    model::{Change, Entry, Message, Reaction},
 };
 
 /// What a stored batch met.
@@ -31,7 +31,12 @@ pub fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<Op
     let mut sessions = Fold::default();
     for entry in &batch.entries {
         match entry.message() {
-            None => sessions.take(&transaction, entry)?,
+            None => {
+                if let Change::Reacted { reaction } = &entry.change {
+                    react(&transaction, entry, reaction)?;
+                }
+                sessions.take(&transaction, entry)?;
+            }
             Some(message) => match store(&transaction, entry, message)? {
                 Placed::New => sessions.take(&transaction, entry)?,
                 // Its session has noted it already, under its first entry.
@@ -98,6 +103,29 @@ fn insert(
             ":at": int(message.at),
         })?;
     Ok(inserted > 0)
+}
+
+fn react(
+    transaction: &Transaction<'_>,
+    entry: &Entry,
+    reaction: &Reaction,
+) -> rusqlite::Result<()> {
+    let Some(session) = &entry.session else {
+        return Ok(());
+    };
+    transaction
+        .prepare_cached(include_str!("../../../sql/sqlite/queries/put_reaction.sql"))?
+        .execute(named_params! {
+            ":message": reaction.message.0.as_bytes(),
+            ":participant": reaction.by.key(),
+            ":emoji": reaction.emoji,
+            ":workspace": entry.workspace.as_str(),
+            ":session": session.as_str(),
+            ":is_on": reaction.on,
+            ":entry_ms": int(entry.id.ms),
+            ":entry_seq": entry.id.seq,
+        })
+        .map(drop)
 }
 
 fn poison(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {

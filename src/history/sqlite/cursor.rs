@@ -33,13 +33,40 @@ pub fn open(
     if let Some(at) = held {
         return Ok(at);
     }
+    // One that was never written has nothing to be put back.
     connection
         .prepare_cached(
-            "INSERT INTO ingest_cursor (partition, epoch, ms, seq) VALUES (?1, ?2, 0, 0)
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored)
+             VALUES (?1, ?2, 0, 0, ?2)
              ON CONFLICT (partition) DO UPDATE SET epoch = excluded.epoch
              RETURNING ms, seq",
         )?
         .query_row((number, &epoch.0), position)
+}
+
+/// For which life of each partition all open sessions were put back.
+pub fn restored(connection: &Connection) -> rusqlite::Result<Vec<(Partition, Epoch)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT partition, restored FROM ingest_cursor WHERE restored IS NOT NULL",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut lives: HashMap<i64, String> = rows.collect::<Result<_, _>>()?;
+    let of = |partition| Some((partition, Epoch(lives.remove(&number(partition))?)));
+    Ok(Partition::all().filter_map(of).collect())
+}
+
+pub fn set_restored(
+    connection: &Connection,
+    partition: Partition,
+    epoch: Option<&Epoch>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE ingest_cursor SET restored = ?2
+             WHERE partition = ?1 AND (?2 IS NULL OR epoch = ?2)",
+        )?
+        .execute((number(partition), epoch.map(|epoch| &epoch.0)))
+        .map(drop)
 }
 
 /// The compare-and-swap that fences writers: `false` if the cursor is not where the batch begins.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Transaction, named_params};
 
 use super::{read, row::int};
 use crate::{
-    history::words::search_text,
+    history::words::{offer_text, receipts_text, search_text},
     model::{Entry, Session, SessionId, WorkspaceId},
 };
 
@@ -80,7 +80,7 @@ impl Folded {
 }
 
 fn put(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
-    let guest = &session.guest;
+    let (guest, marks) = (&session.guest, &session.marks);
     let (agent, preview) = (session.agent.as_ref(), session.last_message.as_ref());
     connection
         .prepare_cached(include_str!("../../../sql/sqlite/queries/put_session.sql"))?
@@ -106,6 +106,16 @@ fn put(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
             ":preview_direction": preview.map(|preview| preview.direction.as_str()),
             ":preview_at": preview.map(|preview| int(preview.at)),
             ":unread": int(session.unread),
+            ":queued_ms": int(session.queued.ms),
+            ":queued_seq": session.queued.seq,
+            ":offer": offer_text(session),
+            ":delivered_in": int(marks.delivered_in),
+            ":delivered_out": int(marks.delivered_out),
+            ":read_in": int(marks.read_in),
+            ":read_out": int(marks.read_out),
+            ":receipts": receipts_text(session),
+            ":left_seq": int(session.left),
+            ":unverified": session.unverified,
         })
         .map(drop)
 }

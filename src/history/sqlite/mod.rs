@@ -22,7 +22,7 @@ use self::{append::Written, database::Database};
 use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
 use crate::{
     metrics::HistoryMetrics,
-    model::{EntryId, Epoch, Partition, Session, SessionId, SessionQuery, WorkspaceId},
+    model::{EntryId, Epoch, MessageId, Partition, Session, SessionId, SessionQuery, WorkspaceId},
 };
 
 #[derive(Debug)]
@@ -82,6 +82,23 @@ impl History for SqliteHistory {
             .await
     }
 
+    async fn restored(&self) -> Result<Vec<(Partition, Epoch)>, Unavailable> {
+        self.database.read("restored", cursor::restored).await
+    }
+
+    async fn set_restored(
+        &self,
+        partition: Partition,
+        epoch: Option<&Epoch>,
+    ) -> Result<(), Unavailable> {
+        let epoch = epoch.cloned();
+        self.database
+            .write("set_restored", move |connection| {
+                cursor::set_restored(connection, partition, epoch.as_ref())
+            })
+            .await
+    }
+
     async fn append(&self, batch: Batch) -> Result<Appended, Unavailable> {
         let (batch, written) = self
             .database
@@ -106,6 +123,32 @@ impl History for SqliteHistory {
         self.database
             .read("session", move |connection| {
                 read::session(connection, &workspace, &session)
+            })
+            .await
+    }
+
+    async fn session_of(
+        &self,
+        workspace: &WorkspaceId,
+        message: MessageId,
+    ) -> Result<Option<SessionId>, Unavailable> {
+        let workspace = workspace.clone();
+        self.database
+            .read("session_of", move |connection| {
+                read::session_of(connection, &workspace, message)
+            })
+            .await
+    }
+
+    async fn open_sessions(
+        &self,
+        after: Option<&(WorkspaceId, SessionId)>,
+        limit: usize,
+    ) -> Result<Vec<Session>, Unavailable> {
+        let after = after.cloned();
+        self.database
+            .read("open_sessions", move |connection| {
+                read::open_sessions(connection, after.as_ref(), limit)
             })
             .await
     }

@@ -1,9 +1,10 @@
 use rusqlite::{Connection, OptionalExtension as _, Params, named_params};
+use serde_json::json;
 
 use super::row::{self, int};
 use crate::{
-    history::{SessionCursor, StoredMessage, words::search_text},
-    model::{OperatorId, Session, SessionId, SessionQuery, WorkspaceId},
+    history::{SessionCursor, StoredMessage, reactions::Reactions, words::search_text},
+    model::{MessageId, OperatorId, Session, SessionId, SessionQuery, WorkspaceId, limits},
 };
 
 pub fn session(
@@ -24,7 +25,7 @@ pub fn messages_before(
     before_seq: u64,
     limit: usize,
 ) -> rusqlite::Result<Vec<StoredMessage>> {
-    connection
+    let mut messages = connection
         .prepare_cached(include_str!(
             "../../../sql/sqlite/queries/messages_before.sql"
         ))?
@@ -37,7 +38,55 @@ pub fn messages_before(
             },
             row::message,
         )?
-        .collect()
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut reactions = Reactions::default();
+    let ids = messages.iter().map(|stored| stored.message.id.0.simple());
+    let mut of_page =
+        connection.prepare_cached(include_str!("../../../sql/sqlite/queries/reactions_of.sql"))?;
+    let rows = of_page.query_map(
+        named_params! {
+            ":messages": json!(ids.map(|id| id.to_string()).collect::<Vec<_>>()).to_string(),
+            ":workspace": workspace.as_str(),
+            ":session": session.as_str(),
+            ":limit": count(2 * limits::REACTIONS_SHOWN),
+        },
+        row::reaction,
+    )?;
+    for row in rows {
+        reactions.add(row?);
+    }
+    reactions.give(&mut messages);
+    Ok(messages)
+}
+
+pub fn session_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    message: MessageId,
+) -> rusqlite::Result<Option<SessionId>> {
+    connection
+        .prepare_cached("SELECT session FROM messages WHERE id = ?1 AND workspace = ?2")?
+        .query_row((message.0.as_bytes(), workspace.as_str()), |row| {
+            row.get::<_, String>("session")
+        })
+        .optional()
+        .map(|found| found.map(SessionId::new))
+}
+
+pub fn open_sessions(
+    connection: &Connection,
+    after: Option<&(WorkspaceId, SessionId)>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Session>> {
+    // No workspace is before the empty one, and no session is in it.
+    let (workspace, id) = after.map_or(("", ""), |(workspace, id)| {
+        (workspace.as_str(), id.as_str())
+    });
+    list(
+        connection,
+        include_str!("../../../sql/sqlite/queries/open_sessions.sql"),
+        named_params! { ":workspace": workspace, ":id": id, ":limit": count(limit) },
+    )
 }
 
 pub fn sessions(

@@ -5,14 +5,15 @@ use rusqlite::{
     Row,
     types::{FromSql, FromSqlError, FromSqlResult, ValueRef},
 };
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    history::{StoredMessage, words::sender_kind},
+    history::{StoredMessage, StoredReaction, words::sender_kind},
     model::{
-        Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId, Preview,
-        Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
+        Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
+        Participant, Preview, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -66,13 +67,34 @@ pub fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         last_entry: entry_id(row, "last_entry_ms", "last_entry_seq")?,
         last_message: preview(row)?,
         unread: number(row, "unread")?,
-        queued: EntryId::ZERO,
-        offer: None,
-        marks: Marks::default(),
-        receipts: std::collections::BTreeMap::new(),
-        left: 0,
-        unverified: false,
+        queued: entry_id(row, "queued_ms", "queued_seq")?,
+        offer: row
+            .get::<_, Option<Json<_>>>("offer")?
+            .map(|stored| stored.0),
+        marks: Marks {
+            delivered_in: number(row, "delivered_in")?,
+            delivered_out: number(row, "delivered_out")?,
+            read_in: number(row, "read_in")?,
+            read_out: number(row, "read_out")?,
+        },
+        receipts: row.get::<_, Json<_>>("receipts")?.0,
+        left: number(row, "left_seq")?,
+        unverified: row.get("unverified")?,
     })
+}
+
+/// With the message that it is at.
+pub fn reaction(row: &Row<'_>) -> rusqlite::Result<(MessageId, StoredReaction)> {
+    let reaction = StoredReaction {
+        entry: entry_id(row, "entry_ms", "entry_seq")?,
+        by: row.get::<_, Stored<_>>("participant")?.0,
+        emoji: row.get("emoji")?,
+        on: row.get("is_on")?,
+    };
+    Ok((
+        MessageId(row.get::<_, Stored<Uuid>>("message")?.0),
+        reaction,
+    ))
 }
 
 fn guest(row: &Row<'_>) -> rusqlite::Result<Guest> {
@@ -82,7 +104,7 @@ fn guest(row: &Row<'_>) -> rusqlite::Result<Guest> {
         phone: row.get("guest_phone")?,
         page: row.get("guest_page")?,
         metadata: row
-            .get::<_, Option<Stored<Value>>>("guest_metadata")?
+            .get::<_, Option<Json<Value>>>("guest_metadata")?
             .map(|stored| stored.0),
     })
 }
@@ -143,7 +165,17 @@ impl FromSql for Stored<Uuid> {
     }
 }
 
-impl FromSql for Stored<Value> {
+impl FromSql for Stored<Participant> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let participant = Participant::from_key(value.as_str()?);
+        participant.map(Self).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+/// What is one text in its column.
+struct Json<T>(T);
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_str(value.as_str()?)
             .map(Self)

@@ -8,9 +8,11 @@ mod append;
 mod cursor;
 mod figures;
 mod list;
+mod open;
 mod outage;
 mod poison;
 mod postgres;
+mod reactions;
 mod session;
 mod sqlite;
 mod support;
@@ -21,6 +23,9 @@ trait Place {
 
     /// What table `poison` holds, in the order in which it came there.
     async fn poison(&self) -> Vec<Entry>;
+
+    /// Something that this release does not do by itself.
+    async fn execute(&self, sql: &str);
 }
 
 macro_rules! history_suite {
@@ -47,6 +52,15 @@ macro_rules! history_suite {
             session: p7_unread_and_preview_follow_the_messages,
                 a_session_comes_back_as_it_was,
                 an_older_snapshot_does_not_overwrite_a_newer_one;
+            reactions: p7_a_page_has_the_newest_word_on_each_emoji,
+                p1_an_older_word_that_comes_late_changes_nothing,
+                p1_a_reaction_that_is_refused_holds_up_nothing,
+                p6_words_of_another_session_are_not_at_the_message,
+                p8_a_message_has_so_many_words,
+                the_session_of_a_message_is_known_in_its_workspace;
+            open: open_sessions_come_page_after_page,
+                open_sessions_of_the_release_before_are_read,
+                p1_what_was_put_back_is_known_by_its_epoch;
             list: paging_goes_over_holes_in_seq,
                 the_list_goes_on_after_its_cursor,
                 ids_are_ordered_by_their_bytes,

@@ -5,13 +5,13 @@ use switchboard::{
         History,
         postgres::{OpenError, PostgresHistory},
     },
-    model::{Entry, Epoch},
+    model::{Entry, Epoch, MessageId},
 };
 use tokio::task::JoinSet;
 
 use super::{
     Place, history_suite,
-    support::{Book, STORED, at, changed, metrics, said, session, started},
+    support::{Book, STORED, at, changed, metrics, reacted, said, session, started},
 };
 pub use crate::support::schema::Schema;
 
@@ -33,7 +33,7 @@ async fn eight_that_start_at_once_on_an_empty_database_find_their_schema() {
         .query("SELECT version FROM refinery_schema_history", &[])
         .await
         .unwrap();
-    assert_eq!(applied.len(), 1);
+    assert_eq!(applied.len(), 2);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_schema_of_a_later_release_is_used() {
     book.texts(&session, u64::MAX, 10).await;
     let client = schema.client().await;
     let later =
-        "INSERT INTO refinery_schema_history VALUES (2, 'later', '2030-01-01T00:00:00Z', '7');
+        "INSERT INTO refinery_schema_history VALUES (3, 'later', '2030-01-01T00:00:00Z', '7');
         ALTER TABLE messages ADD COLUMN later text; ALTER TABLE sessions ADD COLUMN later text";
     client.batch_execute(later).await.unwrap();
     assert_eq!(
@@ -129,8 +129,13 @@ async fn the_rights_in_the_readme_are_enough() {
     ];
     assert_eq!(book.put(clash).await, STORED);
     assert_eq!(
-        book.put([said(&session, 2, 12, "next"), changed(&session, 13)])
-            .await,
+        book.put([
+            said(&session, 2, 12, "next"),
+            changed(&session, 13),
+            reacted(&session, 14, MessageId::draw(), ("\u{2764}", true)),
+            reacted(&session, 15, MessageId::draw(), ("\u{2764}", true)),
+        ])
+        .await,
         STORED
     );
     assert_eq!(book.texts(&session, u64::MAX, 10).await, ["next", "first"]);
@@ -175,5 +180,9 @@ impl Place for Schema {
         rows.iter()
             .map(|row| serde_json::from_slice(row.get(0)).unwrap())
             .collect()
+    }
+
+    async fn execute(&self, sql: &str) {
+        self.client().await.batch_execute(sql).await.unwrap();
     }
 }

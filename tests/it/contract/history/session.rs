@@ -1,6 +1,8 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use switchboard::model::{Direction, Entry, Guest, Session, Status};
+use switchboard::model::{
+    Direction, Entry, EntryId, Guest, Marks, Offer, OperatorId, Session, Status,
+};
 
 use super::{
     Place,
@@ -66,6 +68,25 @@ pub async fn a_session_comes_back_as_it_was(place: &impl Place) {
         ..session("default")
     };
     full.note(body(&answered(&full, 9, 11, "bye")), at(11));
+    let full = Session {
+        unread: 3,
+        queued: EntryId { ms: 7, seq: 5 },
+        offer: Some(Offer {
+            from: agent("7"),
+            to: OperatorId::new("8 \"'\0"),
+            expires_at: 99,
+        }),
+        marks: Marks {
+            delivered_in: 8,
+            delivered_out: 7,
+            read_in: 6,
+            read_out: 5,
+        },
+        receipts: BTreeMap::from([("guest".into(), 5), ("operator:ann \"'\0".into(), 6)]),
+        left: 4,
+        unverified: true,
+        ..full
+    };
     book.put([changed(&bare, 10), changed(&full, 12)]).await;
     assert_eq!(
         book.session(&bare).await,

@@ -39,6 +39,11 @@ impl Place for Directory {
         rows.map(|row: rusqlite::Result<Vec<u8>>| serde_json::from_slice(&row.unwrap()).unwrap())
             .collect()
     }
+
+    async fn execute(&self, sql: &str) {
+        let file = rusqlite::Connection::open(self.0.join("switchboard.db")).unwrap();
+        file.execute_batch(sql).unwrap();
+    }
 }
 
 impl Drop for Directory {

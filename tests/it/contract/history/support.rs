@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use switchboard::{
-    history::{Appended, Batch, History, SessionCursor},
+    history::{Appended, Batch, History, SessionCursor, StoredReaction},
     metrics::{HistoryMetrics, Metrics},
     model::{
         Agent, Change, Content, Direction, Entry, EntryId, Epoch, FORMAT, Guest, Message,
-        MessageId, OperatorId, Partition, Prev, Sender, SenderKind, Session, SessionId,
-        SessionQuery, WorkspaceId,
+        MessageId, OperatorId, Participant, Partition, Prev, Reaction, Sender, SenderKind, Session,
+        SessionId, SessionQuery, WorkspaceId,
     },
 };
 use uuid::Uuid;
@@ -87,6 +87,19 @@ impl Book {
             .unwrap();
         read.into_iter()
             .map(|stored| (stored.entry, stored.message))
+            .collect()
+    }
+
+    /// The words on reactions to each message, newest message first.
+    pub async fn words(&self, session: &Session) -> Vec<Vec<StoredReaction>> {
+        let (workspace, id) = (&session.workspace, &session.id);
+        let read = self
+            .history
+            .messages_before(workspace, id, u64::MAX, 100)
+            .await;
+        read.unwrap()
+            .into_iter()
+            .map(|stored| stored.reactions)
             .collect()
     }
 
@@ -195,6 +208,17 @@ pub fn changed(session: &Session, ms: u64) -> Arc<Entry> {
         after: Some(Box::new(after)),
         ..of(session, ms, change)
     })
+}
+
+/// By the guest: an emoji, and whether it is there.
+pub fn reacted(session: &Session, ms: u64, to: MessageId, word: (&str, bool)) -> Arc<Entry> {
+    let reaction = Reaction {
+        message: to,
+        by: Participant::Guest,
+        emoji: word.0.into(),
+        on: word.1,
+    };
+    Arc::new(of(session, ms, Change::Reacted { reaction }))
 }
 
 pub fn said(session: &Session, seq: u64, ms: u64, text: &str) -> Arc<Entry> {
