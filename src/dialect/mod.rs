@@ -44,6 +44,13 @@ pub fn decode(
     }
 }
 
+/// Whether an event asks for pages that may take their time, and changes nothing.
+pub fn is_query(dialect: Dialect, event: &str) -> bool {
+    match dialect {
+        Dialect::Native => native::is_query(event),
+    }
+}
+
 /// The acknowledgement of a command. `token` brings a guest back; it is part of the reply to a start.
 pub fn encode_reply(
     dialect: Dialect,

@@ -151,6 +151,11 @@ impl App for Relay {
         }
     }
 
+    fn is_query(&self, socket: &Socket<RelaySocket>, event: &Event) -> bool {
+        let (dialect, _) = self.class(&socket.state);
+        dialect::is_query(dialect, event.name.as_str().unwrap_or_default())
+    }
+
     async fn gone(&self, socket: &Socket<RelaySocket>, record: Option<RecordOp>) -> bool {
         let actor = socket.state.actor(socket);
         let gone = self.chat.gone(&actor, &DedupId::draw(), record).await;

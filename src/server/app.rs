@@ -48,6 +48,13 @@ pub trait App: Send + Sync + 'static {
         dedup: DedupId,
     ) -> impl Future<Output = Turn<Self::Socket>> + Send;
 
+    /// Whether an event asks, and changes nothing: it may be answered out of its turn, so that what is
+    /// live does not wait for it.
+    fn is_query(&self, socket: &Socket<Self::Socket>, event: &Event) -> bool {
+        let _ = (socket, event);
+        false
+    }
+
     /// The socket is gone for good or for now; said once per connection it was on. What this commits
     /// can take `record` along; says whether it did.
     fn gone(

@@ -47,6 +47,21 @@ pub struct Inbound<'a, A: App> {
     pub sid: &'a Sid,
     pub connection: &'a mut ConnectionState<A::Socket>,
     pub effects: &'a mut Effects,
+    /// For what may be answered out of its turn, by a transport that can.
+    pub queries: Option<Asked<'a, A::Socket>>,
+}
+
+/// An event that only asks.
+pub struct Query<S> {
+    pub socket: Socket<S>,
+    pub event: Event,
+    pub dedup: DedupId,
+}
+
+/// Room for as many questions.
+pub struct Asked<'a, S> {
+    pub room: usize,
+    pub queries: &'a mut Vec<Query<S>>,
 }
 
 impl<A: App> Inbound<'_, A> {
@@ -151,6 +166,17 @@ impl<A: App> Inbound<'_, A> {
         let Some(socket) = self.connection.socket(self.sid, nsp) else {
             return Err(Fault::Protocol);
         };
+        if let Some(asked) = &mut self.queries
+            && asked.queries.len() < asked.room
+            && self.pod.app.is_query(&socket, &event)
+        {
+            asked.queries.push(Query {
+                socket,
+                event,
+                dedup: DedupId::new(request),
+            });
+            return Ok(());
+        }
         let id = event.id;
         let turn = self
             .pod

@@ -27,6 +27,10 @@ pub(in crate::dialect) fn decode(
     read(&Fields::of(payload)?)
 }
 
+pub(in crate::dialect) fn is_query(event: &str) -> bool {
+    matches!(event, "guest:history" | "staff:history" | "staff:sessions")
+}
+
 type Read = fn(&Fields<'_>) -> Result<Command, Reject>;
 
 /// Every event that a client may send, and which side sends it.

@@ -7,6 +7,6 @@ mod reply;
 mod view;
 
 pub(super) use aside::encode_aside;
-pub(super) use decode::decode;
+pub(super) use decode::{decode, is_query};
 pub(super) use entry::encode_entry;
 pub(super) use reply::{encode_error, encode_notice, encode_reject, encode_reply};

@@ -181,6 +181,7 @@ impl<A: App> Worker<A> {
             sid: &self.sid,
             connection,
             effects,
+            queries: None,
         }
     }
 

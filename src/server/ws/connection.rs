@@ -7,6 +7,7 @@ use super::{
     end::End,
     held::Held,
     link::{Link, LinkError},
+    queries::{Answered, Queries},
 };
 use crate::{
     hub::{Departed, Persisted, Presence},
@@ -16,7 +17,7 @@ use crate::{
         deliver::{Mailbox, Reader, Waiter, Watching, mailbox},
         depart,
         effects::{Effects, Replaying},
-        receive::{Fault, Inbound},
+        receive::{Asked, Fault, Inbound},
         state::{ConnectionState, Handshake, Replay},
     },
     wire::engine::{Heartbeat, Open, Packet, encode_open},
@@ -38,6 +39,7 @@ pub struct Connection<A: App> {
     _waiter: Waiter,
     pub(super) listening: HashMap<String, Listening<A>>,
     held: Held,
+    queries: Queries<A>,
     persisted: watch::Receiver<Persisted>,
     /// To be carried out before anything else.
     first: Effects,
@@ -141,6 +143,7 @@ impl<A: App> Connection<A> {
             _waiter: waiter,
             listening: HashMap::new(),
             held: Held::default(),
+            queries: Queries::new(),
             persisted,
             first: Effects::default(),
             requests: 0,
@@ -192,6 +195,9 @@ impl<A: App> Connection<A> {
                     changed.map_err(|_| End::Drain)?;
                     self.release().await?;
                 }
+                answered = self.queries.next(), if !self.queries.is_empty() => {
+                    self.on_answer(answered).await?;
+                }
                 () = tokio::time::sleep(pause) => self.on_time().await?,
                 () = draining.cancelled(), if self.close_at.is_none() => self.drain(),
             }
@@ -211,6 +217,7 @@ impl<A: App> Connection<A> {
             sid: &self.sid,
             connection: &mut self.state,
             effects: &mut none,
+            queries: None,
         };
         inbound.renew().await.map_err(End::Fault)
     }
@@ -220,16 +227,24 @@ impl<A: App> Connection<A> {
             Packet::Message(message) => {
                 self.requests += 1;
                 let request = format!("{}:{}", self.sid, self.requests);
-                let mut effects = Effects::default();
+                let (mut effects, mut queries) = (Effects::default(), Vec::new());
+                let asked = Asked {
+                    room: self.queries.room(),
+                    queries: &mut queries,
+                };
                 let mut inbound = Inbound {
                     pod: &self.pod,
                     sid: &self.sid,
                     connection: &mut self.state,
                     effects: &mut effects,
+                    queries: Some(asked),
                 };
                 let received = inbound.receive(message, &request).await;
                 // What was said before a fault is said all the same.
                 self.carry_out(effects).await?;
+                for query in queries {
+                    self.queries.ask(&self.pod, query);
+                }
                 received.map_err(End::Fault)
             }
             Packet::Pong(_) => {
@@ -242,6 +257,19 @@ impl<A: App> Connection<A> {
             Packet::Upgrade | Packet::Noop => Ok(()),
             Packet::Open(_) | Packet::Ping(_) => Err(End::Fault(Fault::Protocol)),
         }
+    }
+
+    /// A question changes nothing of its socket, which may have left meanwhile.
+    async fn on_answer(&mut self, answered: Answered<A>) -> Result<(), End> {
+        let Answered { nsp, id, turn } = answered;
+        let hold_until = self.pod.now() + self.pod.settings.ack_timeout_ms;
+        let mut effects = Effects::default();
+        if self.state.sockets.contains_key(&nsp) {
+            for saying in turn.say {
+                effects.say(&nsp, id, saying, hold_until);
+            }
+        }
+        self.carry_out(effects).await
     }
 
     /// Says what is to be said, then starts reading logs: an answer to CONNECT is out before the

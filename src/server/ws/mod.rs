@@ -8,6 +8,7 @@ mod feed;
 mod held;
 mod link;
 mod probe;
+mod queries;
 
 pub use accept::accept;
 
