@@ -1,12 +1,18 @@
 //! Two server objects in this process that share one hub.
 
-use super::{script::Script, suites};
+use super::{script::Script, settings, suites};
 use crate::support::relay::Relays;
 
 suites!(run);
 
 async fn run(file: &str, transports: &str) {
-    let relays = Relays::start(2).await;
+    let flags = settings(file).iter().map(|(name, value)| {
+        let name = name.to_lowercase().replace('_', "-");
+        format!("--{name}={value}")
+    });
+    let flags: Vec<String> = flags.collect();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let relays = Relays::start_with(2, &flags).await;
     let secrets = relays.config.secrets().unwrap();
     Script::new(file, transports, &relays.addresses(), &secrets)
         .run()

@@ -13,6 +13,12 @@ macro_rules! suites {
             conversation_over_websocket: "conversation", "websocket";
             conversation_over_polling: "conversation", "polling";
             conversation_over_polling_then_websocket: "conversation", "default";
+            hands_over_websocket: "hands", "websocket";
+            hands_over_polling: "hands", "polling";
+            hands_over_polling_then_websocket: "hands", "default";
+            marks_over_websocket: "marks", "websocket";
+            marks_over_polling: "marks", "polling";
+            marks_over_polling_then_websocket: "marks", "default";
             recovery_over_websocket: "recovery", "websocket";
             recovery_over_polling: "recovery", "polling";
             recovery_over_polling_then_websocket: "recovery", "default";
@@ -27,3 +33,12 @@ macro_rules! suites {
     };
 }
 use suites;
+
+/// Settings that a suite runs with beside the usual ones, by their names in the environment.
+fn settings(file: &str) -> &'static [(&'static str, &'static str)] {
+    match file {
+        // A reload takes no second, but for a client that polls on a busy machine.
+        "hands" => &[("OPERATOR_GRACE", "3s"), ("TRANSFER_TIMEOUT", "2s")],
+        _ => &[],
+    }
+}

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::{
     script::{Script, list},
     seen::{self, Seen},
-    suites,
+    settings, suites,
 };
 use crate::{
     process::server::{LONG, LOOK},
@@ -47,7 +47,7 @@ async fn kill(victim: usize) {
 }
 
 async fn run(file: &str, transports: &str) {
-    run_with(file, transports, &[]).await;
+    run_with(file, transports, settings(file)).await;
 }
 
 async fn run_with(file: &str, transports: &str, settings: &[(&str, &str)]) {
