@@ -1,4 +1,5 @@
-//! Hot state: sessions, logs, queue, presence, connections, recovery and the channels between pods.
+//! Hot state: sessions, logs, queue, presence, connections, recovery, limits and the channels between
+//! pods.
 //!
 //! A pod keeps nothing that a request needs: every operation below is one atomic step on the keys
 //! of one partition, whoever calls it. The rules of chat are not here: `chat` decides, [`Commits::commit`]
@@ -19,6 +20,7 @@ mod connection;
 mod dirty;
 mod faults;
 mod ingest;
+mod limits;
 mod log;
 pub mod memory;
 mod pods;
@@ -42,6 +44,7 @@ pub use connection::{
 pub use dirty::Dirty;
 pub use faults::Faults;
 pub use ingest::{INGEST_KEPT_MS, Ingest, Mark, Persisted, Retention, Unread};
+pub use limits::{Limit, Limits};
 pub use log::{Log, LogPage, Logs};
 pub use pods::{LeaseState, Pods};
 pub use recovery::{Holder, Join, Joined, Recoveries, Recovery, Resume, Resumed};
@@ -54,12 +57,32 @@ pub struct Unavailable;
 
 /// All of the hot state. See each part for its operations.
 pub trait Hub:
-    Commits + Logs + Connections + Recoveries + Ingest + Pods + Channels + Send + Sync + 'static
+    Commits
+    + Logs
+    + Connections
+    + Recoveries
+    + Ingest
+    + Pods
+    + Channels
+    + Limits
+    + Send
+    + Sync
+    + 'static
 {
 }
 
 impl<T> Hub for T where
-    T: Commits + Logs + Connections + Recoveries + Ingest + Pods + Channels + Send + Sync + 'static
+    T: Commits
+        + Logs
+        + Connections
+        + Recoveries
+        + Ingest
+        + Pods
+        + Channels
+        + Limits
+        + Send
+        + Sync
+        + 'static
 {
 }
 

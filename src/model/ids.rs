@@ -172,7 +172,12 @@ pub struct Partition(u8);
 
 impl Partition {
     pub fn of(workspace: &WorkspaceId) -> Self {
-        Self(Sha256::digest(workspace.0.as_bytes())[0] % PARTITIONS)
+        Self::of_key(&workspace.0)
+    }
+
+    /// For a key that is of no workspace: many are spread evenly.
+    pub fn of_key(key: &str) -> Self {
+        Self(Sha256::digest(key.as_bytes())[0] % PARTITIONS)
     }
 
     /// For the keys of a connection, whose workspace is not known yet.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     hub::{
         Commit, Commits, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, NewChange, Outcome,
-        PresenceOp, QueueOp, Rate, RecordOp, SessionPatch, Since, Stamped, Subject, Written,
+        PresenceOp, QueueOp, RecordOp, SessionPatch, Since, Stamped, Subject, Written,
     },
     model::{
         Change, Entry, EntryId, Epoch, FORMAT, Millis, Partition, Prev, SessionId, Sid, Status,
@@ -76,7 +76,7 @@ impl MemoryHub {
             return done;
         };
         if let Some(rate) = &commit.rate {
-            charge(workspace, rate, now);
+            workspace.rates.charge(rate, now);
         }
         if let Some(id) = &commit.session {
             patch(workspace, &epoch, id, &commit.set);
@@ -177,12 +177,8 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
         return Some(Outcome::Conflict);
     }
     let rate = commit.rate.as_ref()?;
-    let fresh = (0, now.saturating_add(rate.window_ms));
-    let known = workspace.rates.get(&rate.key).copied();
-    let (count, ends) = known.filter(|(_, ends)| *ends > now).unwrap_or(fresh);
-    (count >= rate.max).then(|| Outcome::Limited {
-        retry_after_ms: ends - now,
-    })
+    let retry_after_ms = workspace.rates.full(rate, now)?;
+    Some(Outcome::Limited { retry_after_ms })
 }
 
 /// Who has the unique key.
@@ -249,17 +245,6 @@ fn apply_deadlines(slot: &mut Slot, commit: &Commit, edge: Edge) {
             }
         }
     }
-}
-
-fn charge(workspace: &mut Workspace, rate: &Rate, now: Millis) {
-    workspace
-        .rates
-        .retain(|key, (_, ends)| *ends > now || *key == rate.key);
-    let window = workspace.rates.entry(rate.key.clone()).or_insert((0, 0));
-    if window.1 <= now {
-        *window = (0, now.saturating_add(rate.window_ms));
-    }
-    window.0 += 1;
 }
 
 fn patch(workspace: &mut Workspace, epoch: &Epoch, id: &SessionId, set: &SessionPatch) {

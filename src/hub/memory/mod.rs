@@ -6,6 +6,7 @@ mod channels;
 mod commits;
 mod connections;
 mod ingest;
+mod limits;
 mod logs;
 mod pods;
 mod polling;

@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{connections::Connection, workspace::Workspace};
+use super::{connections::Connection, limits::Windows, workspace::Workspace};
 use crate::{
     hub::{Deadline, Mark, Recovery, Retention},
     model::{
@@ -28,6 +28,7 @@ pub(super) struct Slot {
     pub connections: HashMap<Sid, Connection>,
     pub recoveries: HashMap<RecoveryId, (Recovery, Millis)>,
     pub deadlines: BTreeSet<(Millis, WorkspaceId, String)>,
+    pub windows: Windows,
     /// Ended sessions in the order of their end, until they may be forgotten.
     pub ended: VecDeque<(Millis, WorkspaceId, SessionId)>,
     looked_for_idle_at: Millis,
@@ -45,6 +46,7 @@ impl Slot {
             connections: HashMap::new(),
             recoveries: HashMap::new(),
             deadlines: BTreeSet::new(),
+            windows: Windows::default(),
             ended: VecDeque::new(),
             looked_for_idle_at: 0,
         }

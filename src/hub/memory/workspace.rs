@@ -5,6 +5,7 @@ use std::{
 
 use indexmap::IndexMap;
 
+use super::limits::Windows;
 use crate::{
     hub::{DEDUP_KEPT, Edge, LogPage, MarkOp, Stamped, StatusOp, Subject},
     model::{
@@ -33,7 +34,7 @@ pub(super) struct Workspace {
     pub operators: HashMap<OperatorId, String>,
     pub away: HashSet<OperatorId>,
     pub unique: HashMap<String, SessionId>,
-    pub rates: HashMap<String, (u32, Millis)>,
+    pub rates: Windows,
     /// Who spoke last of what, and until when that holds.
     pub turns: HashMap<String, (String, Millis)>,
     pub presence: HashMap<Subject, HashSet<Sid>>,

@@ -17,6 +17,7 @@
 //! | `s:..` | a session: fields, log, first results | stored, and ended or idle for the retention |
 //! | `c:..` | a polling connection and its outbox | expires, always |
 //! | `r:..` | a recovery record | expires, always |
+//! | `l:..` | the window of a limit, where no commit charges it | expires with the window |
 
 use crate::{
     hub::{Channel, Log, Subject},
@@ -118,6 +119,12 @@ impl Keys {
     /// Where entries of a log are published: beside its stream.
     pub fn channel(&self, channel: &Channel) -> String {
         self.log(channel).0 + ":told"
+    }
+
+    /// Of a limit, by whom it counts.
+    pub fn window(&self, key: &str) -> (Partition, String) {
+        let partition = Partition::of_key(key);
+        (partition, self.of(partition, &format!("l:{key}")))
     }
 
     /// `None` for a sid that no release has made.

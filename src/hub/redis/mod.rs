@@ -4,7 +4,7 @@
 //! ```text
 //! keys        what everything is called            link     connections, repeating, holding
 //! script      a script, its arguments, its answer  pack     values held as one
-//! commits, logs, connections, recoveries, ingest, pods, channels
+//! commits, logs, connections, recoveries, ingest, pods, channels, limits
 //!             the parts of the contract, each with its scripts
 //! subscriber  from the channels to the pods of this process
 //! ```
@@ -16,6 +16,7 @@ mod connections;
 mod entry;
 mod ingest;
 mod keys;
+mod limits;
 mod link;
 mod logs;
 mod pack;

@@ -7,6 +7,7 @@ mod cluster;
 mod failover;
 mod idle;
 mod kill;
+mod limits;
 mod load;
 mod loss;
 mod lost_answer;

@@ -13,6 +13,7 @@ use switchboard::{
 
 use super::{
     client::{Client, LIFE_MS, held, item, items, listening, puts, said},
+    limits,
     on_redis::on_redis_at,
     support::{ALL, Bench, within},
 };
@@ -88,6 +89,17 @@ async fn a_get_is_the_listener_once() {
     };
     assert_eq!(said(&departed.outbox), "a");
     doubled.assert_over(ClosedBy::Server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_charge_is_made_once() {
+    let far = Far::start().await;
+    for charged in [1, 2, 3] {
+        let asked = limits::charge(&far.bench, "one");
+        assert_eq!(far.lost(asked).await, None, "charge {charged} of 3");
+    }
+    let left = far.lost(limits::charge(&far.bench, "one")).await;
+    assert_eq!(left, Some(limits::WINDOW_MS));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

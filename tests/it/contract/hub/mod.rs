@@ -14,6 +14,7 @@ mod client;
 mod dedup;
 mod get;
 mod guard;
+mod limits;
 mod lost_answer;
 mod on_redis;
 mod order;
@@ -177,6 +178,10 @@ macro_rules! hub_suite {
                 p9_orphans_stay_until_they_have_left,
                 a_pod_that_was_given_up_has_lost,
                 p9_who_enters_by_a_pod_is_in_its_index;
+            limits: p8_a_window_takes_so_many_until_its_end,
+                p8_of_sixteen_charges_at_once_so_many_pass,
+                p8_windows_are_of_their_keys,
+                p11_nobody_is_counted_while_it_is_down;
         );
     };
     (@stamp $backend:ident, $factory:expr; $($part:ident: $($case:ident),*;)*) => {
