@@ -1,6 +1,7 @@
 //! Settings: flags and environment, read once, checked before anything is opened.
 
 mod cluster;
+mod limits;
 mod secrets;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
@@ -14,6 +15,7 @@ use crate::{
 };
 
 pub use cluster::{Cluster, ClusterError};
+pub use limits::Limits;
 pub use secrets::{Secrets, SecretsError};
 
 /// Settings that are in the environment only.
@@ -173,6 +175,8 @@ pub struct Config {
     /// TCP connections at a time.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 15_000, value_parser = count)]
     max_connections: usize,
+    #[command(flatten)]
+    pub limits: Limits,
     /// How long a lost connection can be recovered.
     #[arg(long, env = "RECOVERY_WINDOW", default_value = "1h")]
     pub recovery_window: Span,
@@ -304,6 +308,8 @@ impl Config {
         Ok(Settings {
             mounts: self.mounts(),
             origins: self.origins()?,
+            proxies: self.limits.proxies(),
+            handshakes: self.limits.rate_handshake,
             max_connections: self.max_connections,
             connect_timeout_ms: self.connect_timeout.ms(),
             ack_timeout_ms: self.ack_timeout.ms(),

@@ -36,6 +36,8 @@ pub struct ChatMetrics {
     pub received: IntCounterVec,
     pub failed: IntCounterVec,
     pub duplicates: IntCounterVec,
+    /// The same as [`ServerMetrics::refused`].
+    pub limited: IntCounterVec,
 }
 
 #[derive(Clone, Debug)]
@@ -71,9 +73,10 @@ impl Metrics {
             &["version"],
         )?;
         info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let server = ServerMetrics::new(&make)?;
         Ok(Self {
-            server: ServerMetrics::new(&make)?,
-            chat: ChatMetrics::new(&make)?,
+            chat: ChatMetrics::new(&make, &server)?,
+            server,
             hub: HubMetrics::new(&make)?,
             history: HistoryMetrics::new(&make)?,
             registry: make.0,
@@ -138,7 +141,7 @@ impl ServerMetrics {
 }
 
 impl ChatMetrics {
-    fn new(make: &Make) -> Result<Self, prometheus::Error> {
+    fn new(make: &Make, server: &ServerMetrics) -> Result<Self, prometheus::Error> {
         Ok(Self {
             received: make.counters("messages_received_total", "Messages accepted.", &["role"])?,
             failed: make.counters(
@@ -151,6 +154,7 @@ impl ChatMetrics {
                 "Repeats that were recognised.",
                 &["source"],
             )?,
+            limited: server.refused.clone(),
         })
     }
 }

@@ -1,5 +1,5 @@
 //! Load on a relay that runs already, from real sockets. It says what it saw, and fails if a
-//! message was lost, came twice or came out of order.
+//! message was lost, came twice or came out of order. The relay has to run without limits of rates.
 
 mod client;
 mod fanout;
@@ -24,8 +24,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// The relay's own limits would be what is measured.
+const UNLIMITED: &str =
+    "Start the relay with RATE_HANDSHAKE=0 RATE_SESSION=0 RATE_GUEST=0 RATE_OPERATOR=0.";
+
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = UNLIMITED)]
 struct Cli {
     #[command(subcommand)]
     scenario: Scenario,

@@ -1,5 +1,5 @@
 use crate::model::{
-    Agent, Code, OperatorId, PodId, RecoveryId, Reject, SessionId, Sid, WorkspaceId,
+    Address, Agent, Code, OperatorId, PodId, RecoveryId, Reject, SessionId, Sid, WorkspaceId,
 };
 
 /// Who asks, as its verified token says and its socket remembers; never as a payload says.
@@ -23,6 +23,8 @@ pub struct GuestActor {
     pub sid: Sid,
     /// That holds its connection, if it is a WebSocket.
     pub pod: Option<PodId>,
+    /// That its connection was opened from.
+    pub address: Address,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -68,6 +68,10 @@ impl Chat {
                     if matches!(outcome, Outcome::Committed(_)) {
                         self.moved.note(commit);
                     }
+                    if let (Outcome::Limited { .. }, Some(rate)) = (&outcome, &commit.rate) {
+                        let limited = &self.metrics.limited;
+                        limited.with_label_values(&[rate.name()]).inc();
+                    }
                     return settled(outcome);
                 }
             }

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use crate::{
     history::History,
-    hub::{Hub, Since},
+    hub::{Hub, Limit, Since},
     metrics::ChatMetrics,
     model::{
         Clock, Code, Command, DedupId, GuestCommand, Millis, Reject, StaffCommand, WorkspaceId,
@@ -71,6 +71,18 @@ pub struct ChatSettings {
     pub operator_grace_ms: Millis,
     /// An offer of a session is answered within this.
     pub transfer_timeout_ms: Millis,
+    pub rates: Rates,
+}
+
+/// What one may do how often, on all pods together.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Messages of a guest, in its session.
+    pub guest: Limit,
+    /// Messages of an operator, in all sessions.
+    pub operator: Limit,
+    /// Sessions that are started from one network.
+    pub start: Limit,
 }
 
 impl Chat {

@@ -23,7 +23,8 @@ impl Chat {
         let repeat = repeat_of(&send);
         // That it is open is for the commit to find out, since a repeat of a message gets its first
         // result though the session has ended since.
-        let commit = rules::send::by_guest(actor, session, id, send, dedup);
+        let mut commit = rules::send::by_guest(actor, session, id, send, dedup);
+        commit.rate = self.settings.rates.guest.rate("guest", session.as_str());
         self.say("guest", id, commit, repeat).await
     }
 
@@ -37,7 +38,12 @@ impl Chat {
         rules::send::check(&send, self.settings.max_text)?;
         let id = MessageId::draw();
         let repeat = repeat_of(&send);
-        let commit = rules::send::by_staff(actor, &session, id, send, dedup);
+        let mut commit = rules::send::by_staff(actor, &session, id, send, dedup);
+        commit.rate = self
+            .settings
+            .rates
+            .operator
+            .rate("operator", actor.id.as_str());
         let mut done = self.say("operator", id, commit, repeat).await?;
         if let Reply::Sent { id, at, .. } = done.reply {
             done.notices

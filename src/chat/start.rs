@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{
     Chat,
     actor::GuestActor,
@@ -75,6 +77,8 @@ impl Chat {
             window_ms: self.settings.reuse_window_ms,
             since: self.settings.reuse_since,
         });
+        let network = actor.address.network();
+        commit.rate = self.settings.rates.start.rate("start", &network);
         let session = SessionId::from_seed(dedup);
         // Before there is a new session: if this fails, the guest's next attempt leaves none behind.
         self.leave_other(actor, &session).await?;
@@ -120,7 +124,8 @@ impl Chat {
     }
 
     async fn write_new(&self, commit: &Commit) -> Result<Begun, Reject> {
-        match self.write(commit, Repeat::Request).await? {
+        let wrote = self.write(commit, Repeat::Request).await;
+        match wrote.map_err(too_many)? {
             Wrote::Now(written) | Wrote::Before(written) => Ok(Begun::Written(written)),
             Wrote::Conflict => Ok(Begun::Before),
             Wrote::Exists(holder) => Ok(Begun::Exists(holder)),
@@ -243,5 +248,22 @@ fn started(found: Found, from: Offset, stored: Option<Mark>) -> Done {
         reply,
         mark: stored,
         bound: Some(bound),
+    }
+}
+
+/// Minutes, not a moment: the guest is told how long.
+fn too_many(reject: Reject) -> Reject {
+    let Some(wait_ms) = reject
+        .retry_after_ms
+        .filter(|_| reject.code == Code::RateLimited)
+    else {
+        return reject;
+    };
+    let wait = humantime::format_duration(Duration::from_secs(wait_ms.div_ceil(1000)));
+    Reject {
+        message: format!(
+            "Too many new conversations from your network, please try again in {wait}"
+        ),
+        ..reject
     }
 }

@@ -3,6 +3,7 @@
 //! The serde form of these types is the internal one (hub and history). No client ever sees it:
 //! what a client sees is written by `dialect`.
 
+mod address;
 mod aside;
 mod clock;
 mod command;
@@ -17,6 +18,7 @@ mod reject;
 mod reply;
 mod session;
 
+pub use address::Address;
 pub use aside::Aside;
 pub use clock::{Clock, Millis};
 pub use command::{

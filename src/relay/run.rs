@@ -96,6 +96,7 @@ pub async fn start(
             reuse_since: config.reuse_from.into(),
             operator_grace_ms: config.operator_grace.ms(),
             transfer_timeout_ms: config.transfer_timeout.ms(),
+            rates: config.limits.rates(),
         },
         backends.metrics.chat.clone(),
     );

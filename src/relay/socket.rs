@@ -61,7 +61,7 @@ impl RelaySocket {
 
     pub fn actor(&self, socket: &Socket<Self>) -> Actor {
         let (recovery, sid) = (socket.recovery.clone(), socket.sid.clone());
-        let pod = socket.pod.clone();
+        let (pod, address) = (socket.pod.clone(), socket.address);
         match self.clone() {
             Self::Guest {
                 workspace,
@@ -76,6 +76,7 @@ impl RelaySocket {
                 recovery,
                 sid,
                 pod,
+                address,
             }),
             Self::Operator {
                 workspace,

@@ -7,7 +7,12 @@ use hyper::{
     header::{self, HeaderValue},
 };
 
-use crate::wire::engine::RequestError;
+use serde_json::json;
+
+use crate::{
+    model::{Code, Millis},
+    wire::engine::RequestError,
+};
 
 const TEXT: &str = "text/plain; charset=UTF-8";
 
@@ -38,6 +43,25 @@ pub fn unavailable() -> Answer {
     answer
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
+}
+
+/// A limit was hit; what was asked for may be asked for again after this.
+pub fn limited(message: &str, retry_after_ms: Millis) -> Answer {
+    let body = json!({
+        "code": Code::RateLimited.as_str(),
+        "message": message,
+        "retryAfterMs": retry_after_ms,
+    });
+    let mut answer = with_type(
+        StatusCode::TOO_MANY_REQUESTS,
+        "application/json",
+        body.to_string(),
+    );
+    let seconds = retry_after_ms.div_ceil(1000);
+    answer
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     answer
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use super::state::Handshake;
 use crate::{
     hub::{Deadline, Log, Mark, NewRecord, RecordOp, Subject},
-    model::{Aside, DedupId, Entry, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
+    model::{
+        Address, Aside, DedupId, Entry, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId,
+    },
     wire::{
         engine::Message,
         socket::{Event, Kind},
@@ -132,6 +134,8 @@ pub struct Socket<S> {
     pub sid: Sid,
     /// That holds the connection, if it is a WebSocket.
     pub pod: Option<PodId>,
+    /// That its connection was opened from.
+    pub address: Address,
     pub state: S,
 }
 

@@ -1,8 +1,9 @@
 //! The engine endpoints: one request, whatever its method, to the place that serves it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{Method, Request, body::Incoming, header};
+use tokio::time::timeout;
 
 use super::{
     App, Mount, Pod,
@@ -16,6 +17,10 @@ use crate::{
     model::Sid,
     wire::engine::{Query, Request as EngineRequest, RequestError, Transport, route},
 };
+
+/// Longer, a handshake is not held to be counted: a hub in trouble would keep all clients waiting, those
+/// too that need nothing else of it yet.
+const CHARGE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves a request below a mount. CORS headers are on every answer, errors too.
 pub async fn serve<A: App>(
@@ -58,7 +63,13 @@ async fn dispatch<A: App>(
     match route(request.method().as_str(), &query, is_websocket) {
         Err(error) => answer::error(&error),
         Ok(EngineRequest::Handshake { transport }) => {
-            let handshake = handshake(peer, &query, &request);
+            let handshake = handshake(pod, peer, &query, &request);
+            if let Some(refusal) = counted(pod, &handshake).await {
+                if pod.settings.proxies.ignores(peer.ip(), request.headers()) {
+                    pod.unlisted_proxy.call_once(warn_of_proxy);
+                }
+                return refusal;
+            }
             match transport {
                 Transport::Polling => polling::handshake(pod, mount, handshake).await,
                 Transport::Websocket => ws::accept(pod, mount, request, handshake, None),
@@ -69,22 +80,49 @@ async fn dispatch<A: App>(
             polling::post(pod, mount, Sid::new(sid), t, request.into_body()).await
         }
         Ok(EngineRequest::Upgrade { sid }) => {
-            let handshake = handshake(peer, &query, &request);
+            let handshake = handshake(pod, peer, &query, &request);
             ws::accept(pod, mount, request, handshake, Some(Sid::new(sid)))
         }
     }
 }
 
-fn handshake(peer: SocketAddr, query: &Query, request: &Request<Incoming>) -> Handshake {
+/// The answer to one connection too many. While the hub does not count, all are let in: what they want
+/// next needs the hub as well.
+async fn counted<A: App>(pod: &Pod<A>, handshake: &Handshake) -> Option<Answer> {
+    let network = handshake.address.network();
+    let rate = pod.settings.handshakes.rate("handshakes", &network)?;
+    let charged = timeout(CHARGE_TIMEOUT, pod.hub.charge(&rate)).await;
+    let Ok(Ok(Some(retry_after_ms))) = charged else {
+        return None;
+    };
+    pod.hit_limit(rate.name());
+    let message = "Too many new connections from your network, please wait a moment";
+    Some(answer::limited(message, retry_after_ms))
+}
+
+fn handshake<A: App>(
+    pod: &Pod<A>,
+    peer: SocketAddr,
+    query: &Query,
+    request: &Request<Incoming>,
+) -> Handshake {
     let origin = request
         .headers()
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok());
     Handshake {
-        address: peer.ip().to_string(),
+        address: pod.settings.proxies.client(peer.ip(), request.headers()),
         params: query.params.clone(),
         origin: origin.map(str::to_owned),
     }
+}
+
+/// All clients behind it are counted as one.
+fn warn_of_proxy() {
+    tracing::warn!(
+        "an address with too many new connections sends X-Forwarded-For: if that is a proxy of yours, \
+         TRUSTED_PROXIES has to list it"
+    );
 }
 
 fn denied<A: App>(pod: &Pod<A>) -> Answer {

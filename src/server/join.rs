@@ -161,6 +161,7 @@ impl<A: App> Inbound<'_, A> {
             recovery: coming.recovery.clone(),
             sid: self.sid.clone(),
             pod: self.connection.pod.clone(),
+            address: self.connection.handshake.address,
             state: coming.state.clone(),
         };
         let top = match &arriving {

@@ -7,10 +7,11 @@
 //! | `receive`, `join`, `recover`, `depart` | what a client says, joins and leaves, the same for both |
 //! | `deliver` | from the hub's publications to the sockets |
 //! | `state` | what a connection is, between requests |
-//! | `auth`, `origin` | who may |
+//! | `auth`, `origin`, `address` | who may; whose connection it is |
 //! | `serve`, `health` | a pod at work, from its start to its drain; probes, metrics |
 
 mod accept;
+mod address;
 mod answer;
 mod app;
 pub mod auth;
@@ -30,6 +31,7 @@ mod settings;
 mod state;
 mod ws;
 
+pub use address::{Proxies, ProxiesError};
 pub use app::{
     Admission, App, Arrival, Arriving, ConnectRequest, Refusal, Saying, Socket, Telling, Topic,
     Trouble, Turn, Wait, What,

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -25,6 +25,8 @@ pub struct Pod<A: App> {
     pub draining: CancellationToken,
     /// Everything that serves a client.
     pub tasks: TaskTracker,
+    /// Told of once.
+    pub unlisted_proxy: Once,
 }
 
 /// What a pod is made of.
@@ -56,6 +58,7 @@ impl<A: App> Pod<A> {
             metrics: parts.metrics.server,
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            unlisted_proxy: Once::new(),
         }
     }
 

@@ -37,6 +37,7 @@ impl<A: App> Inbound<'_, A> {
             recovery: recovery.id.clone(),
             sid: self.sid.clone(),
             pod: self.connection.pod.clone(),
+            address: self.connection.handshake.address,
             state,
         };
         let mut known = SocketState {

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use super::origin::Origins;
-use crate::model::Millis;
+use super::{address::Proxies, origin::Origins};
+use crate::{hub::Limit, model::Millis};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub mounts: Vec<Mount>,
     pub origins: Origins,
+    /// That tell whom they speak for.
+    pub proxies: Proxies,
+    /// New connections of one network.
+    pub handshakes: Limit,
     /// TCP connections at a time.
     pub max_connections: usize,
     /// Until a first namespace must be joined.

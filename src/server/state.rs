@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{app::Socket, settings::Mount};
 use crate::{
     hub::{Beat, Log, Subject},
-    model::{Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
+    model::{Address, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
     wire::{engine::Heartbeat, socket::Decoder},
 };
 
@@ -39,9 +39,9 @@ pub const STATE_FORMAT: u8 = 1;
 pub const SOCKETS_MAX: usize = 16;
 
 /// The request that opened a connection, as applications see it.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {
-    pub address: String,
+    pub address: Address,
     /// Query parameters that are not the protocol's own.
     pub params: Vec<(String, String)>,
     pub origin: Option<String>,
@@ -119,6 +119,7 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
             recovery: socket.recovery.clone(),
             sid: sid.clone(),
             pod: self.pod.clone(),
+            address: self.handshake.address,
             state: socket.state.clone(),
         })
     }

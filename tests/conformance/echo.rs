@@ -7,12 +7,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use switchboard::{
-    hub::{RecordOp, Retention, memory::MemoryHub},
+    hub::{Limit, RecordOp, Retention, memory::MemoryHub},
     metrics::Metrics,
     model::{Clock, DedupId, Entry, WorkspaceId},
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Mount, Origins, Parts, Pod, Refusal,
-        Saying, Server, Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
+        Admission, App, Arrival, Arriving, ConnectRequest, Mount, Origins, Parts, Pod, Proxies,
+        Refusal, Saying, Server, Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
     },
     wire::{
         engine::Message,
@@ -128,6 +128,8 @@ pub fn settings() -> Settings {
     Settings {
         mounts: vec![mount("/engine.io/", true), mount("/socket.io/", false)],
         origins: Origins::Any,
+        proxies: Proxies::default(),
+        handshakes: Limit::OFF,
         max_connections: 1000,
         connect_timeout_ms: 1000,
         ack_timeout_ms: 10_000,

@@ -24,7 +24,7 @@ class Source:
 
 def read(top):
     """Fails on whatever it does not find: a check that compares with nothing would pass."""
-    config = _text(top, "src/config.rs")
+    config = _text(top, "src/config.rs") + _text(top, "src/config/limits.rs")
     dockerfile = _text(top, "Dockerfile")
     user = _one(r"^USER (\d+):(\d+)$", dockerfile)
     return Source(

@@ -1,5 +1,7 @@
 //! People and sessions that the tables of the rules are about.
 
+use std::net::IpAddr;
+
 use crate::{
     chat::{GuestActor, OperatorActor},
     model::{
@@ -40,6 +42,7 @@ pub(super) fn guest(session: Option<&str>) -> GuestActor {
         recovery: RecoveryId::new("r-guest"),
         sid: Sid::new("sid-guest"),
         pod: None,
+        address: IpAddr::from([192, 0, 2, 7]).into(),
     }
 }
 

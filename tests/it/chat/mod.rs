@@ -1,15 +1,16 @@
 //! The shell of chat on the embedded backends: retries, races, loading, merging.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use switchboard::{
-    chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor},
+    chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor, Rates},
     history::{Batch, History, sqlite::SqliteHistory},
-    hub::{Ingest as _, Log, Logs as _, Retention, Since, Unread, memory::MemoryHub},
+    hub::{Ingest as _, Limit, Log, Logs as _, Retention, Since, Unread, memory::MemoryHub},
     metrics::{ChatMetrics, Metrics},
     model::*,
 };
 
+mod rates;
 mod send;
 mod session;
 mod start;
@@ -34,6 +35,15 @@ fn ws() -> WorkspaceId {
 }
 
 fn scene() -> Scene {
+    let rates = Rates {
+        guest: Limit::OFF,
+        operator: Limit::OFF,
+        start: Limit::OFF,
+    };
+    scene_with(rates)
+}
+
+fn scene_with(rates: Rates) -> Scene {
     let dir = std::env::temp_dir().join(format!("chat-{}", DedupId::draw()));
     let metrics = Metrics::new().unwrap();
     let clock = Clock::manual(1_700_000_000_000);
@@ -53,6 +63,7 @@ fn scene() -> Scene {
         reuse_since: Since::Activity,
         operator_grace_ms: 1000,
         transfer_timeout_ms: 1000,
+        rates,
     };
     let chat = Arc::new(Chat::new(
         hub.clone(),
@@ -133,6 +144,7 @@ fn guest(session: Option<&SessionId>) -> Actor {
         recovery: RecoveryId::new("rg"),
         sid: Sid::new("sg"),
         pod: None,
+        address: IpAddr::from([192, 0, 2, 7]).into(),
     })
 }
 

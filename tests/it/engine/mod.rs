@@ -32,6 +32,7 @@ mod limits;
 mod namespaces;
 mod origin;
 mod polling;
+mod rates;
 mod repeats;
 mod upgrade;
 mod upgrade_failures;

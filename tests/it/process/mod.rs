@@ -6,6 +6,7 @@ pub mod talk;
 mod cluster;
 mod end;
 mod kill;
+mod limits;
 mod observe;
 mod restart;
 mod settings;

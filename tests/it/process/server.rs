@@ -33,10 +33,22 @@ pub struct Server {
 #[derive(Clone)]
 pub struct Lines(watch::Receiver<Vec<String>>);
 
+/// Tests are faster than people. Those that are about a limit set it.
+const NO_LIMITS: [(&str, &str); 4] = [
+    ("RATE_GUEST", "0"),
+    ("RATE_OPERATOR", "0"),
+    ("RATE_HANDSHAKE", "0"),
+    ("RATE_SESSION", "0"),
+];
+
 /// `switchboard` without the environment of whoever runs the tests.
 pub fn switchboard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
-    command.env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .env_clear()
+        .envs(NO_LIMITS)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     command
 }
 

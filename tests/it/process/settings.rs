@@ -51,6 +51,26 @@ const WRONG: &[(&[(&str, &str)], &str)] = &[
         "error: invalid value '0' for '--max-connections",
     ),
     (
+        &[("RATE_GUEST", "5")],
+        "error: invalid value '5' for '--rate-guest <COUNT/DURATION>': must be ",
+    ),
+    (
+        &[("RATE_OPERATOR", "0/1s")],
+        "error: invalid value '0/1s' for '--rate-operator <COUNT/DURATION>': must be ",
+    ),
+    (
+        &[("RATE_HANDSHAKE", "20/0s")],
+        "error: invalid value '20/0s' for '--rate-handshake <COUNT/DURATION>': must be ",
+    ),
+    (
+        &[("RATE_SESSION", "")],
+        "error: invalid value '' for '--rate-session <COUNT/DURATION>': must be ",
+    ),
+    (
+        &[("TRUSTED_PROXIES", "10.0.0.0/8,proxy")],
+        "error: invalid value '10.0.0.0/8,proxy' for '--trusted-proxies <RANGES>': must list ",
+    ),
+    (
         &[("PING_INTERVAL", "soon")],
         "error: invalid value 'soon' for '--ping-interval",
     ),

@@ -26,11 +26,19 @@ const OWN: [&str; 11] = [
     "tell",
 ];
 
+/// All of them on, and none is hit.
+const LIMITS: [(&str, &str); 4] = [
+    ("RATE_GUEST", "1000/1s"),
+    ("RATE_OPERATOR", "1000/1s"),
+    ("RATE_HANDSHAKE", "1000/1s"),
+    ("RATE_SESSION", "1000/1s"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_costs_as_few_commands_as_can_be() {
     let mut site = Site::start().await;
     let mut operator = Ws::open(&site).await;
-    assert_eq!(site.spent().await, [], "a handshake");
+    assert_eq!(site.spent().await, [("charge", 1)], "a handshake");
     operator.connect("", json!({ "token": site.token() })).await;
     assert_eq!(
         site.spent().await,
@@ -42,8 +50,8 @@ async fn a_websocket_costs_as_few_commands_as_can_be() {
     guest.connect("/public-portal,", json!({})).await;
     assert_eq!(
         site.spent().await,
-        [("begin_recovery", 1)],
-        "a guest connects"
+        [("begin_recovery", 1), ("charge", 1)],
+        "another handshake, and a guest connects"
     );
     guest.asks("guest:start", json!({ "name": "Marie" })).await;
     let started = [
@@ -89,10 +97,21 @@ async fn a_websocket_costs_as_few_commands_as_can_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_limit_a_handshake_is_not_counted() {
+    let mut site = Site::of(Pods::start(1).await).await;
+    Ws::open(&site).await;
+    assert_eq!(site.spent().await, []);
+    Poll::open(&site).await;
+    assert_eq!(site.spent().await, [("open", 1)]);
+    site.pods.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn polling_costs_a_claim_and_a_result_beside_the_message() {
     let mut site = Site::start().await;
     let guest = Poll::open(&site).await;
-    assert_eq!(site.spent().await, [("open", 1)], "a handshake");
+    let opened = [("charge", 1), ("open", 1)];
+    assert_eq!(site.spent().await, opened, "a handshake");
     guest.post("40/public-portal,").await;
     let connected = [("begin_post", 1), ("begin_recovery", 1), ("finish_post", 1)];
     assert_eq!(site.spent().await, connected, "a CONNECT");
@@ -147,7 +166,10 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
-        let pods = Pods::start(1).await;
+        Self::of(Pods::start_with(1, &LIMITS).await).await
+    }
+
+    async fn of(pods: Pods) -> Self {
         let mut site = Self {
             pods,
             before: BTreeMap::new(),

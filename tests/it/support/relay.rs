@@ -70,6 +70,14 @@ impl Relays {
     }
 }
 
+/// Tests are faster than people. Those that are about a limit set it.
+const NO_LIMITS: [&str; 4] = [
+    "--rate-guest",
+    "--rate-operator",
+    "--rate-handshake",
+    "--rate-session",
+];
+
 /// The settings of a server on `folder`.
 pub fn config(folder: &Folder, settings: &[&str]) -> Config {
     let data = folder.path().to_str().unwrap();
@@ -82,7 +90,12 @@ pub fn config(folder: &Folder, settings: &[&str]) -> Config {
         "--drain-timeout",
         "0s",
     ];
-    Cli::try_parse_from(own.iter().chain(settings))
+    let limits = NO_LIMITS
+        .iter()
+        .filter(|limit| !settings.contains(limit))
+        .flat_map(|limit| [*limit, "0"]);
+    let all = own.into_iter().chain(limits);
+    Cli::try_parse_from(all.chain(settings.iter().copied()))
         .unwrap()
         .config
 }
