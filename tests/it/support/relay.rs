@@ -20,10 +20,6 @@ pub struct Relays {
 }
 
 impl Relays {
-    pub async fn start(count: usize) -> Self {
-        Self::start_with(count, &[]).await
-    }
-
     /// With further command-line settings.
     pub async fn start_with(count: usize, settings: &[&str]) -> Self {
         let folder = Folder::fresh();
