@@ -57,6 +57,7 @@ pub struct HistoryMetrics {
     pub spool: IntGauge,
     pub duplicates: IntCounter,
     pub poisoned: IntCounter,
+    pub restored: IntCounter,
 }
 
 /// From a loopback hop to a held ack at its limit.
@@ -206,6 +207,10 @@ impl HistoryMetrics {
             poisoned: make.counter(
                 "history_poisoned_total",
                 "Entries that only the table poison could take.",
+            )?,
+            restored: make.counter(
+                "sessions_restored_total",
+                "Open sessions put back into a hot state that was lost.",
             )?,
         })
     }

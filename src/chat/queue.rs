@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::Chat;
 use crate::{
-    hub::{Commit, Log},
+    hub::{Commit, Hub, Log},
     model::{Aside, WorkspaceId},
 };
 
@@ -48,22 +48,22 @@ impl Chat {
             self.moved.some.notified().await;
             let workspaces = std::mem::take(&mut *self.moved.lock());
             for workspace in workspaces {
-                self.tell_places(&workspace).await;
+                tell_places(&*self.hub, &workspace).await;
             }
             tokio::time::sleep(EVERY).await;
         }
     }
+}
 
-    async fn tell_places(&self, workspace: &WorkspaceId) {
-        let Ok(waiting) = self.hub.queue(workspace, TOLD_MAX).await else {
+pub(super) async fn tell_places(hub: &dyn Hub, workspace: &WorkspaceId) {
+    let Ok(waiting) = hub.queue(workspace, TOLD_MAX).await else {
+        return;
+    };
+    for (session, position) in waiting.into_iter().zip(1..) {
+        let channel = Log::Session(workspace.clone(), session);
+        let told = hub.tell(&channel, Aside::Queue { position }).await;
+        if told.is_err() {
             return;
-        };
-        for (session, position) in waiting.into_iter().zip(1..) {
-            let channel = Log::Session(workspace.clone(), session);
-            let told = self.hub.tell(&channel, Aside::Queue { position }).await;
-            if told.is_err() {
-                return;
-            }
         }
     }
 }

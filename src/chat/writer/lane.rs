@@ -4,7 +4,7 @@ use tracing::warn;
 
 use crate::{
     history::{self, Appended, Batch, History},
-    hub::{self, INGEST_KEPT_MS, Ingest, Unread},
+    hub::{self, Hub, INGEST_KEPT_MS, Unread},
     metrics::HistoryMetrics,
     model::{Clock, Entry, EntryId, Epoch, Millis, Partition, PodId},
 };
@@ -17,7 +17,7 @@ const LEASE_MS: Millis = 3_000;
 
 /// What is written from and to, by whom.
 pub(super) struct Ends {
-    pub hub: Arc<dyn Ingest + Send + Sync>,
+    pub hub: Arc<dyn Hub>,
     pub history: Arc<dyn History>,
     pub pod: PodId,
     pub clock: Clock,
@@ -26,7 +26,7 @@ pub(super) struct Ends {
 
 /// The writing of one partition.
 pub(super) struct Lane {
-    partition: Partition,
+    pub partition: Partition,
     pub need: Need,
     /// Where the history stood when last heard of. It may have moved on by another pod: then reading
     /// after it gives too much, and the compare-and-swap refuses to store that.
@@ -36,6 +36,8 @@ pub(super) struct Lane {
     /// As last read.
     epoch: Option<Epoch>,
     cursor_is: Bound,
+    /// The life whose hot state has all open sessions, as far as is known here.
+    pub restored: Option<Epoch>,
     /// What the hub has been told is stored.
     pub announced: EntryId,
     lease_until: Millis,
@@ -63,7 +65,7 @@ enum Bound {
 }
 
 /// Logged where it was noticed; the same is tried again after the pause.
-struct Trouble;
+pub(super) struct Trouble;
 
 impl From<history::Unavailable> for Trouble {
     fn from(_: history::Unavailable) -> Self {
@@ -86,6 +88,7 @@ impl Lane {
             read: EntryId::ZERO,
             epoch: None,
             cursor_is: Bound::Loose,
+            restored: None,
             announced: EntryId::ZERO,
             lease_until: 0,
             spooled: 0,
@@ -108,7 +111,8 @@ impl Lane {
         let unread = ends.hub.ingest(self.partition, from, limit).await?;
         let Unread { epoch, entries, .. } = unread;
         self.notice(&epoch);
-        if unread.last < self.cursor {
+        let behind = unread.last < self.cursor;
+        if behind {
             // Another primary, that missed the newest: what it gives out now is below the cursor.
             self.cursor_is = Bound::Overdue;
         }
@@ -118,6 +122,12 @@ impl Lane {
             return Ok(Need::Nothing);
         }
         if self.cursor_is != Bound::Open {
+            if behind && !self.is_owed(&epoch) {
+                // Sessions may be among what it missed. Noted before ids are raised above the cursor,
+                // after which nobody could tell.
+                ends.history.set_restored(self.partition, None).await?;
+                self.restored = None;
+            }
             self.open(ends, &epoch).await?;
             return Ok(Need::Now);
         }
@@ -135,12 +145,36 @@ impl Lane {
         match &self.epoch {
             Some(known) if known == epoch => return,
             Some(_) => self.cursor_is = Bound::Overdue,
+            // Lost while no pod ran, or by one that died before all was put back.
+            None if self.is_owed(epoch) => self.cursor_is = Bound::Overdue,
             None => {}
         }
         self.epoch = Some(epoch.clone());
     }
 
-    async fn lease(&mut self, ends: &Ends) -> Result<bool, Trouble> {
+    /// The life whose hot state this pod has to give the open sessions.
+    pub fn owes(&self) -> Option<&Epoch> {
+        let epoch = self.epoch.as_ref().filter(|epoch| self.is_owed(epoch));
+        epoch.filter(|_| self.cursor_is == Bound::Open)
+    }
+
+    /// Whoever has the lease is putting the sessions back, or has died.
+    pub fn is_unsure(&self) -> bool {
+        let owed = self.epoch.as_ref().is_some_and(|epoch| self.is_owed(epoch));
+        owed && self.cursor_is == Bound::Loose
+    }
+
+    /// As after a loss: if the lease is free now, it is for this pod to do.
+    pub fn look_again(&mut self) {
+        (self.cursor_is, self.need) = (Bound::Overdue, Need::Now);
+    }
+
+    /// What was never written has nothing to be put back.
+    fn is_owed(&self, epoch: &Epoch) -> bool {
+        self.cursor > EntryId::ZERO && self.restored.as_ref() != Some(epoch)
+    }
+
+    pub async fn lease(&mut self, ends: &Ends) -> Result<bool, Trouble> {
         let now = ends.clock.now();
         if now + LEASE_MS / 2 < self.lease_until {
             return Ok(true);

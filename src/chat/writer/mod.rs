@@ -1,8 +1,9 @@
 mod lane;
+mod restore;
 
 use std::{future::ready, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -14,6 +15,7 @@ use crate::{
     model::{Clock, Partition, PodId},
 };
 use lane::{Ends, Lane, Need};
+use restore::Restore;
 
 /// Partitions written at a time.
 const WIDTH: usize = 4;
@@ -33,6 +35,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 pub struct Writer {
     ends: Ends,
     lanes: Vec<Lane>,
+    restore: Restore,
     pause: Duration,
     retry_at: Option<Instant>,
     scan: Duration,
@@ -65,6 +68,7 @@ impl Writer {
         Self {
             ends,
             lanes,
+            restore: Restore::default(),
             pause: PAUSE,
             retry_at: None,
             scan: SCAN,
@@ -88,6 +92,8 @@ impl Writer {
                 (lane.cursor, lane.announced) = (at, at);
             }
         }
+        let restored = self.ends.history.restored().await?;
+        restore::note(&mut self.lanes, restored);
         Ok(())
     }
 
@@ -105,11 +111,16 @@ impl Writer {
                 () = sleep_until(retry_at.unwrap_or_else(Instant::now)), if retry_at.is_some() => {
                     self.retry();
                 }
+                () = self.restore.wait() => self.restore.look(&mut self.lanes, &self.ends).await,
                 // Waits only while there is nothing to do.
                 () = ready(()), if self.has(Need::Now) => {}
             }
+            self.restore.begin(&mut self.lanes, &self.ends).await;
             self.round().await;
+            self.restore.note_unsure(&self.lanes);
         }
+        // The next that starts, or another pod, begins with it.
+        self.restore = Restore::default();
         if timeout(FLUSH, self.flush()).await.is_err() {
             let partitions = self
                 .lanes
@@ -138,13 +149,16 @@ impl Writer {
         }
     }
 
-    /// One batch of every partition that is due: a busy one does not hold up the others.
+    /// One batch of every partition that is due, and beside it some sessions put back: a busy one does
+    /// not hold up the others.
     async fn round(&mut self) {
         let ends = &self.ends;
         let due = self.lanes.iter_mut().filter(|lane| lane.need == Need::Now);
-        stream::iter(due)
-            .for_each_concurrent(WIDTH, |lane| lane.step(ends))
-            .await;
+        let written = stream::iter(due).for_each_concurrent(WIDTH, |lane| lane.step(ends));
+        let restored = self.restore.step(ends);
+        // Boxed: the compiler does not see that both can be sent when they are in a future of its own.
+        let ((), restored) = tokio::join!(written.boxed(), restored.boxed());
+        restore::note(&mut self.lanes, restored);
         if !self.has(Need::Later) {
             (self.pause, self.retry_at) = (PAUSE, None);
         } else if self.retry_at.is_none() {
@@ -171,9 +185,10 @@ impl Writer {
                 lane.need = Need::Now;
             }
         }
+        self.restore.retry();
     }
 
     fn has(&self, need: Need) -> bool {
-        self.lanes.iter().any(|lane| lane.need == need)
+        self.restore.need == need || self.lanes.iter().any(|lane| lane.need == need)
     }
 }

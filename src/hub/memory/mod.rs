@@ -57,6 +57,7 @@ impl MemoryHub {
         let mut slot = self.slot(partition);
         *slot = Slot::new();
         self.bus.epoch(partition, &slot.epoch);
+        self.dirty.mark(partition);
     }
 
     /// Every pod is told that it has missed publications.

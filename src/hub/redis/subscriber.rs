@@ -250,6 +250,8 @@ impl Subscriber {
                 "the partition has lost its state"
             );
             self.bus.epoch(partition, epoch);
+            // The writer has to put back what is open, also where nobody commits.
+            self.dirty.mark(partition);
         }
     }
 
