@@ -69,7 +69,8 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
         clock.clone(),
         metrics.history.clone(),
     )
-    .scanning(scan);
+    .scanning(scan)
+    .waiting_for_operators(config.operator_grace.ms());
     while let Err(error) = writer.prepare().await {
         if config.cluster.is_none() {
             return Err(StartError::Prepare(Box::new(error)));

@@ -1,5 +1,7 @@
 //! The writer between a hub and a history that fail: what it announces is stored, and stored once.
 
+mod restore;
+
 use std::{
     path::PathBuf,
     sync::{
@@ -196,6 +198,8 @@ impl Scene {
             inner,
             refuse: AtomicUsize::new(0),
             lose: AtomicUsize::new(0),
+            pages: AtomicUsize::new(0),
+            unreadable: AtomicUsize::new(0),
         };
         Self {
             hub,
@@ -267,11 +271,14 @@ async fn next(announced: &mut Attachment) -> EntryId {
     }
 }
 
-/// Fails so many appends: without storing (`refuse`), or after it (`lose`).
+/// Fails so many appends: without storing (`refuse`), or after it (`lose`); and so many reads of
+/// messages (`unreadable`). Counts the pages of open sessions.
 struct Flaky {
     inner: SqliteHistory,
     refuse: AtomicUsize,
     lose: AtomicUsize,
+    unreadable: AtomicUsize,
+    pages: AtomicUsize,
 }
 
 fn due(counter: &AtomicUsize) -> bool {
@@ -333,6 +340,7 @@ impl History for Flaky {
         after: Option<&(WorkspaceId, SessionId)>,
         limit: usize,
     ) -> Result<Vec<Session>, Unavailable> {
+        self.pages.fetch_add(1, Ordering::SeqCst);
         self.inner.open_sessions(after, limit).await
     }
 
@@ -346,12 +354,18 @@ impl History for Flaky {
 
     async fn messages_before(
         &self,
-        _: &WorkspaceId,
-        _: &SessionId,
-        _: u64,
-        _: usize,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        before_seq: u64,
+        limit: usize,
     ) -> Result<Vec<StoredMessage>, Unavailable> {
-        Err(Unavailable)
+        if due(&self.unreadable) {
+            return Err(Unavailable);
+        }
+        let inner = &self.inner;
+        inner
+            .messages_before(workspace, session, before_seq, limit)
+            .await
     }
 
     async fn sessions(

@@ -39,6 +39,13 @@ pub(in crate::chat) fn after_restore(
     commit
 }
 
+/// One who came back just before [`after_restore`] and found nothing to take away.
+pub(in crate::chat) fn is_back(workspace: &WorkspaceId, operator: &OperatorId) -> Commit {
+    let mut commit = of_workspace(workspace);
+    commit.deadlines = vec![ends(operator)];
+    commit
+}
+
 /// One session of an operator who has not come back. Once, however many pods do it: the version that
 /// was read is another one afterwards. `None` if it is not its any more.
 pub(in crate::chat) fn requeue(operator: &OperatorId, session: &Session) -> Option<Commit> {

@@ -22,6 +22,8 @@ pub(super) struct Ends {
     pub pod: PodId,
     pub clock: Clock,
     pub metrics: HistoryMetrics,
+    /// For operators who do not come back after a loss of hot state.
+    pub grace_ms: Millis,
 }
 
 /// The writing of one partition.

@@ -12,7 +12,7 @@ use crate::{
     history::{self, History},
     hub::{self, Hub},
     metrics::HistoryMetrics,
-    model::{Clock, Partition, PodId},
+    model::{Clock, Millis, Partition, PodId},
 };
 use lane::{Ends, Lane, Need};
 use restore::Restore;
@@ -24,6 +24,8 @@ const SCAN: Duration = Duration::from_secs(5);
 /// Pause after trouble: the first, doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Of an operator, unless another one is set.
+const GRACE_MS: Millis = 60_000;
 /// For writing what is left at shutdown, on top of a call that is under way.
 const FLUSH: Duration = Duration::from_secs(10);
 
@@ -63,6 +65,7 @@ impl Writer {
             pod,
             clock,
             metrics,
+            grace_ms: GRACE_MS,
         };
         let lanes = Partition::all().map(Lane::new).collect();
         Self {
@@ -79,6 +82,13 @@ impl Writer {
     #[must_use]
     pub fn scanning(mut self, every: Duration) -> Self {
         self.scan = every;
+        self
+    }
+
+    /// How long the sessions of an operator wait for it after the hot state was lost.
+    #[must_use]
+    pub fn waiting_for_operators(mut self, grace_ms: Millis) -> Self {
+        self.ends.grace_ms = grace_ms;
         self
     }
 

@@ -24,8 +24,10 @@ use tracing::info;
 use super::lane::{Ends, Lane, Need, Trouble};
 use crate::{
     chat::{queue::tell_places, rules},
-    hub::{DEDUP_KEPT, Outcome},
-    model::{DedupId, EntryId, Epoch, Partition, Session, SessionId, Status, WorkspaceId},
+    hub::{Commit, DEDUP_KEPT, Outcome},
+    model::{
+        DedupId, EntryId, Epoch, OperatorId, Partition, Session, SessionId, Status, WorkspaceId,
+    },
 };
 
 /// Sessions put back between two looks at the batches that wait.
@@ -52,6 +54,8 @@ struct Lost {
     active: u64,
     /// With guests to be told their places.
     queues: BTreeSet<WorkspaceId>,
+    /// Who has sessions, and may never come back.
+    agents: BTreeMap<WorkspaceId, BTreeSet<OperatorId>>,
 }
 
 impl Default for Restore {
@@ -206,6 +210,10 @@ impl Restore {
             lost.queues.insert(session.workspace);
         } else {
             lost.active += 1;
+            if let Some(agent) = session.agent {
+                let agents = lost.agents.entry(session.workspace).or_default();
+                agents.insert(agent.id);
+            }
         }
     }
 
@@ -216,6 +224,9 @@ impl Restore {
     ) -> Result<(), Trouble> {
         while let Some((partition, lost)) = self.lost.first_key_value() {
             let (partition, epoch) = (*partition, lost.epoch.clone());
+            for (workspace, agents) in &lost.agents {
+                give_grace(ends, workspace, agents).await?;
+            }
             ends.history.set_restored(partition, Some(&epoch)).await?;
             let Some(lost) = self.lost.remove(&partition) else {
                 break;
@@ -242,6 +253,7 @@ impl Lost {
             waiting: 0,
             active: 0,
             queues: BTreeSet::new(),
+            agents: BTreeMap::new(),
         }
     }
 }
@@ -261,11 +273,45 @@ async fn put_back(ends: &Ends, mut session: Session) -> Result<Option<Session>, 
             .messages_before(workspace, id, u64::MAX, DEDUP_KEPT)
             .await?
     };
-    let commit = rules::load(session.clone(), &newest, &DedupId::draw());
+    let load = rules::load(session.clone(), &newest, &DedupId::draw());
+    let is_new = commit(ends, load).await?;
+    Ok(is_new.then_some(session))
+}
+
+/// Presence was lost as well: an operator has to come back in time, or its sessions go to the queue.
+async fn give_grace(
+    ends: &Ends,
+    workspace: &WorkspaceId,
+    agents: &BTreeSet<OperatorId>,
+) -> Result<(), Trouble> {
+    let at = ends.clock.now() + ends.grace_ms;
+    let present = present(ends, workspace).await?;
+    let absent: Vec<_> = agents.difference(&present).collect();
+    for operator in &absent {
+        commit(ends, rules::grace::after_restore(workspace, operator, at)).await?;
+    }
+    // Who came in between has found no deadline to take away.
+    let present = self::present(ends, workspace).await?;
+    for operator in absent.into_iter().filter(|it| present.contains(*it)) {
+        commit(ends, rules::grace::is_back(workspace, operator)).await?;
+    }
+    Ok(())
+}
+
+async fn present(ends: &Ends, workspace: &WorkspaceId) -> Result<BTreeSet<OperatorId>, Trouble> {
+    let operators = ends.hub.operators(workspace).await?;
+    Ok(operators
+        .into_iter()
+        .map(|operator| operator.agent.id)
+        .collect())
+}
+
+/// Whether it was carried out.
+async fn commit(ends: &Ends, commit: Commit) -> Result<bool, Trouble> {
     match ends.hub.commit(commit).await {
-        Outcome::Committed(_) => Ok(Some(session)),
+        Outcome::Committed(_) => Ok(true),
         Outcome::Busy | Outcome::Unknown => Err(Trouble),
-        _ => Ok(None),
+        _ => Ok(false),
     }
 }
 

@@ -16,6 +16,7 @@ mod open;
 mod outage;
 mod place;
 mod reader;
+mod restore;
 mod writer;
 
 use std::time::Duration;

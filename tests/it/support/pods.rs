@@ -6,7 +6,6 @@ use std::{net::SocketAddr, os::unix::process::ExitStatusExt as _};
 use switchboard::{config::Secrets, server::auth::Keyring};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
-use uuid::Uuid;
 
 use super::{schema::Schema, servers};
 use crate::process::server::{LONG, LOOK, Server, switchboard};
@@ -21,6 +20,9 @@ pub struct Pods {
     schema: Schema,
 }
 
+/// Any port.
+pub const FREE: &str = "127.0.0.1:0";
+
 impl Pods {
     pub async fn start(count: usize) -> Self {
         Self::start_with(count, &[]).await
@@ -31,14 +33,25 @@ impl Pods {
     pub async fn start_with(count: usize, settings: &[(&str, &str)]) -> Self {
         let schema = Schema::fresh().await;
         let redis = servers::redis().await;
-        let prefix = format!("test-{}", Uuid::new_v4().simple());
-        let starting = (0..count).map(|_| {
+        Self::launch(schema, redis, &vec![FREE; count], settings).await
+    }
+
+    /// On these backends and addresses: as the next pods of a cluster that has lost all of its own.
+    pub async fn launch(
+        schema: Schema,
+        redis: &str,
+        addresses: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let prefix = &schema.name;
+        let starting = addresses.iter().map(|address| {
             let mut command = switchboard();
             command
-                .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"])
+                .arg(format!("--listen={address}"))
+                .arg("--metrics-listen=127.0.0.1:0")
                 .args(["--workspaces=other", "--drain-timeout=0s"])
                 .env("REDIS_URL", redis)
-                .env("REDIS_PREFIX", &prefix)
+                .env("REDIS_PREFIX", prefix)
                 .env("DATABASE_URL", schema.url())
                 .env("JWT_SECRET", JWT_SECRET)
                 .env("SIGNING_KEY", SIGNING_KEY)
@@ -84,6 +97,12 @@ impl Pods {
         const SIGKILL: i32 = 9;
         let mut lost = self.servers.remove(index);
         assert_eq!(lost.exit().await.signal(), Some(SIGKILL));
+    }
+
+    /// Without a word to anybody, all of them.
+    pub async fn kill(self) -> Schema {
+        futures_util::future::join_all(self.servers.into_iter().map(Server::kill)).await;
+        self.schema
     }
 
     /// Ends all in order: what was said is stored when this returns. The schema goes with what is returned.
