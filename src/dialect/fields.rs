@@ -1,9 +1,11 @@
 use serde_json::{Map, Value};
 
-use crate::model::Reject;
+use uuid::fmt::Hyphenated;
+
+use crate::model::{MessageId, Reject, limits};
 
 /// Largest whole number that every client counts exactly.
-const SAFE_INTEGER: u64 = (1 << 53) - 1;
+pub(super) const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The fields of a payload, read by name; every refusal names the field. A field that is `null`
 /// counts as absent: clients write so what they do not know.
@@ -80,6 +82,42 @@ impl<'a> Fields<'a> {
     /// A counter that clients got from us.
     pub fn count(&self, name: &'static str) -> Result<Option<u64>, Reject> {
         self.number(name, 0..=SAFE_INTEGER)
+    }
+
+    /// The number of a message: there is none before the first.
+    pub fn seq(&self, name: &'static str) -> Result<Option<u64>, Reject> {
+        self.number(name, 1..=SAFE_INTEGER)
+    }
+
+    /// The size of a page.
+    pub fn limit(&self, unless_asked: usize, max: usize) -> Result<usize, Reject> {
+        let asked = self.number("limit", 1..=u64::try_from(max).unwrap_or(u64::MAX))?;
+        Ok(asked
+            .and_then(|asked| asked.try_into().ok())
+            .unwrap_or(unless_asked))
+    }
+
+    /// As we write it: with hyphens.
+    pub fn message_id(&self, name: &'static str) -> Result<Option<MessageId>, Reject> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        match text.parse::<Hyphenated>() {
+            Ok(id) => Ok(Some(MessageId(id.into_uuid()))),
+            Err(_) => Err(Reject::field(name, format!("{name} must be a UUID"))),
+        }
+    }
+
+    /// Exactly one. Some can be written with and without the sign that asks for the picture; they are
+    /// one emoji, so that it can be taken away in either form.
+    pub fn emoji(&self, name: &'static str) -> Result<Option<&'static str>, Reject> {
+        let Some(text) = self.short(name, limits::EMOJI_BYTES)? else {
+            return Ok(None);
+        };
+        match emojis::get(text) {
+            Some(emoji) => Ok(Some(emoji.as_str())),
+            None => Err(Reject::field(name, format!("{name} must be one emoji"))),
+        }
     }
 
     pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Reject> {

@@ -1,4 +1,4 @@
-//! Our own vocabulary: the table of ARCHITECTURE.md, spoken by the widget and the dashboard.
+//! Our own vocabulary, spoken by the widget and the dashboard.
 
 mod aside;
 mod decode;

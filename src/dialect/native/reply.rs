@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use super::view;
 use crate::{
     dialect::{Audience, Outgoing},
-    model::{HistoryMessage, Notice, Reject, Reply, Session},
+    model::{HistoryMessage, Notice, Operator, Reject, Reply, Session},
 };
 
 pub(in crate::dialect) fn encode_reply(
@@ -44,32 +44,38 @@ pub(in crate::dialect) fn encode_notice(
     notice: &Notice,
     token: Option<&str>,
 ) -> Vec<Outgoing> {
-    vec![match notice {
-        Notice::Started(reply) => Outgoing {
+    match notice {
+        Notice::Started(reply) => vec![Outgoing {
             event: "session:started",
             payload: Value::Object(result(audience, reply, token)),
-        },
-        Notice::Sent { session, id, at } => Outgoing {
+        }],
+        Notice::Sent { session, id, at } => vec![Outgoing {
             event: "staff:message:sent",
             payload: json!({
                 "sessionId": session.as_str(),
                 "messageId": id.to_string(),
                 "timestamp": view::timestamp(*at),
             }),
-        },
-        Notice::Marks { session, marks, .. } => Outgoing {
-            event: "message:status",
-            payload: json!({ "sessionId": session.as_str(), "seq": marks.read_in, "status": "read" }),
-        },
-        Notice::Waited(written) => Outgoing {
-            event: "staff:message",
-            payload: view::message(&written.message),
-        },
-        Notice::Stored { session, seq } => Outgoing {
-            event: "message:status",
-            payload: json!({ "sessionId": session.as_str(), "seq": seq, "status": "stored" }),
-        },
-    }]
+        }],
+        Notice::Stored { session, seq } => vec![view::status(session, *seq, "stored")],
+        Notice::Marks {
+            session,
+            direction,
+            marks,
+        } => {
+            let steps = [
+                ("delivered", marks.delivered(*direction)),
+                ("read", marks.read(*direction)),
+            ];
+            let come = steps.into_iter().filter(|(_, seq)| *seq > 0);
+            come.map(|(status, seq)| view::status(session, seq, status))
+                .collect()
+        }
+        Notice::Waited(written) => vec![Outgoing {
+            payload: view::written(written),
+            ..view::said(&written.message)
+        }],
+    }
 }
 
 /// What an acknowledgement holds beside `ok`.
@@ -99,7 +105,8 @@ fn result(audience: Audience, reply: &Reply, token: Option<&str>) -> Map<String,
             "session": view::session(audience, session, *queue_position),
         })),
         Reply::Sessions { sessions, cursor } => list(audience, sessions, cursor.as_deref()),
-        Reply::Operators(_) | Reply::Done => Map::new(),
+        Reply::Operators(operators) => view::object(json!({ "operators": here(operators) })),
+        Reply::Done => Map::new(),
     }
 }
 
@@ -124,10 +131,7 @@ fn started(
 }
 
 fn history(messages: &[HistoryMessage], more: bool) -> Map<String, Value> {
-    let messages: Vec<_> = messages
-        .iter()
-        .map(|it| view::message(&it.message))
-        .collect();
+    let messages: Vec<_> = messages.iter().map(view::written).collect();
     view::object(json!({ "messages": messages, "more": more }))
 }
 
@@ -144,4 +148,14 @@ fn list(
         view::put(&mut fields, "cursor", cursor);
     }
     fields
+}
+
+/// In the order in which a person looks for them, the same on every pod.
+fn here(operators: &[Operator]) -> Vec<Value> {
+    let mut operators: Vec<_> = operators.iter().collect();
+    operators.sort_by_key(|operator| (&operator.agent.name, &operator.agent.id));
+    let shown = operators.into_iter();
+    shown
+        .map(|operator| view::operator(&operator.agent, operator.away))
+        .collect()
 }

@@ -1,10 +1,16 @@
 //! One conversation, from which every golden file is written.
 
+mod changes;
+mod replies;
+
+pub use changes::{asides, entries, notices};
+pub use replies::replies;
+
 use serde_json::json;
 use switchboard::model::{
-    Agent, Change, Content, Direction, Entry, EntryId, FORMAT, Guest, Message, MessageId,
-    OperatorId, Prev, Preview, RecoveryId, Sender, SenderKind, Session, SessionId, Status,
-    WorkspaceId,
+    Agent, Change, Content, Direction, Entry, EntryId, FORMAT, Guest, HistoryMessage, Marks,
+    Message, MessageId, Offer, OperatorId, Participant, Prev, Preview, RecoveryId, Reply, Sender,
+    SenderKind, Session, SessionId, Status, WorkspaceId,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -19,6 +25,22 @@ pub fn alice() -> Agent {
     Agent {
         id: OperatorId::new("7"),
         name: "Alice".into(),
+    }
+}
+
+pub fn bob() -> Agent {
+    Agent {
+        id: OperatorId::new("8"),
+        name: "Bob".into(),
+    }
+}
+
+/// Of Alice's session to Bob, who has half a minute.
+pub fn offer() -> Offer {
+    Offer {
+        from: alice(),
+        to: bob().id,
+        expires_at: START + 30_000,
     }
 }
 
@@ -92,6 +114,33 @@ pub fn active() -> Session {
     }
 }
 
+/// One that is being handed over, read in part, and whose guest has come back.
+pub fn busy() -> Session {
+    let marks = Marks {
+        delivered_in: 5,
+        read_in: 3,
+        delivered_out: 4,
+        read_out: 2,
+    };
+    let receipts = [
+        (Participant::Guest, 2),
+        (Participant::Operator(alice().id), 3),
+        (Participant::Operator(OperatorId::new("guest")), 1),
+    ];
+    let mut receipts: std::collections::BTreeMap<_, _> = receipts
+        .into_iter()
+        .map(|(by, seq)| (by.key(), seq))
+        .collect();
+    receipts.insert("of a later release".into(), 9);
+    Session {
+        offer: Some(offer()),
+        marks,
+        receipts,
+        unverified: true,
+        ..active()
+    }
+}
+
 pub fn ended() -> Session {
     Session {
         status: Status::Ended,
@@ -102,7 +151,9 @@ pub fn ended() -> Session {
 pub fn entry(change: Change, after: Option<Session>) -> Entry {
     let of_workspace = matches!(
         change,
-        Change::OperatorOnline { .. } | Change::OperatorOffline { .. }
+        Change::OperatorOnline { .. }
+            | Change::OperatorOffline { .. }
+            | Change::OperatorStatus { .. }
     );
     Entry {
         v: FORMAT,
@@ -114,5 +165,30 @@ pub fn entry(change: Change, after: Option<Session>) -> Entry {
         to: None,
         change,
         after: after.map(Box::new),
+    }
+}
+
+/// As a page of history has it when nobody has reacted.
+pub fn bare(message: Message) -> HistoryMessage {
+    HistoryMessage {
+        message,
+        reactions: Vec::new(),
+    }
+}
+
+pub fn reacted(message: Message) -> HistoryMessage {
+    let by_alice = Participant::Operator(alice().id);
+    HistoryMessage {
+        message,
+        reactions: vec![(Participant::Guest, "❤️".into()), (by_alice, "👍".into())],
+    }
+}
+
+pub fn started(reconnected: bool, queue_position: Option<u64>) -> Reply {
+    let session = if reconnected { active() } else { waiting() };
+    Reply::Started {
+        session: Box::new(session),
+        reconnected,
+        queue_position,
     }
 }

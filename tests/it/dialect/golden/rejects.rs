@@ -1,0 +1,51 @@
+use switchboard::{
+    dialect::{Dialect, encode_error, encode_reject},
+    model::{Code, Reject},
+};
+
+use super::check;
+
+#[test]
+fn rejects() {
+    use Code::*;
+    let codes = [
+        Invalid,
+        Unauthorized,
+        Forbidden,
+        NotFound,
+        Taken,
+        Ended,
+        Conflict,
+        TooLarge,
+        RateLimited,
+        Unavailable,
+        Pending,
+    ];
+    let plain = codes.map(|code| (format!("{code:?}"), Reject::new(code, "Why")));
+    let more = [
+        ("with a field".to_owned(), Reject::field("name", "Why")),
+        ("to be repeated".to_owned(), Reject::unavailable()),
+    ];
+    let cases = plain.into_iter().chain(more);
+    check(
+        "rejects.json",
+        cases
+            .map(|(name, reject)| (name, encode_reject(&reject)))
+            .collect(),
+    );
+}
+
+/// Who asked for no acknowledgement is told the same as an event.
+#[test]
+fn refusals_read_the_same_as_events() {
+    let rejects = [
+        Reject::new(Code::Taken, "Why"),
+        Reject::field("name", "Why"),
+        Reject::unavailable(),
+    ];
+    for reject in rejects {
+        let told = encode_error(Dialect::Native, &reject);
+        assert_eq!(told.event, "error");
+        assert_eq!(told.payload, encode_reject(&reject)["error"]);
+    }
+}
