@@ -31,6 +31,15 @@ pub struct Outgoing {
     pub payload: Value,
 }
 
+/// Names of events, in the order of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// What this side may ask.
+    pub asked: Vec<&'static str>,
+    /// What this side is told.
+    pub told: Vec<&'static str>,
+}
+
 /// What a client asks for. The refusal names the field that is missing, of the wrong type or out of
 /// its range; unknown fields are passed over, so that clients of a later release are understood.
 pub fn decode(
@@ -99,4 +108,14 @@ pub fn encode_notice(
     match dialect {
         Dialect::Native => native::encode_notice(audience, notice, token),
     }
+}
+
+/// The native vocabulary of one side.
+pub fn native_events(audience: Audience) -> Events {
+    native::events(audience)
+}
+
+/// The native vocabulary as an AsyncAPI 3.0 document. `version` is that of the relay.
+pub fn asyncapi(version: &str) -> Value {
+    native::asyncapi(version)
 }

@@ -4,6 +4,7 @@
 //! names the others.
 
 mod backends;
+mod document;
 mod run;
 mod socket;
 pub mod trial;

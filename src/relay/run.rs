@@ -4,7 +4,7 @@ use axum::{Router, http::StatusCode};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Backends, Relay};
+use super::{Backends, Relay, document};
 use crate::{
     chat::{Chat, ChatSettings},
     config::{Config, ConfigError, Secrets, SecretsError},
@@ -131,6 +131,7 @@ pub async fn start(
     let address = listener.local_addr()?;
     let routes = Router::new()
         .merge(probes(health.clone()))
+        .merge(document::routes())
         .merge(web::routes());
     let server = Server::start(pod, listener, routes).await?;
     if let Some(listener) = metrics_listener {

@@ -1,5 +1,8 @@
-//! Whatever JSON comes in, decoding answers.
+//! Whatever JSON comes in, decoding answers; and what it understands, it has understood rightly.
 
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use switchboard::{
@@ -7,36 +10,36 @@ use switchboard::{
     model::{Code, Command},
 };
 
-const GUEST: [&str; 4] = ["guest:start", "guest:message", "guest:history", "guest:end"];
-const STAFF: [&str; 5] = [
-    "staff:connect_to_session",
-    "staff:message",
-    "staff:sessions",
-    "staff:history",
-    "staff:end_session",
-];
+use super::{
+    document::{Document, check, events},
+    written::written,
+};
 
-/// Every name that some decoder reads, and the one that none must.
-const FIELDS: [&str; 18] = [
-    "workspace",
-    "name",
-    "email",
-    "phone",
-    "page",
-    "metadata",
-    "token",
-    "message",
-    "type",
-    "clientMessageId",
-    "sessionId",
-    "beforeSeq",
-    "limit",
-    "status",
-    "mine",
-    "search",
-    "cursor",
-    "resume",
-];
+/// A request of the table, and what the document says of it.
+struct Request {
+    audience: Audience,
+    event: &'static str,
+    schema: Validator,
+    fields: Vec<String>,
+}
+
+static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
+    let document = Document::new();
+    let mut requests = Vec::new();
+    for (audience, events) in events() {
+        for event in events.asked {
+            let schema = document.asked(audience, event);
+            let fields = schema["properties"].as_object().expect("properties");
+            requests.push(Request {
+                audience,
+                event,
+                schema: document.closed(schema),
+                fields: fields.keys().cloned().collect(),
+            });
+        }
+    }
+    requests
+});
 
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -57,24 +60,47 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An object whose fields have the right names, and now and then a value that is meant.
-fn near_payload() -> impl Strategy<Value = Value> {
-    let value = prop_oneof![any_json(), Just(Value::from("s")), Just(Value::from(5))];
-    prop::collection::vec((prop::sample::select(&FIELDS[..]), value), 0..8).prop_map(|fields| {
-        let fields: Map<_, _> = fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        Value::Object(fields)
+/// What some field or other may mean.
+fn meant() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        (0_u64..300).prop_map(Value::from),
+        "[a-z]{1,8}".prop_map(Value::from),
+        "(text|waiting|active|ended|online|away)".prop_map(Value::from),
+        "(👍|❤|❤\u{fe0f}|👋🏽|🇩🇪)".prop_map(Value::from),
+        any::<u128>().prop_map(|id| uuid::Uuid::from_u128(id).to_string().into()),
+        Just(serde_json::json!({"plan": "pro"})),
+    ]
+}
+
+/// A request that has some of its fields right, some wrong, and some that are not its own.
+fn near_request() -> impl Strategy<Value = (usize, Value)> {
+    (0..REQUESTS.len()).prop_flat_map(|at| {
+        let own = REQUESTS[at].fields.clone();
+        let all: Vec<_> = REQUESTS.iter().flat_map(|it| it.fields.clone()).collect();
+        let own = if own.is_empty() { all.clone() } else { own };
+        let name = prop_oneof![9 => prop::sample::select(own), 1 => prop::sample::select(all)];
+        let value = prop_oneof![19 => meant(), 1 => any_json()];
+        prop::collection::vec((name, value), 0..10)
+            .prop_map(move |fields| (at, Value::Object(Map::from_iter(fields))))
     })
 }
 
 fn answers(payload: Option<&Value>) -> Result<(), TestCaseError> {
-    for event in GUEST.into_iter().chain(STAFF).chain(["guest:unknown", ""]) {
+    let unknown = ["guest:unknown", "", "message:read"];
+    let events = REQUESTS.iter().map(|request| request.event).chain(unknown);
+    for event in events {
         for audience in [Audience::Guest, Audience::Operator] {
+            let its = |request: &Request| (request.audience, request.event) == (audience, event);
             match decode(Dialect::Native, audience, event, payload) {
-                Ok(Command::Guest(_)) => prop_assert!(GUEST.contains(&event)),
-                Ok(Command::Staff(_)) => prop_assert!(STAFF.contains(&event)),
+                Ok(command) => {
+                    let of = match command {
+                        Command::Guest(_) => Audience::Guest,
+                        Command::Staff(_) => Audience::Operator,
+                    };
+                    prop_assert_eq!(of, audience);
+                    prop_assert!(REQUESTS.iter().any(its), "{}", event);
+                }
                 Err(reject) => {
                     prop_assert!(matches!(reject.code, Code::Invalid | Code::Forbidden));
                     prop_assert_eq!(&encode_reject(&reject)["ok"], &Value::from(false));
@@ -85,6 +111,26 @@ fn answers(payload: Option<&Value>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A command written again is the same command, and as the document says.
+fn means_what_it_says(at: usize, payload: &Value) -> Result<(), TestCaseError> {
+    let request = &REQUESTS[at];
+    let heard = decode(
+        Dialect::Native,
+        request.audience,
+        request.event,
+        Some(payload),
+    );
+    let Ok(command) = heard else { return Ok(()) };
+    let (audience, event, again) = written(&command);
+    prop_assert_eq!((audience, event), (request.audience, request.event));
+    check(&request.schema, &again, event);
+    prop_assert_eq!(
+        decode(Dialect::Native, audience, event, Some(&again)),
+        Ok(command)
+    );
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn p8_decoding_answers_whatever_comes(payload in any_json()) {
@@ -92,7 +138,8 @@ proptest! {
     }
 
     #[test]
-    fn p8_decoding_answers_fields_of_any_kind(payload in near_payload()) {
+    fn p8_decoding_answers_fields_of_any_kind((at, payload) in near_request()) {
         answers(Some(&payload))?;
+        means_what_it_says(at, &payload)?;
     }
 }

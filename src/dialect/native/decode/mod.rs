@@ -16,6 +16,8 @@ use crate::{
     model::{Code, Command, Reject, SessionId, limits},
 };
 
+pub(in crate::dialect::native) use operator::CURSOR_BYTES;
+
 pub(in crate::dialect) fn decode(
     audience: Audience,
     event: &str,

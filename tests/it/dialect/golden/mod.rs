@@ -6,6 +6,7 @@ mod entries;
 mod notices;
 mod rejects;
 mod replies;
+mod requests;
 
 use std::{collections::BTreeMap, path::PathBuf};
 

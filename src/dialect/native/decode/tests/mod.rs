@@ -7,6 +7,7 @@ mod signal;
 use serde_json::json;
 
 use super::*;
+use crate::dialect::native::vocabulary::asked_by;
 use crate::model::{
     GuestCommand, HistoryQuery, React, Receipt, Send, SessionQuery, StaffCommand, Start, Status,
     WorkspaceId,
@@ -63,6 +64,15 @@ fn p8_a_payload_is_an_object() {
 fn refusal(audience: Audience, event: &str) -> Option<Code> {
     let asked = decode(audience, event, None);
     asked.err().map(|reject| reject.code)
+}
+
+#[test]
+fn the_table_names_what_is_understood() {
+    for audience in [Audience::Guest, Audience::Operator] {
+        let understood = readers(audience).iter().map(|(event, _)| *event);
+        let named = asked_by(audience).iter().map(|asked| asked.event);
+        assert!(understood.eq(named), "{audience:?}");
+    }
 }
 
 #[test]
