@@ -13,10 +13,10 @@ if now == 0 then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Length, colon, bytes: see pack.rs.
+-- Length, colon, bytes: see pack.rs. A field that is not there is empty: its name came with a later release.
 local function pack(parts)
   for i = 1, #parts do
-    local part = tostring(parts[i])
+    local part = tostring(parts[i] or '')
     parts[i] = #part .. ':' .. part
   end
   return table.concat(parts)

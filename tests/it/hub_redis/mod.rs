@@ -4,6 +4,7 @@
 //! to servers, and each test has one of its own.
 
 mod cluster;
+mod earlier;
 mod failover;
 mod idle;
 mod kill;

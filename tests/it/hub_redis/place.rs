@@ -201,7 +201,7 @@ pub fn committed(outcome: Outcome) -> Written {
     }
 }
 
-fn draft(change: NewChange) -> Draft {
+pub fn draft(change: NewChange) -> Draft {
     Draft {
         change,
         origin: None,
