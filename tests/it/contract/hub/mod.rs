@@ -11,21 +11,28 @@ use switchboard::{
 use support::Bench;
 
 mod client;
+mod deadlines;
 mod dedup;
+mod fields;
 mod get;
 mod guard;
+mod hands;
 mod limits;
 mod lost_answer;
+mod marks;
 mod on_redis;
+mod operators;
 mod order;
 mod persisted;
 mod pods;
 mod post;
 mod presence;
 mod publication;
+mod queue;
 mod record;
 mod recovery;
 mod support;
+mod turns;
 mod upgrade;
 mod window;
 
@@ -105,6 +112,37 @@ macro_rules! hub_suite {
                 drafts_wait_for_their_edge,
                 a_repeat_of_an_edge_is_the_same_edge,
                 places_in_the_queue_move_up;
+            marks: p7_marks_rise_and_stop_at_the_newest,
+                a_mark_in_an_empty_session_is_none,
+                unread_is_what_nobody_has_read,
+                unread_is_known_beyond_what_the_log_holds,
+                who_reads_or_reacts_is_no_life,
+                p3_a_repeated_mark_is_the_first_one;
+            hands: p6_who_wants_to_be_alone_finds_nobody_there,
+                p6_of_eight_that_want_to_be_alone_one_is,
+                p6_a_session_with_its_guest_in_it_is_not_given_away,
+                a_window_is_counted_from_activity_or_creation;
+            deadlines: a_deadline_is_set_on_its_edge,
+                they_are_told_when_they_are_due,
+                a_deadline_is_taken_due_or_not,
+                parts_of_an_effect_leave_the_deadline,
+                p9_of_an_end_and_the_other_one_happens;
+            operators: an_operator_is_there_once_until_its_last_tab_is_gone,
+                who_is_away_is_so_over_connections,
+                p3_a_status_is_told_when_it_is_another_one;
+            queue: p9_who_comes_back_has_its_old_place,
+                many_of_one_moment_wait_in_their_order,
+                a_loaded_session_waits_where_it_had_waited;
+            fields: p7_what_is_set_is_what_is_read,
+                p7_a_session_is_loaded_with_all_that_it_was,
+                what_waits_is_counted_from_the_last_that_leaves,
+                p6_an_entry_says_whom_it_is_for,
+                p7_every_change_is_read_as_it_was_written,
+                p7_a_page_has_its_reactions;
+            turns: who_spoke_last_ends_it,
+                p6_a_turn_is_of_its_workspace,
+                what_nobody_repeats_is_forgotten,
+                of_eight_that_end_it_one_tells;
             publication: p2_nothing_is_missed_after_subscribing,
                 p2_channels_keep_the_order_of_commits,
                 each_pod_hears_what_it_subscribed,
