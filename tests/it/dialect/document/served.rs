@@ -5,7 +5,7 @@ use crate::support::relay::Relays;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_served_and_may_be_kept() {
-    let relays = Relays::start(1).await;
+    let relays = Relays::start_with(1, &[]).await;
     let url = format!("http://{}/api/v1/asyncapi.json", relays.addresses()[0]);
     let http = reqwest::Client::new();
     let answer = http.get(&url).send().await.unwrap();
