@@ -4,11 +4,15 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use super::{
     poll::Poller,
-    server::{LOOK, Server},
+    server::{LONG, LOOK, Server},
     talk::{Gone, Person, message, operator_token},
 };
 use crate::support::{
@@ -168,15 +172,7 @@ impl House {
             guests.iter().map(|guest| guest.session.clone()).collect()
         };
         // Nobody has asked for a session yet: it is there by itself.
-        let sessions = loop {
-            let page = operator.granted("staff:sessions", json!({})).await;
-            let sessions = page["sessions"].as_array().unwrap().clone();
-            let placed = sessions.iter().filter(|it| !it["queuePosition"].is_null());
-            if placed.count() == WAITING {
-                break sessions;
-            }
-            sleep(LOOK).await;
-        };
+        let sessions = timeout(LONG, whole_queue(&mut operator)).await.unwrap();
         assert_eq!(sessions.len(), open + 1);
         let of = |id: &str| sessions.iter().find(|it| it["sessionId"] == id).unwrap();
         let mut queue: Vec<_> = sessions
@@ -197,6 +193,19 @@ impl House {
         let late = operator.ask("staff:connect_to_session", claim).await;
         assert_eq!(late["error"]["code"], "ended", "{late}");
         self
+    }
+}
+
+/// The list of sessions, once all that wait have a place.
+async fn whole_queue(operator: &mut Person) -> Vec<Value> {
+    loop {
+        let page = operator.granted("staff:sessions", json!({})).await;
+        let sessions = page["sessions"].as_array().unwrap().clone();
+        let placed = sessions.iter().filter(|it| !it["queuePosition"].is_null());
+        if placed.count() == WAITING {
+            return sessions;
+        }
+        sleep(LOOK).await;
     }
 }
 
