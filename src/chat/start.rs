@@ -191,7 +191,8 @@ impl Chat {
             return Ok(());
         }
         let query = HistoryQuery {
-            before_seq: None,
+            // What came after the start is in the log that it begins to read.
+            before_seq: Some(session.last_seq + 1),
             limit: limits::WAITED_MAX,
         };
         let (workspace, id) = (session.workspace.clone(), session.id.clone());

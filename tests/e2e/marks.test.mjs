@@ -150,6 +150,7 @@ describe(`beside the messages over ${settings.mode}`, { timeout: 240_000 }, () =
 
   scenario('P6 who knows a name and an address only goes on without what was said before', async (t) => {
     const { first, page, alice } = await unverifiedReturn(t, proxy.url);
+    page.since = 1;
     const { sessionId } = first;
     assertFields(page.started, { sessionId, reconnected: true });
     await alice.hear('session:updated', ({ payload: { session } }) => session.sessionId === sessionId && session.unverifiedReturn === true);
@@ -161,6 +162,7 @@ describe(`beside the messages over ${settings.mode}`, { timeout: 240_000 }, () =
     // The token that it was given opens no more than that.
     page.close();
     const later = cast(t, proxy.url).guest(first.name);
+    later.since = 1;
     assertFields(await later.start({ token: page.token }), { sessionId, reconnected: true });
     assert.deepEqual((await later.history()).map(({ text }) => text), ['who is it?']);
     assertHeardNothingOf(page, 'a secret');

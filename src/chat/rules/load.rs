@@ -21,6 +21,8 @@ pub(in crate::chat) fn load(
     commit.queue = (stored.status == Status::Waiting).then_some(QueueOp::Enter);
     // Its deadline is not there any more: nobody would end it.
     stored.offer = None;
+    // When its guest left is not known, and it is not there now: what is newer waits for it.
+    stored.left = stored.last_seq;
     commit.set.create = Some(Box::new(stored));
     commit.set.known = newest.iter().rev().filter_map(known).collect();
     commit
@@ -47,9 +49,11 @@ mod tests {
             (Status::Waiting, Some(QueueOp::Enter)),
             (Status::Active, None),
         ] {
-            let stored = session(status);
+            let mut stored = session(status);
+            stored.last_seq = 3;
             let commit = load(stored.clone(), &[], &dedup());
-            assert_eq!(commit.set.create.as_deref(), Some(&stored));
+            let expected = Session { left: 3, ..stored };
+            assert_eq!(commit.set.create.as_deref(), Some(&expected));
             assert_eq!((commit.guard, commit.queue), (Guard::Absent, queue));
             assert!(commit.append.is_empty(), "a load is no event");
         }

@@ -129,7 +129,7 @@ class Client {
       messages.unshift(...page.messages);
       if (!page.more) {
         const sessionId = this.sessionOf(selector);
-        this.seen.read.push({ sessionId, lines: messages.map((message) => lineOf(sessionId, message)) });
+        this.seen.read.push({ sessionId, since: this.since ?? 0, lines: messages.map((message) => lineOf(sessionId, message)) });
         return messages.map(line);
       }
       assert.ok(page.messages.length > 0, `${event}: "more" with an empty page would make a client ask for ever`);
