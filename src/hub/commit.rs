@@ -350,10 +350,11 @@ pub enum DeadlineOp {
     Due {
         name: String,
     },
-    /// The commit is another end of the same matter: it happens only while the deadline is there, due
-    /// or not, and removes it.
+    /// The commit is another end of the same matter: it happens only while the deadline is there for
+    /// this time, due or not, and removes it. One that was moved is of another matter.
     Take {
         name: String,
+        at: Millis,
     },
     /// As `Due`, and leaves it there: the commit is a part of the effect.
     While {

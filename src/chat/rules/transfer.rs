@@ -54,7 +54,8 @@ pub(in crate::chat) fn offer(
 }
 
 /// What the one who was asked says. `None` if it has the session already. Of an answer and the end of
-/// the time for it one happens: both take the deadline.
+/// the time for it one happens: both take the deadline. Nor does it end an offer to somebody else, which
+/// has another one.
 pub(in crate::chat) fn answer(
     actor: &OperatorActor,
     session: &Session,
@@ -84,7 +85,8 @@ pub(in crate::chat) fn answer(
     }
     commit.set.offer = Some(None);
     let name = hand::offer_deadline(&session.id);
-    commit.deadlines = vec![DeadlineOp::Take { name }];
+    let at = offer.expires_at;
+    commit.deadlines = vec![DeadlineOp::Take { name, at }];
     Ok(Some(commit))
 }
 

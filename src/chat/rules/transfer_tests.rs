@@ -122,7 +122,7 @@ fn p9_answer_and_end_of_time_take_the_same_deadline() {
     let accepted = answer(&operator("bob"), &offered, true, 1, &dedup());
     let accepted = accepted.unwrap().unwrap();
     let expired = expire(&offered.workspace, &offered.id, Some(&offered));
-    let [DeadlineOp::Take { name: taken }] = accepted.deadlines.as_slice() else {
+    let [DeadlineOp::Take { name: taken, .. }] = accepted.deadlines.as_slice() else {
         panic!("takes it")
     };
     let [DeadlineOp::Due { name: due }] = expired.deadlines.as_slice() else {

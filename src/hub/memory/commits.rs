@@ -170,7 +170,7 @@ fn check(slot: &mut Slot, commit: &Commit, now: Millis) -> Option<Outcome> {
         DeadlineOp::Due { name } | DeadlineOp::While { name } => slot
             .deadline(&commit.workspace, name)
             .is_none_or(|at| at > now),
-        DeadlineOp::Take { name } => slot.deadline(&commit.workspace, name).is_none(),
+        DeadlineOp::Take { name, at } => slot.deadline(&commit.workspace, name) != Some(*at),
         _ => false,
     };
     if commit.deadlines.iter().any(undue) {
@@ -240,7 +240,9 @@ fn apply_deadlines(slot: &mut Slot, commit: &Commit, edge: Edge) {
                 slot.deadlines
                     .insert((*at, commit.workspace.clone(), name.clone()));
             }
-            DeadlineOp::Clear { name } | DeadlineOp::Due { name } | DeadlineOp::Take { name } => {
+            DeadlineOp::Clear { name }
+            | DeadlineOp::Due { name }
+            | DeadlineOp::Take { name, .. } => {
                 slot.clear_deadline(&commit.workspace, name);
             }
         }

@@ -74,8 +74,9 @@ for i = 1, number() do
   local op, member, when, only_on = arg(), arg(), number(), arg()
   deadline_ops[i] = { op, member, when, only_on }
   if op == 'due' or op == 'while' or op == 'take' then
-    local due = call('ZSCORE', deadlines, member)
-    if not due or (op ~= 'take' and tonumber(due) > now) then return { 'conflict' } end
+    local at = tonumber(call('ZSCORE', deadlines, member) or '')
+    local holds = at and (op == 'take' and at == when or op ~= 'take' and at <= now)
+    if not holds then return { 'conflict' } end
   end
 end
 

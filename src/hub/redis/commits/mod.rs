@@ -189,7 +189,7 @@ fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
             DeadlineOp::Set { name, at, only_on } => ("set", name, *at, *only_on),
             DeadlineOp::Clear { name } => ("clear", name, 0, None),
             DeadlineOp::Due { name } => ("due", name, 0, None),
-            DeadlineOp::Take { name } => ("take", name, 0, None),
+            DeadlineOp::Take { name, at } => ("take", name, *at, None),
             DeadlineOp::While { name } => ("while", name, 0, None),
         };
         call = call

@@ -31,8 +31,9 @@ fn due() -> DeadlineOp {
     DeadlineOp::Due { name: "x".into() }
 }
 
-fn take() -> DeadlineOp {
-    DeadlineOp::Take { name: "x".into() }
+fn take(at: Millis) -> DeadlineOp {
+    let name = "x".into();
+    DeadlineOp::Take { name, at }
 }
 
 fn part() -> DeadlineOp {
@@ -119,16 +120,22 @@ pub async fn they_are_told_when_they_are_due(bench: &Bench) {
 
 pub async fn a_deadline_is_taken_due_or_not(bench: &Bench) {
     for passes in [0, 1_000] {
-        assert_eq!(bench.refused(with(bench, take())).await, Outcome::Conflict);
-        bench
-            .commit(with(bench, set(bench.now() + 1_000, None)))
-            .await;
+        let at = bench.now() + 1_000;
+        assert_eq!(
+            bench.refused(with(bench, take(at))).await,
+            Outcome::Conflict
+        );
+        bench.commit(with(bench, set(at, None))).await;
         bench.trouble.pass(passes).await;
-        let taken = with(bench, take());
+        for other in [at - 1, at + 1, 0] {
+            let moved = with(bench, take(other));
+            assert_eq!(bench.refused(moved).await, Outcome::Conflict);
+        }
+        let taken = with(bench, take(at));
         let first = bench.commit(taken.clone()).await;
         assert_eq!(bench.duplicate(&taken).await.stamped, first.stamped);
         assert_eq!(told(bench, Millis::MAX).await, []);
-        for late in [take(), due(), part()] {
+        for late in [take(at), due(), part()] {
             assert_eq!(bench.refused(with(bench, late)).await, Outcome::Conflict);
         }
     }
@@ -162,7 +169,7 @@ pub async fn p9_of_an_end_and_the_other_one_happens(bench: &Bench) {
     for _ in 0..100 {
         let before = bench.top().await.at;
         bench.commit(with(bench, set(bench.now(), None))).await;
-        let racers: Vec<_> = [due(), take()]
+        let racers: Vec<_> = [due(), take(bench.now())]
             .into_iter()
             .map(|op| {
                 let (hub, commit) = (Arc::clone(&bench.hub), with(bench, op));
