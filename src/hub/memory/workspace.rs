@@ -212,36 +212,16 @@ impl Held {
         if op.receipt == Receipt::Read {
             session.receipts.insert(op.by.key(), seq);
             if rises && direction == Direction::In {
-                self.count_unread();
+                // All above it are the guest's: who writes has read. Never more than before, since
+                // numbers may have holes after a loss.
+                session.unread = session.unread.min(session.last_seq - seq);
             }
         }
         (seq, Edge::Raised)
     }
-
-    /// Of what is not here any more it is known only that it cannot be more than before.
-    fn count_unread(&mut self) {
-        let read = self.session.marks.read_in;
-        let newer = self.log.newest_first().filter_map(|entry| entry.message());
-        let newer = newer.take_while(|message| message.seq > read);
-        let unread = newer.filter(|message| message.direction == Direction::In);
-        let unread = unread.count() as u64;
-        self.session.unread = if self.log.holds_above(read) {
-            unread
-        } else {
-            self.session
-                .unread
-                .min(self.session.last_seq.saturating_sub(read))
-        };
-    }
 }
 
 impl LogTail {
-    /// Whether every message above this number is here.
-    fn holds_above(&self, seq: u64) -> bool {
-        let mut messages = self.entries.iter().filter_map(|entry| entry.message());
-        self.trimmed == EntryId::ZERO || messages.next().is_some_and(|first| first.seq <= seq + 1)
-    }
-
     pub fn push(&mut self, entry: Arc<Entry>) {
         self.last = entry.id;
         self.entries.push_back(entry);

@@ -13,17 +13,14 @@ use super::place::{ALL, HOLD, Place, ask, committed, hub};
 const FIELDS: &str = "status version guest agent created active seq last unread preview preview_in \
                       preview_at trimmed workspace id unique";
 
-/// Makes the only session here one of the release before: its fields, and its entries without a mark of
-/// whose they are.
+/// Makes the only session here one of the release before.
 async fn age(redis: &Redis) {
     let script = format!(
         "local kept = {{}} for name in string.gmatch('{FIELDS}', '%S+') do kept[name] = true end \
          local session = string.sub(redis.call('KEYS', '*:s:*:log')[1], 1, -5) local gone = 0 \
          for _, name in ipairs(redis.call('HKEYS', session)) do \
          if not kept[name] then gone = gone + redis.call('HDEL', session, name) end end \
-         local log = session .. ':log' \
-         for _, it in ipairs(redis.call('XRANGE', log, '-', '+')) do \
-         redis.call('XDEL', log, it[1]) end return gone"
+         return gone"
     );
     assert_eq!(
         ask(redis.url(), &format!("EVAL \"{script}\" 0")).await,

@@ -28,10 +28,10 @@ local known = call('HGET', dedup, dedup_id)
 if known then return answer('duplicate', string.match(known, '^%d+ %S+ (.*)$')) end
 
 -- What the session is before.
-local status, version, seq, last, unread, trimmed, queued
+local status, version, seq, last, unread, queued
 if session then
-  local is = call('HMGET', session, 'status', 'version', 'seq', 'last', 'unread', 'trimmed', 'queued')
-  status, version, seq, last, unread, trimmed, queued = unpack(is)
+  local is = call('HMGET', session, 'status', 'version', 'seq', 'last', 'unread', 'queued')
+  status, version, seq, last, unread, queued = unpack(is)
 end
 local there = status and true or false
 
@@ -127,8 +127,8 @@ end
 local kept = {}
 if creates then
   for i = 1, #FIELDS do kept[FIELDS[i]] = arg() end
-  seq, last, unread, trimmed, queued = kept.seq, kept.last, kept.unread, kept.last, kept.queued
-  kept.trimmed, kept.workspace, kept.id = trimmed, workspace, id
+  seq, last, unread, queued = kept.seq, kept.last, kept.unread, kept.queued
+  kept.trimmed, kept.workspace, kept.id = last, workspace, id
   call('SADD', sessions, id)
   call('SADD', workspaces, workspace)
   version = kept.version
@@ -181,26 +181,6 @@ end
 -- What the commit does to its subject.
 local edge = 'same'
 
--- How many of the guest's messages are above a number. Of what is not in the log any more it is known
--- only that it cannot be more than before.
-local function count_unread(read)
-  local count, lowest, upto, some = 0, tonumber(seq) + 1, '+', nil
-  for _ = 1, 8 do
-    some = call('XREVRANGE', log, upto, '-', 'COUNT', 128)
-    for i = 1, #some do
-      local entry = some[i][2]
-      local sequence = tonumber(entry[4])
-      if sequence and sequence <= read then return count end
-      if sequence then lowest = sequence end
-      if entry[6] then count = count + 1 end
-      upto = '(' .. some[i][1]
-    end
-    if #some < 128 then break end
-  end
-  if lowest == read + 1 or (#some < 128 and trimmed == '0-0') then return count end
-  return math.min(tonumber(unread), tonumber(seq) - read)
-end
-
 -- How far a participant has the other side's messages.
 local mark, marked = arg(), '0'
 if mark ~= '' then
@@ -219,7 +199,9 @@ if mark ~= '' then
       if upto > top then
         kept[read] = marked
         if direction == 'in' then
-          unread = int(count_unread(upto))
+          -- All above it are the guest's: who writes has read. Never more than before, since numbers may
+          -- have holes after a loss.
+          unread = int(math.min(tonumber(unread), tonumber(seq) - upto))
           kept.unread = unread
         end
       end
@@ -312,11 +294,7 @@ for _ = 1, number() do
       end
     end
     local blob = pack({ '1', entry, before, feed_last, sequence, after, body })
-    if session and direction == 'in' then
-      call('XADD', log, entry, 'e', blob, 'q', found_by, 'd', 'i')
-    elseif session then
-      call('XADD', log, entry, 'e', blob, 'q', found_by)
-    end
+    if session then call('XADD', log, entry, 'e', blob, 'q', found_by) end
     call('XADD', feed, entry, 'e', blob)
     call('XADD', ingest, entry, 'e', blob)
     feed_last = entry
