@@ -6,7 +6,7 @@ use super::{
     rules,
 };
 use crate::{
-    hub::Commit,
+    hub::{Commit, Guard, Written},
     model::{
         DedupId, EntryId, Epoch, Millis, Operator, OperatorId, Reject, Reply, Session, SessionId,
     },
@@ -22,7 +22,7 @@ impl Chat {
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
         let rule = |session: &Session, now| rules::claim(actor, session, now, dedup);
-        self.change_hands(actor, session, rule).await
+        self.change_hands(actor, session, dedup, rule).await
     }
 
     pub(super) async fn leave(
@@ -32,7 +32,7 @@ impl Chat {
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
         let rule = |session: &Session, _| rules::leave(actor, session, dedup);
-        self.change_hands(actor, session, rule).await
+        self.change_hands(actor, session, dedup, rule).await
     }
 
     /// Whether the colleague is there is as of a moment ago: if it leaves meanwhile the offer expires.
@@ -50,7 +50,7 @@ impl Chat {
         let rule = |session: &Session, now: Millis| {
             rules::transfer::offer(actor, session, to, now + time, dedup)
         };
-        self.change_hands(actor, session, rule).await
+        self.change_hands(actor, session, dedup, rule).await
     }
 
     pub(super) async fn answer_offer(
@@ -62,7 +62,7 @@ impl Chat {
     ) -> Result<Done, Reject> {
         let rule =
             |session: &Session, now| rules::transfer::answer(actor, session, accepts, now, dedup);
-        self.change_hands(actor, session, rule).await
+        self.change_hands(actor, session, dedup, rule).await
     }
 
     /// Reads the session, decides, and writes what was decided if the session is still as it was read.
@@ -70,11 +70,19 @@ impl Chat {
         &self,
         actor: &OperatorActor,
         session: &SessionId,
+        dedup: &DedupId,
         rule: impl Fn(&Session, Millis) -> Result<Option<Commit>, Reject>,
     ) -> Result<Done, Reject> {
         for _ in 0..DECISIONS {
             let (session, queue_position) = self.session(&actor.workspace, session).await?;
-            let Some(commit) = rule(&session, self.clock.now())? else {
+            let decided = match rule(&session, self.clock.now()) {
+                Ok(decided) => decided,
+                Err(reject) => {
+                    let before = self.granted_before(actor, &session.id, dedup).await?;
+                    return before.ok_or(reject);
+                }
+            };
+            let Some(commit) = decided else {
                 // So it is already; but whether that is stored is not known from here.
                 let top = self.hub.top(&actor.workspace).await;
                 let epoch = top.map_err(|_| Reject::unavailable())?.epoch;
@@ -82,17 +90,44 @@ impl Chat {
                 return Ok(done(session, queue_position, &epoch, newest));
             };
             match self.write(&commit, Repeat::Request).await? {
-                Wrote::Now(written) | Wrote::Before(written) => {
-                    let session = written.session.ok_or_else(Reject::unavailable)?;
-                    let newest = written.stamped.first().map_or(session.last_entry, |e| e.id);
-                    let place = written.queue_position;
-                    return Ok(done(session, place, &written.epoch, newest));
-                }
+                Wrote::Now(written) | Wrote::Before(written) => return granted(*written),
                 Wrote::Conflict | Wrote::Exists(_) | Wrote::Absent => {}
             }
         }
         Err(unsettled())
     }
+
+    /// The first result of a request that was carried out, and comes again when others have acted on that
+    /// already. The guard of this commit never holds, so that it only finds what was before.
+    async fn granted_before(
+        &self,
+        actor: &OperatorActor,
+        session: &SessionId,
+        dedup: &DedupId,
+    ) -> Result<Option<Done>, Reject> {
+        let (workspace, session) = (actor.workspace.clone(), Some(session.clone()));
+        let commit = Commit::new(workspace, session, dedup.clone(), Guard::Version(u64::MAX));
+        match self.write(&commit, Repeat::Request).await {
+            Ok(Wrote::Before(written)) => granted(*written).map(Some),
+            Ok(_) => Ok(None),
+            Err(reject) if reject.is_final() => Ok(None),
+            Err(reject) => Err(reject),
+        }
+    }
+}
+
+fn granted(written: Written) -> Result<Done, Reject> {
+    let session = written.session.ok_or_else(Reject::unavailable)?;
+    let newest = written
+        .stamped
+        .first()
+        .map_or(session.last_entry, |entry| entry.id);
+    Ok(done(
+        session,
+        written.queue_position,
+        &written.epoch,
+        newest,
+    ))
 }
 
 fn done(session: Session, queue_position: Option<u64>, epoch: &Epoch, newest: EntryId) -> Done {
