@@ -8,12 +8,15 @@ use super::{
     rules,
 };
 use crate::{
-    hub::{Commit, Edge, Mark, Unique, Written},
+    hub::{Commit, Edge, Log, Mark, Unique, Written},
     model::{
         Code, DedupId, Direction, HistoryQuery, Notice, Offset, Reject, Reply, Resume, Session,
         SessionId, Start, WorkspaceId, limits,
     },
 };
+
+/// Entries after a return that are looked through for the first message.
+const LOOK: usize = 100;
 
 impl Chat {
     /// Goes on with the guest's open session, or starts one.
@@ -119,8 +122,27 @@ impl Chat {
         self.leave_other(actor, session).await?;
         let stored = written.stamped.first();
         let stored = stored.map(|entry| mark(workspace, &written.epoch, entry.id));
-        let since = written.session.as_ref().map_or(0, |it| it.last_seq);
+        let since = self.returned_at(workspace, session, &written).await?;
         self.started(*written, (true, since), stored).map(Some)
+    }
+
+    /// The newest message when the guest returned. The first result of a repeat has the session as it is
+    /// now: what was said since is for this guest.
+    async fn returned_at(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        written: &Written,
+    ) -> Result<u64, Reject> {
+        let newest = written.session.as_ref().map_or(0, |it| it.last_seq);
+        let Some(returned) = written.stamped.first() else {
+            return Ok(newest);
+        };
+        let log = Log::Session(workspace.clone(), session.clone());
+        let since = self.hub.read(&log, returned.id, LOOK).await;
+        let since = since.map_err(|_| Reject::unavailable())?;
+        let mut messages = since.entries.iter().filter_map(|entry| entry.message());
+        Ok(messages.next().map_or(newest, |first| first.seq - 1))
     }
 
     async fn write_new(&self, commit: &Commit) -> Result<Begun, Reject> {
