@@ -10,10 +10,20 @@ use switchboard::{
     model::*,
 };
 
+mod grace;
+mod hands;
+mod marks;
+mod offers;
+mod people;
 mod rates;
+mod reactions;
+mod reuse;
 mod send;
 mod session;
 mod start;
+mod status;
+mod typing;
+mod waiting;
 
 struct Scene {
     chat: Arc<Chat>,
@@ -34,16 +44,35 @@ fn ws() -> WorkspaceId {
     WorkspaceId::new("default")
 }
 
+fn settings() -> ChatSettings {
+    ChatSettings {
+        max_text: 100,
+        workspaces: vec![WorkspaceId::new("other")],
+        reuse_by_email: true,
+        reuse_window_ms: 10_000,
+        reuse_since: Since::Activity,
+        operator_grace_ms: 1000,
+        transfer_timeout_ms: 1000,
+        rates: Rates {
+            guest: Limit::OFF,
+            operator: Limit::OFF,
+            start: Limit::OFF,
+        },
+    }
+}
+
 fn scene() -> Scene {
-    let rates = Rates {
-        guest: Limit::OFF,
-        operator: Limit::OFF,
-        start: Limit::OFF,
-    };
-    scene_with(rates)
+    scene_of(settings())
 }
 
 fn scene_with(rates: Rates) -> Scene {
+    scene_of(ChatSettings {
+        rates,
+        ..settings()
+    })
+}
+
+fn scene_of(settings: ChatSettings) -> Scene {
     let dir = std::env::temp_dir().join(format!("chat-{}", DedupId::draw()));
     let metrics = Metrics::new().unwrap();
     let clock = Clock::manual(1_700_000_000_000);
@@ -55,16 +84,6 @@ fn scene_with(rates: Rates) -> Scene {
         },
     ));
     let history = Arc::new(SqliteHistory::open(&dir, metrics.history.clone()).unwrap());
-    let settings = ChatSettings {
-        max_text: 100,
-        workspaces: vec![WorkspaceId::new("other")],
-        reuse_by_email: true,
-        reuse_window_ms: 10_000,
-        reuse_since: Since::Activity,
-        operator_grace_ms: 1000,
-        transfer_timeout_ms: 1000,
-        rates,
-    };
     let chat = Arc::new(Chat::new(
         hub.clone(),
         history.clone(),
