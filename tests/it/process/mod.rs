@@ -9,6 +9,7 @@ mod kill;
 mod limits;
 mod observe;
 mod poll;
+mod priority;
 mod restart;
 mod restore;
 mod settings;

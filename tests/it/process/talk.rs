@@ -108,6 +108,11 @@ impl Person {
         }
     }
 
+    /// Whether the answer of that number was among what has been read so far.
+    pub fn has_answer(&self, number: u64) -> bool {
+        self.answers.iter().any(|(known, _)| *known == number)
+    }
+
     pub async fn ask(&mut self, event: &str, payload: Value) -> Value {
         let number = self.emit(event, &payload).await.unwrap();
         self.answer(number).await.unwrap()

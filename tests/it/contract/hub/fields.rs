@@ -177,8 +177,8 @@ pub async fn p6_an_entry_says_whom_it_is_for(bench: &Bench) {
     assert_eq!(stored[1].to, whom(Some("2")));
 }
 
-pub async fn p7_every_change_is_read_as_it_was_written(bench: &Bench) {
-    let id = bench.start().await;
+/// As they are committed, and as they stand in entries.
+fn changes() -> Vec<(NewChange, Change)> {
     let (ann, bob): (Agent, Agent) = (agent("1"), agent("2"));
     let reaction = Reaction {
         message: MessageId::draw(),
@@ -186,10 +186,9 @@ pub async fn p7_every_change_is_read_as_it_was_written(bench: &Bench) {
         emoji: "👩🏽‍🚒".into(),
         on: false,
     };
-    let closed = |why| (offer("2"), why);
-    let (declined, expired) = (closed(OfferEnd::Declined), closed(OfferEnd::Expired));
+    let why = [OfferEnd::Declined, OfferEnd::Expired];
     let before = Some(ann.clone());
-    let pairs = [
+    vec![
         (NewChange::Returned, Change::Returned),
         (
             NewChange::Assigned {
@@ -212,8 +211,8 @@ pub async fn p7_every_change_is_read_as_it_was_written(bench: &Bench) {
             },
         ),
         (
-            NewChange::Released { agent: ann.clone() },
-            Change::Released { agent: ann.clone() },
+            NewChange::Released { agent: agent("1") },
+            Change::Released { agent: agent("1") },
         ),
         (
             NewChange::OfferOpened { offer: offer("2") },
@@ -225,22 +224,22 @@ pub async fn p7_every_change_is_read_as_it_was_written(bench: &Bench) {
         ),
         (
             NewChange::OfferClosed {
-                offer: declined.0.clone(),
-                why: declined.1,
+                offer: offer("2"),
+                why: why[0],
             },
             Change::OfferClosed {
-                offer: declined.0,
-                why: declined.1,
+                offer: offer("2"),
+                why: why[0],
             },
         ),
         (
             NewChange::OfferClosed {
-                offer: expired.0.clone(),
-                why: expired.1,
+                offer: offer("3"),
+                why: why[1],
             },
             Change::OfferClosed {
-                offer: expired.0,
-                why: expired.1,
+                offer: offer("3"),
+                why: why[1],
             },
         ),
         (
@@ -259,9 +258,13 @@ pub async fn p7_every_change_is_read_as_it_was_written(bench: &Bench) {
                 away: true,
             },
         ),
-    ];
+    ]
+}
+
+pub async fn p7_every_change_is_read_as_it_was_written(bench: &Bench) {
+    let id = bench.start().await;
     let top = bench.top().await.at;
-    let (written, expected): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let (written, expected): (Vec<_>, Vec<_>) = changes().into_iter().unzip();
     let commit = Commit {
         append: written.into_iter().map(draft).collect(),
         ..bench.commit_of(Some(&id), Guard::Open)
