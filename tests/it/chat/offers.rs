@@ -289,6 +289,44 @@ async fn p9_an_answer_or_the_end_of_its_time_never_both() {
     assert_eq!(ends.iter().sum::<u32>(), 200);
 }
 
+/// Each has been decided when the other one is written: the first attempt at it is lost on its way to the
+/// hub, and it is made again after a moment.
+#[tokio::test]
+async fn p9_of_an_answer_and_the_end_of_its_time_the_later_is_refused() {
+    let scene = scene();
+    let session = taken(&scene).await;
+    let behind = scene.another_pod_at(Clock::manual(scene.clock.now()));
+    let b = operator("b");
+    for accepts in [false, true] {
+        let offers = transfer(&session, "b");
+        scene.ask(&operator("a"), offers.clone()).await.unwrap();
+        scene.hub.faults().unknown_commit(false);
+        let mut answers = Box::pin(scene.ask(&b, answer(&session, accepts)));
+        assert!((&mut answers).now_or_never().is_none());
+        scene.clock.advance(1000);
+        scene.look().await;
+        let before = names(&scene.changes(&session).await);
+        assert_eq!(before.last().unwrap(), "Expired by b");
+        assert_eq!(code(answers.await), Code::Conflict);
+        assert_eq!(names(&scene.changes(&session).await), before);
+
+        scene.ask(&operator("a"), offers).await.unwrap();
+        scene.clock.advance(1000);
+        let due = scene.deadlines(scene.clock.now()).await.remove(0);
+        scene.hub.faults().unknown_commit(false);
+        let mut ends = Box::pin(scene.chat.due(due));
+        assert!((&mut ends).now_or_never().is_none());
+        // By a pod whose clock is a little behind.
+        let says = answer(&session, accepts);
+        behind.handle(&b, says, &DedupId::draw()).await.unwrap();
+        let before = names(&scene.changes(&session).await);
+        ends.await;
+        assert_eq!(names(&scene.changes(&session).await), before);
+        let expected = ["Declined by b", "from a to b"][usize::from(accepts)];
+        assert_eq!(before.last().unwrap(), expected);
+    }
+}
+
 /// The one who was asked first answers just when somebody else is asked: that one may still say yes.
 #[tokio::test]
 async fn p9_no_answer_ends_the_offer_to_another() {

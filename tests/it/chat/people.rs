@@ -55,10 +55,14 @@ pub fn told(done: Done) -> (Session, Option<u64>) {
 
 impl Scene {
     pub fn another_pod(&self) -> Arc<Chat> {
+        self.another_pod_at(self.clock.clone())
+    }
+
+    pub fn another_pod_at(&self, clock: Clock) -> Arc<Chat> {
         Arc::new(Chat::new(
             self.hub.clone(),
             self.history.clone(),
-            self.clock.clone(),
+            clock,
             settings(),
             self.metrics.clone(),
         ))
