@@ -119,15 +119,40 @@ async fn p8_of_many_that_wait_the_newest_come() {
     assert_eq!(back(&scene, "2", &session).await, texts[7..]);
 }
 
-/// Where the guest had left is lost with the hub, unless it says itself what it has: rather twice than never.
+/// When the guest had left is lost with the hub: nothing is told twice, and what it has said itself to
+/// have is known.
 #[tokio::test]
-async fn p1_what_waits_survives_the_loss_of_the_hub() {
-    let scene = scene();
-    let session = begun(&scene).await;
-    writes(&scene, &session, &["live"]).await;
-    goes(&scene, "1", &session).await;
-    writes(&scene, &session, &["waits"]).await;
-    scene.store().await;
-    scene.lose().await;
-    assert_eq!(back(&scene, "2", &session).await, ["live", "waits"]);
+async fn p2_after_a_loss_it_waits_from_there_on() {
+    for says in [false, true] {
+        let scene = scene();
+        let session = begun(&scene).await;
+        writes(&scene, &session, &["live"]).await;
+        if says {
+            let receipt = Receipt::Delivered;
+            let has = Command::Guest(GuestCommand::Receipt { receipt, seq: 1 });
+            scene.ask(&guest(Some(&session)), has).await.unwrap();
+            let chat = scene.chat.clone();
+            let mut log = scene.reader(&[Log::Session(ws(), session.clone())]).await;
+            let tells = tokio::spawn(async move { chat.tell_delivered().await });
+            log.next().await.unwrap();
+            tells.abort();
+        }
+        goes(&scene, "1", &session).await;
+        writes(&scene, &session, &["before"]).await;
+        scene.store().await;
+        scene.lose().await;
+        writes(&scene, &session, &["after"]).await;
+        let expected: &[&str] = if says {
+            &["before", "after"]
+        } else {
+            &["after"]
+        };
+        assert_eq!(back(&scene, "2", &session).await, expected);
+        let done = scene.ask(&guest(Some(&session)), page(9)).await.unwrap();
+        assert_eq!(
+            texts(done).0,
+            ["live", "before", "after"],
+            "none is missing there"
+        );
+    }
 }

@@ -177,7 +177,7 @@ pub async fn p6_an_entry_says_whom_it_is_for(bench: &Bench) {
     assert_eq!(stored[1].to, whom(Some("2")));
 }
 
-/// As they are committed, and as they stand in entries.
+/// What is written of a session, and what is read of it.
 fn changes() -> Vec<(NewChange, Change)> {
     let (ann, bob): (Agent, Agent) = (agent("1"), agent("2"));
     let reaction = Reaction {
@@ -186,33 +186,29 @@ fn changes() -> Vec<(NewChange, Change)> {
         emoji: "👩🏽‍🚒".into(),
         on: false,
     };
-    let why = [OfferEnd::Declined, OfferEnd::Expired];
-    let before = Some(ann.clone());
+    let closed = |why| {
+        let offer = offer("2");
+        let written = NewChange::OfferClosed {
+            offer: offer.clone(),
+            why,
+        };
+        (written, Change::OfferClosed { offer, why })
+    };
+    let assigned = |before: Option<Agent>| {
+        let agent = bob.clone();
+        let written = NewChange::Assigned {
+            agent: agent.clone(),
+            before: before.clone(),
+        };
+        (written, Change::Assigned { agent, before })
+    };
     vec![
         (NewChange::Returned, Change::Returned),
+        assigned(Some(ann.clone())),
+        assigned(None),
         (
-            NewChange::Assigned {
-                agent: bob.clone(),
-                before: before.clone(),
-            },
-            Change::Assigned {
-                agent: bob.clone(),
-                before,
-            },
-        ),
-        (
-            NewChange::Assigned {
-                agent: bob.clone(),
-                before: None,
-            },
-            Change::Assigned {
-                agent: bob,
-                before: None,
-            },
-        ),
-        (
-            NewChange::Released { agent: agent("1") },
-            Change::Released { agent: agent("1") },
+            NewChange::Released { agent: ann.clone() },
+            Change::Released { agent: ann.clone() },
         ),
         (
             NewChange::OfferOpened { offer: offer("2") },
@@ -222,26 +218,8 @@ fn changes() -> Vec<(NewChange, Change)> {
             NewChange::Offered { offer: offer("2") },
             Change::Offered { offer: offer("2") },
         ),
-        (
-            NewChange::OfferClosed {
-                offer: offer("2"),
-                why: why[0],
-            },
-            Change::OfferClosed {
-                offer: offer("2"),
-                why: why[0],
-            },
-        ),
-        (
-            NewChange::OfferClosed {
-                offer: offer("3"),
-                why: why[1],
-            },
-            Change::OfferClosed {
-                offer: offer("3"),
-                why: why[1],
-            },
-        ),
+        closed(OfferEnd::Declined),
+        closed(OfferEnd::Expired),
         (
             NewChange::Reacted {
                 reaction: reaction.clone(),
