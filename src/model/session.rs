@@ -23,7 +23,7 @@ pub struct Session {
     /// The newest entry that changed this session; the history keeps the newest of two rows by it.
     pub last_entry: EntryId,
     pub last_message: Option<Preview>,
-    /// Guest messages after the newest that staff has read; who writes has read.
+    /// Guest messages after the newest that staff has read or answered.
     pub unread: u64,
     /// The entry that first put it into the waiting queue: its place there, also when it comes back.
     pub queued: EntryId,
@@ -85,9 +85,6 @@ impl Session {
             Direction::In => self.unread.saturating_add(1),
             Direction::Out => 0,
         };
-        if message.direction == Direction::Out {
-            self.marks.read_in = self.marks.read_in.max(message.seq);
-        }
     }
 }
 

@@ -277,8 +277,8 @@ for _ = 1, number() do
         if direction == 'in' then
           unread = int(tonumber(unread) + 1)
         else
-          -- Who writes has read.
-          unread, kept.read_in = '0', seq
+          -- Answered is as good as read; that it was read is for the operator's client to say.
+          unread = '0'
         end
         kept.seq, kept.unread = seq, unread
         kept.preview, kept.preview_in, kept.preview_at = preview, direction, int(ms)
