@@ -6,11 +6,13 @@ mod secrets;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use tracing_subscriber::filter::LevelFilter;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
 use crate::{
     hub::Since,
-    model::{Millis, OperatorId, WorkspaceId},
+    model::{Millis, OperatorId, WorkspaceId, limits::ID_BYTES},
     server::{Mount, Origins, Settings, auth::Role},
 };
 
@@ -124,7 +126,7 @@ pub struct Config {
     #[arg(long, env = "FRONTEND_URL", value_delimiter = ',')]
     frontend_url: Vec<String>,
     /// Workspaces beside `default`, by comma.
-    #[arg(long, env = "WORKSPACES", value_delimiter = ',')]
+    #[arg(long, env = "WORKSPACES", value_delimiter = ',', value_parser = workspace)]
     pub workspaces: Vec<String>,
     /// Whether a guest goes on with its session by name and e-mail address alone; earlier messages stay
     /// hidden from it, and operators see that nothing proves who it is.
@@ -252,6 +254,12 @@ pub enum ConfigError {
         "ACK=accepted needs REDIS_URL: without it nothing outlives the process but what is stored; unset ACK"
     )]
     Accepted,
+    #[error("MAX_TEXT is above MAX_PAYLOAD: no message of that length would arrive")]
+    Text,
+    #[error(
+        "LOG: {0:?} is neither a level (error, warn, info, debug, trace, off) nor target=level"
+    )]
+    Log(String),
     #[error("{0} must be longer than 0s")]
     Zero(&'static str),
     #[error(
@@ -301,6 +309,9 @@ impl Config {
         if let Some((name, _)) = self.spans().iter().find(|(_, span)| span.ms() == 0) {
             return Err(ConfigError::Zero(name));
         }
+        if self.max_text > self.max_payload {
+            return Err(ConfigError::Text);
+        }
         let (drain, sweep) = match self.cluster {
             Some(_) => (DRAIN_CLUSTER, SWEEP_CLUSTER),
             None => (DRAIN_EMBEDDED, SWEEP_EMBEDDED),
@@ -322,7 +333,7 @@ impl Config {
     }
 
     /// Those that mean nothing at zero.
-    fn spans(&self) -> [(&'static str, Span); 10] {
+    fn spans(&self) -> [(&'static str, Span); 11] {
         [
             ("ACK_TIMEOUT", self.ack_timeout),
             ("REDIS_HOLD", self.redis_hold),
@@ -334,6 +345,7 @@ impl Config {
             ("CONNECT_TIMEOUT", self.connect_timeout),
             ("SLOW_TIMEOUT", self.slow_timeout),
             ("POD_LEASE", self.pod_lease),
+            ("TRANSFER_TIMEOUT", self.transfer_timeout),
         ]
     }
 
@@ -384,6 +396,27 @@ fn is_origin(text: &str) -> bool {
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ']))
+}
+
+/// What to log: levels, and targets with levels. A word that is neither would name a target, and all
+/// else would be silent.
+#[expect(clippy::disallowed_methods, reason = "the settings are read here")]
+pub fn log_directives() -> Result<String, ConfigError> {
+    let text = std::env::var("LOG").unwrap_or_default();
+    let is_level = |part: &str| part.parse::<LevelFilter>().is_ok();
+    let mut parts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    match parts.find(|part| !part.contains(['=', '[']) && !is_level(part)) {
+        Some(wrong) => Err(ConfigError::Log(wrong.to_owned())),
+        None => Ok(text),
+    }
+}
+
+fn workspace(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.len() > ID_BYTES || name.contains(char::is_whitespace) {
+        return Err("a name is not empty and has no blanks".into());
+    }
+    Ok(name.to_owned())
 }
 
 fn payload_size(text: &str) -> Result<usize, String> {

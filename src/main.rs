@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use clap::Parser;
 use switchboard::{
-    config::{Cli, Cluster, Command, Config, LogFormat, Secrets, TokenArgs},
+    config::{self, Cli, Cluster, Command, Config, LogFormat, Secrets, TokenArgs},
     model::Clock,
     relay::{self, trial},
     server::{Health, auth::OperatorClaims},
@@ -34,7 +34,15 @@ fn main() -> ExitCode {
 
 fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
     let embedded = Cluster::from_environment()?.is_none();
-    let secrets = Secrets::load(embedded.then_some(args.keys.data_dir.as_path()))?;
+    let folder = embedded.then_some(args.keys.data_dir.as_path());
+    let is_new = folder.is_some_and(|folder| !folder.exists());
+    let secrets = Secrets::load(folder)?;
+    if is_new {
+        let made = args.keys.data_dir.display();
+        eprintln!(
+            "DATA_DIR: made new secrets in {made}; only a server on the same folder takes this token"
+        );
+    }
     let now = Clock::System.now() / 1000;
     let claims = OperatorClaims {
         sub: args.operator(),
@@ -113,9 +121,8 @@ async fn asked_to_end([interrupt, terminate]: &mut [tokio::signal::unix::Signal;
 
 fn log_to_stderr(format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::builder()
-        .with_env_var("LOG")
         .with_default_directive(LevelFilter::INFO.into())
-        .from_env()
+        .parse(config::log_directives()?)
         .context("LOG")?
         // It tells of each start that there was nothing to do.
         .add_directive("refinery_core=warn".parse()?)

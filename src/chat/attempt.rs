@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::Chat;
 use crate::{
-    hub::{Commit, Outcome, Stamped, Written},
+    hub::{Commit, Outcome, Written},
     model::{Code, Reject, SessionId},
 };
 
@@ -72,6 +72,9 @@ impl Chat {
                         let limited = &self.metrics.limited;
                         limited.with_label_values(&[rate.name()]).inc();
                     }
+                    if let Outcome::Committed(written) = &outcome {
+                        log_change(commit, written);
+                    }
                     return settled(outcome);
                 }
             }
@@ -112,14 +115,14 @@ pub(super) fn ended() -> Reject {
     Reject::new(Code::Ended, "The session has ended")
 }
 
-/// One line per change of a session, with ids alone: what was said is nobody's business here. A
-/// message changes none.
-fn log_change(written: &Written) {
+/// One line per change of status or hands, with ids alone: what was said is nobody's business here.
+fn log_change(commit: &Commit, written: &Written) {
     let Some(session) = &written.session else {
         return;
     };
-    let changes = |entry: &Stamped| entry.message.is_none();
-    if written.stamped.iter().any(changes) {
+    let set = &commit.set;
+    let changes = set.status.is_some() || set.agent.is_some() || set.create.is_some();
+    if changes && !written.stamped.is_empty() {
         tracing::info!(
             workspace = %session.workspace,
             session = %session.id,
@@ -132,10 +135,7 @@ fn log_change(written: &Written) {
 
 fn settled(outcome: Outcome) -> Result<Wrote, Reject> {
     match outcome {
-        Outcome::Committed(written) => {
-            log_change(&written);
-            Ok(Wrote::Now(written))
-        }
+        Outcome::Committed(written) => Ok(Wrote::Now(written)),
         Outcome::Duplicate(written) => Ok(Wrote::Before(written)),
         Outcome::Conflict => Ok(Wrote::Conflict),
         Outcome::Exists(holder) => Ok(Wrote::Exists(holder)),

@@ -79,8 +79,13 @@ impl Chat {
         let hot = self.hub.sessions(workspace).await;
         let hot = hot.map_err(|_| Reject::unavailable())?;
         let listing = Listing::new(query, operator, hot)?;
-        let (rows, _) = self.fill(workspace, listing).await?;
-        Ok(rows.into_iter().map(|(session, _)| session).collect())
+        let page = self.fill(workspace, listing).await;
+        // There may be others, so it is not over.
+        if page.incomplete && page.sessions.is_empty() {
+            return Err(Reject::unavailable());
+        }
+        let sessions = page.sessions.into_iter();
+        Ok(sessions.map(|(session, _)| session).collect())
     }
 
     async fn requeue(&self, operator: &OperatorId, session: &Session) -> Result<bool, Reject> {

@@ -77,5 +77,8 @@ impl Chat {
 
 /// The same answer for an id that was never given out and for one of another workspace.
 fn no_such_session() -> Reject {
-    Reject::new(Code::NotFound, "No such session")
+    Reject {
+        field: Some("sessionId"),
+        ..Reject::new(Code::NotFound, "No such session")
+    }
 }

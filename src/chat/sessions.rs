@@ -6,6 +6,14 @@ use super::{
 };
 use crate::model::{Reject, Reply, SessionQuery, WorkspaceId};
 
+/// Of a list of sessions.
+pub(super) struct Page {
+    pub sessions: Vec<Row>,
+    /// Where the next one begins.
+    pub cursor: Option<String>,
+    pub incomplete: bool,
+}
+
 impl Chat {
     /// Sessions of the workspace, most lately active first. What the hub holds is newer than its row
     /// in the history; what it has let go of is in the history only.
@@ -17,24 +25,35 @@ impl Chat {
         let hot = self.hub.sessions(&actor.workspace).await;
         let hot = hot.map_err(|_| Reject::unavailable())?;
         let listing = Listing::new(query, &actor.id, hot)?;
-        let (sessions, cursor) = self.fill(&actor.workspace, listing).await?;
-        Ok(Done::reply(Reply::Sessions { sessions, cursor }))
+        let page = self.fill(&actor.workspace, listing).await;
+        Ok(Done::reply(Reply::Sessions {
+            sessions: page.sessions,
+            cursor: page.cursor,
+            incomplete: page.incomplete,
+        }))
     }
 
-    /// A page, and where the next one begins.
-    pub(super) async fn fill(
-        &self,
-        workspace: &WorkspaceId,
-        mut listing: Listing,
-    ) -> Result<(Vec<Row>, Option<String>), Reject> {
+    /// With the history away a page is what the hub holds: every session that waits, and who is at work
+    /// needs no more.
+    pub(super) async fn fill(&self, workspace: &WorkspaceId, mut listing: Listing) -> Page {
+        let mut incomplete = false;
         // Ends: every round passes over rows of sessions that the hub holds, or adds to the page.
         while let Some((query, after)) = listing.wants() {
             let rows = self
                 .history
                 .sessions(workspace, &query, after.as_ref())
                 .await;
-            listing.add(rows.map_err(|_| Reject::unavailable())?);
+            let Ok(rows) = rows else {
+                incomplete = true;
+                break;
+            };
+            listing.add(rows);
         }
-        Ok(listing.page())
+        let (sessions, cursor) = listing.page();
+        Page {
+            sessions,
+            cursor,
+            incomplete,
+        }
     }
 }

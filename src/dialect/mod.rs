@@ -78,9 +78,9 @@ pub fn encode_reject(reject: &Reject) -> Value {
 }
 
 /// The same for a client that asked for no acknowledgement, as an event.
-pub fn encode_error(dialect: Dialect, reject: &Reject) -> Outgoing {
+pub fn encode_error(dialect: Dialect, event: &str, reject: &Reject) -> Outgoing {
     match dialect {
-        Dialect::Native => native::encode_error(reject),
+        Dialect::Native => native::encode_error(event, reject),
     }
 }
 

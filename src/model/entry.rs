@@ -100,6 +100,8 @@ pub enum Change {
 pub enum OfferEnd {
     Declined,
     Expired,
+    /// Whoever made it has given the session back, offers it to somebody else, or is gone.
+    Withdrawn,
 }
 
 impl Change {

@@ -31,3 +31,5 @@ pub const REACTIONS_SHOWN: usize = 100;
 pub const EMOJI_BYTES: usize = 64;
 /// Messages that a guest who comes back is told at once; older ones are in its history.
 pub const WAITED_MAX: usize = 50;
+/// As much of an event's name is said back in a refusal, in characters.
+pub const EVENT_CHARS: usize = 64;

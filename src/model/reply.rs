@@ -29,6 +29,8 @@ pub enum Reply {
     Sessions {
         sessions: Vec<(Session, Option<u64>)>,
         cursor: Option<String>,
+        /// The history did not answer: those that are over, or idle for long, are not in it.
+        incomplete: bool,
     },
     Operators(Vec<Operator>),
     Done,

@@ -135,7 +135,7 @@ impl App for Relay {
             dialect::decode(dialect, audience, name, event.args.first())
         };
         let actor = socket.state.actor(socket);
-        let asks_for_answer = event.id.is_some();
+        let unanswered = event.id.is_none().then_some(name);
         let done = match command.and_then(|command| self.verified(command)) {
             Ok(command) => self.chat.handle(&actor, command, &dedup).await,
             Err(reject) => {
@@ -146,7 +146,7 @@ impl App for Relay {
         match done {
             Ok(done) => self.turn(&socket.state, done),
             Err(reject) => Turn {
-                say: vec![refusal(dialect, &reject, asks_for_answer)],
+                say: vec![refusal(dialect, &reject, unanswered)],
                 ..Turn::default()
             },
         }
@@ -346,16 +346,17 @@ fn ready(at: Offset) -> Telling {
 }
 
 /// Who asks for no answer is told of a refusal all the same.
-fn refusal(dialect: Dialect, reject: &Reject, asks_for_answer: bool) -> Saying {
-    let what = if asks_for_answer {
-        What::Ack(dialect::encode_reject(reject))
-    } else {
-        let out = dialect::encode_error(dialect, reject);
-        What::Event(Telling {
-            event: out.event,
-            payload: out.payload,
-            offset: None,
-        })
+fn refusal(dialect: Dialect, reject: &Reject, unanswered: Option<&str>) -> Saying {
+    let what = match unanswered {
+        None => What::Ack(dialect::encode_reject(reject)),
+        Some(event) => {
+            let out = dialect::encode_error(dialect, event, reject);
+            What::Event(Telling {
+                event: out.event,
+                payload: out.payload,
+                offset: None,
+            })
+        }
     };
     Saying { what, wait: None }
 }

@@ -69,6 +69,7 @@ pub(in crate::chat) fn requeue(operator: &OperatorId, session: &Session) -> Opti
         to: None,
         only_on: None,
     }];
+    commit.append.extend(hand::withdrawn(session));
     Some(commit)
 }
 

@@ -3,8 +3,8 @@
 use super::draft;
 use crate::{
     chat::OperatorActor,
-    hub::{Commit, DeadlineOp, Guard, NewChange, QueueOp},
-    model::{Agent, Code, DedupId, OperatorId, Reject, Session, SessionId, Status},
+    hub::{Commit, DeadlineOp, Draft, Guard, NewChange, QueueOp},
+    model::{Agent, Code, DedupId, OfferEnd, OperatorId, Reject, Session, SessionId, Status},
 };
 
 /// The deadline of an offer.
@@ -29,6 +29,18 @@ pub(super) fn close_offer(commit: &mut Commit, session: &SessionId) {
     let name = offer_deadline(session);
     commit.set.offer = Some(None);
     commit.deadlines.push(DeadlineOp::Clear { name });
+}
+
+/// Whoever was asked need not answer any more.
+pub(super) fn withdrawn(session: &Session) -> Option<Draft> {
+    let offer = session.offer.clone()?;
+    let why = OfferEnd::Withdrawn;
+    Some(Draft {
+        change: NewChange::OfferClosed { offer, why },
+        origin: None,
+        to: None,
+        only_on: None,
+    })
 }
 
 /// Into the hands of the operator who acts.

@@ -24,6 +24,7 @@ pub(in crate::chat) fn leave(
     hand::release(&mut commit);
     hand::close_offer(&mut commit, &session.id);
     commit.append = vec![draft(change, &actor.recovery)];
+    commit.append.extend(hand::withdrawn(session));
     Ok(Some(commit))
 }
 
@@ -33,7 +34,7 @@ mod tests {
     use crate::{
         chat::rules::cases::{ann, dedup, operator, session},
         hub::{Guard, QueueOp},
-        model::Code,
+        model::{Code, Offer},
     };
 
     #[test]
@@ -69,6 +70,13 @@ mod tests {
         assert_eq!(commit.set.agent, Some(None));
         assert_eq!(commit.queue, Some(QueueOp::Enter));
         assert_eq!(commit.set.offer, Some(None), "an offer of it is over");
+        mine.offer = Some(Offer {
+            from: ann().agent(),
+            to: operator("bob").id,
+            expires_at: 9,
+        });
+        let withdrawn = leave(&ann(), &mine, &dedup()).unwrap().unwrap();
+        assert_eq!(withdrawn.append.len(), 2, "who was asked is told");
         assert!(
             matches!(&commit.append[..], [it] if matches!(&it.change, NewChange::Released { agent } if *agent == ann().agent()))
         );

@@ -49,7 +49,10 @@ pub(in crate::chat) fn offer(
         to: Some(to),
         ..draft(NewChange::Offered { offer }, &actor.recovery)
     };
-    commit.append = vec![draft(opened, &actor.recovery), asked];
+    commit.append = hand::withdrawn(session).into_iter().collect();
+    commit
+        .append
+        .extend([draft(opened, &actor.recovery), asked]);
     Ok(Some(commit))
 }
 
@@ -66,7 +69,8 @@ pub(in crate::chat) fn answer(
     if session.status == Status::Ended {
         return Err(ended());
     }
-    if session.agent.as_ref().is_some_and(|it| it.id == actor.id) && accepts {
+    let is_mine = session.agent.as_ref().is_some_and(|it| it.id == actor.id);
+    if is_mine && accepts && session.offer.is_none() {
         return Ok(None);
     }
     let offered = session.offer.as_ref().filter(|it| it.to == actor.id);

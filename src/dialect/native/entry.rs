@@ -125,6 +125,7 @@ fn closed(entry: &Entry, offer: &Offer, why: OfferEnd) -> Option<Outgoing> {
     let result = match why {
         OfferEnd::Declined => "declined",
         OfferEnd::Expired => "expired",
+        OfferEnd::Withdrawn => "withdrawn",
     };
     Some(Outgoing {
         event: "staff:transfer_closed",

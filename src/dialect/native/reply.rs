@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use super::view;
 use crate::{
     dialect::{Audience, Outgoing},
-    model::{HistoryMessage, Notice, Operator, Reject, Reply, Session},
+    model::{HistoryMessage, Notice, Operator, Reject, Reply, Session, limits},
 };
 
 pub(in crate::dialect) fn encode_reply(
@@ -20,10 +20,14 @@ pub(in crate::dialect) fn encode_reject(reject: &Reject) -> Value {
     json!({ "ok": false, "error": error(reject) })
 }
 
-pub(in crate::dialect) fn encode_error(reject: &Reject) -> Outgoing {
+/// Of a name that is no event of ours as much is said back as the longest of ours has.
+pub(in crate::dialect) fn encode_error(event: &str, reject: &Reject) -> Outgoing {
+    let mut fields = error(reject);
+    let name: String = event.chars().take(limits::EVENT_CHARS).collect();
+    view::put(&mut fields, "event", name);
     Outgoing {
         event: "error",
-        payload: Value::Object(error(reject)),
+        payload: Value::Object(fields),
     }
 }
 
@@ -104,7 +108,17 @@ fn result(audience: Audience, reply: &Reply, token: Option<&str>) -> Map<String,
         } => view::object(json!({
             "session": view::session(audience, session, *queue_position),
         })),
-        Reply::Sessions { sessions, cursor } => list(audience, sessions, cursor.as_deref()),
+        Reply::Sessions {
+            sessions,
+            cursor,
+            incomplete,
+        } => {
+            let mut fields = list(audience, sessions, cursor.as_deref());
+            if *incomplete {
+                view::put(&mut fields, "incomplete", true);
+            }
+            fields
+        }
         Reply::Operators(operators) => view::object(json!({ "operators": here(operators) })),
         Reply::Done => Map::new(),
     }

@@ -127,7 +127,11 @@ fn ids(offender: &Offender) -> Vec<Case> {
                 "staff:end_session",
             ] {
                 let args = json!([event, { "sessionId": id }]).to_string();
-                cases.push(Case::event(name, args, Refused("not_found", None)));
+                cases.push(Case::event(
+                    name,
+                    args,
+                    Refused("not_found", Some("sessionId")),
+                ));
             }
         }
     }

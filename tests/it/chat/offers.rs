@@ -357,6 +357,7 @@ async fn p9_no_answer_ends_the_offer_to_another() {
             [
                 "offered to b",
                 "asked b",
+                "Withdrawn by b",
                 "offered to c",
                 "asked c",
                 "from a to c"

@@ -153,13 +153,21 @@ async fn p6_a_message_of_another_session_is_not_there() {
                 staff_reacts(None, MessageId(uuid::Uuid::nil()), true),
                 Some("messageId"),
             ),
-            (operator("a"), staff_reacts(Some(&nowhere), own, true), None),
+            (
+                operator("a"),
+                staff_reacts(Some(&nowhere), own, true),
+                Some("sessionId"),
+            ),
             (
                 mallory.clone(),
                 staff_reacts(None, own, true),
                 Some("messageId"),
             ),
-            (mallory.clone(), staff_reacts(Some(&mine), own, true), None),
+            (
+                mallory.clone(),
+                staff_reacts(Some(&mine), own, true),
+                Some("sessionId"),
+            ),
         ] {
             let reject = scene.ask(&who, command.clone()).await.unwrap_err();
             assert_eq!(

@@ -167,7 +167,9 @@ async fn sessions_are_listed_from_both() {
     let list = async |query: SessionQuery| {
         let command = Command::Staff(StaffCommand::Sessions(query));
         match scene.ask(&operator("bob"), command).await.unwrap().reply {
-            Reply::Sessions { sessions, cursor } => (
+            Reply::Sessions {
+                sessions, cursor, ..
+            } => (
                 sessions
                     .into_iter()
                     .map(|(session, _)| session.id)

@@ -24,6 +24,11 @@ pub(super) const ALL: &[Asked] = &[
                 CURSOR,
                 "Where the next page begins; left out on the last.",
             ),
+            optional(
+                "incomplete",
+                Shape::Flag,
+                "The history did not answer: sessions that are over, or idle for long, are not in it.",
+            ),
         ],
     },
     Asked {

@@ -243,18 +243,31 @@ const REACTION: Record = Record {
 pub(super) const ERROR: Record = Record {
     name: "Error",
     says: "Why a request was refused.",
-    fields: &[
-        required("code", Shape::Code, "For programs."),
-        required("message", Shape::Text, "Can be shown to a person."),
-        optional(
-            "field",
-            Shape::Text,
-            "The offending field of the request; `payload` if it is the whole.",
-        ),
-        optional(
-            "retryAfterMs",
-            COUNT,
-            "When the same request may be made again.",
-        ),
-    ],
+    fields: &[CODE, SAYS, FIELD, RETRY],
 };
+
+/// Of the event that tells it to who asked for no acknowledgement.
+pub(super) const REFUSED: &[Field] = &[
+    CODE,
+    SAYS,
+    FIELD,
+    RETRY,
+    required(
+        "event",
+        Shape::Text,
+        "The request; of a name that is none, its first 64 characters.",
+    ),
+];
+
+const CODE: Field = required("code", Shape::Code, "For programs.");
+const SAYS: Field = required("message", Shape::Text, "Can be shown to a person.");
+const FIELD: Field = optional(
+    "field",
+    Shape::Text,
+    "The offending field of the request; `payload` if it is the whole.",
+);
+const RETRY: Field = optional(
+    "retryAfterMs",
+    COUNT,
+    "When the same request may be made again.",
+);

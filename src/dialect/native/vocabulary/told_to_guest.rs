@@ -16,7 +16,7 @@ pub(super) const ALL: &[Told] = &[
     Told {
         event: "error",
         says: "A request that asked for no acknowledgement was refused.",
-        fields: records::ERROR.fields,
+        fields: records::REFUSED,
     },
     Told {
         event: "session:started",

@@ -16,7 +16,7 @@ pub(super) const ALL: &[Told] = &[
     Told {
         event: "error",
         says: "A request that asked for no acknowledgement was refused.",
-        fields: records::ERROR.fields,
+        fields: records::REFUSED,
     },
     Told {
         event: "session:created",
@@ -72,7 +72,11 @@ pub(super) const ALL: &[Told] = &[
         fields: &[
             SESSION_ID,
             AGENT_ID,
-            required("result", Shape::Word(&["declined", "expired"]), "How."),
+            required(
+                "result",
+                Shape::Word(&["declined", "expired", "withdrawn"]),
+                "How.",
+            ),
         ],
     },
     Told {

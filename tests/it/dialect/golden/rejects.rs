@@ -44,8 +44,14 @@ fn refusals_read_the_same_as_events() {
         Reject::unavailable(),
     ];
     for reject in rejects {
-        let told = encode_error(Dialect::Native, &reject);
+        let told = encode_error(Dialect::Native, "guest:message", &reject);
         assert_eq!(told.event, "error");
-        assert_eq!(told.payload, encode_reject(&reject)["error"]);
+        let mut expected = encode_reject(&reject)["error"].clone();
+        expected["event"] = "guest:message".into();
+        assert_eq!(told.payload, expected);
     }
+    // No more of what a client made up than our longest name has.
+    let made_up = "é".repeat(1000);
+    let told = encode_error(Dialect::Native, &made_up, &Reject::unavailable());
+    assert_eq!(told.payload["event"], "é".repeat(64));
 }

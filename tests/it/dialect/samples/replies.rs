@@ -49,7 +49,11 @@ fn of_operator() -> Vec<Answer> {
     other.id = bob().id;
     let operators = vec![here(bob(), true), here(other, false), here(alice(), false)];
     let rows = vec![(waiting(), Some(2)), (active(), None), (busy(), None)];
-    let list = |sessions, cursor| Reply::Sessions { sessions, cursor };
+    let list = |sessions, cursor| Reply::Sessions {
+        sessions,
+        cursor,
+        incomplete: false,
+    };
     vec![
         operator("staff:connect_to_session", "taken", session(active(), None)),
         operator(
