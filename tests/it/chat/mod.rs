@@ -17,6 +17,7 @@ mod offers;
 mod people;
 mod rates;
 mod reactions;
+mod review;
 mod reuse;
 mod send;
 mod session;
