@@ -16,6 +16,7 @@ mod layers;
 mod page;
 mod process;
 mod readme;
+mod review;
 mod support;
 mod wire;
 mod writer;

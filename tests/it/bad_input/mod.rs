@@ -1,7 +1,7 @@
 //! What clients should not send, said to the real program by both transports: a clear error to whoever
 //! said it, or the end of that one connection; nothing of it is stored, logged or noticed by others.
 
-mod client;
+pub mod client;
 mod events;
 mod fields;
 mod frames;

@@ -37,3 +37,8 @@ mod repeats;
 mod upgrade;
 mod upgrade_failures;
 mod websocket;
+
+/// Of a server with short times.
+pub fn echo_settings() -> switchboard::server::Settings {
+    echo::settings()
+}

@@ -18,6 +18,7 @@ mod outage;
 mod place;
 mod reader;
 mod restore;
+mod review;
 mod writer;
 
 use std::time::Duration;
