@@ -32,7 +32,13 @@ impl Chat {
                 return Ok(done);
             }
         }
-        self.begin(actor, workspace, start, dedup).await
+        let begun = self.begin(actor, workspace, start, dedup).await;
+        if begun.is_err() {
+            // It has left its session for one that it did not get: it is there still, and nobody else
+            // may come back to it by name. If this fails too, its next attempt says so.
+            let _ = self.guest_arrived(actor, &DedupId::draw()).await;
+        }
+        begun
     }
 
     /// `None` if the session has ended, or is gone: then the guest starts a new one.
