@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Entries after a return that are looked through for the first message.
+/// Entries after a start that are looked through for the first message.
 const LOOK: usize = 100;
 
 impl Chat {
@@ -54,8 +54,8 @@ impl Chat {
             since,
         } = resume;
         let commit = rules::start::rejoin(actor, workspace, session, dedup);
-        let written = match self.write_loaded(&commit, Repeat::Request).await {
-            Ok((written, _)) => written,
+        let (written, before) = match self.write_loaded(&commit, Repeat::Request).await {
+            Ok(found) => found,
             Err(reject) if matches!(reject.code, Code::Ended | Code::NotFound) => return Ok(None),
             Err(reject) => return Err(reject),
         };
@@ -65,9 +65,15 @@ impl Chat {
         let newest = written.session.as_ref().map(|session| session.last_entry);
         let stored = newest.map(|id| mark(workspace, &written.epoch, id));
         let was_away = written.edge == Edge::Online;
+        // What has come since the first result is in the log that it begins to read.
+        let newest = if before && was_away {
+            self.newest_then(workspace, session, &written).await?
+        } else {
+            written.session.as_ref().map_or(0, |it| it.last_seq)
+        };
         let mut done = self.started(*written, (true, *since), stored)?;
         if was_away {
-            self.add_waited(&mut done, *since).await?;
+            self.add_waited(&mut done, *since, newest).await?;
         }
         Ok(Some(done))
     }
@@ -128,24 +134,21 @@ impl Chat {
         self.leave_other(actor, session).await?;
         let stored = written.stamped.first();
         let stored = stored.map(|entry| mark(workspace, &written.epoch, entry.id));
-        let since = self.returned_at(workspace, session, &written).await?;
+        let since = self.newest_then(workspace, session, &written).await?;
         self.started(*written, (true, since), stored).map(Some)
     }
 
-    /// The newest message when the guest returned. The first result of a repeat has the session as it is
-    /// now: what was said since is for this guest.
-    async fn returned_at(
+    /// The newest message when this was written. The first result of a repeat has the session as it is
+    /// now: what was said since is for this guest, live.
+    async fn newest_then(
         &self,
         workspace: &WorkspaceId,
         session: &SessionId,
         written: &Written,
     ) -> Result<u64, Reject> {
         let newest = written.session.as_ref().map_or(0, |it| it.last_seq);
-        let Some(returned) = written.stamped.first() else {
-            return Ok(newest);
-        };
         let log = Log::Session(workspace.clone(), session.clone());
-        let since = self.hub.read(&log, returned.id, LOOK).await;
+        let since = self.hub.read(&log, written.top, LOOK).await;
         let since = since.map_err(|_| Reject::unavailable())?;
         let mut messages = since.entries.iter().filter_map(|entry| entry.message());
         Ok(messages.next().map_or(newest, |first| first.seq - 1))
@@ -206,7 +209,7 @@ impl Chat {
 
     /// What staff wrote while nobody was there comes first: above what the guest has said it has, else
     /// above what there was when it left.
-    async fn add_waited(&self, done: &mut Done, since: u64) -> Result<(), Reject> {
+    async fn add_waited(&self, done: &mut Done, since: u64, newest: u64) -> Result<(), Reject> {
         let Reply::Started { session, .. } = &done.reply else {
             return Ok(());
         };
@@ -215,12 +218,12 @@ impl Chat {
             delivered => delivered,
         };
         let above = told.max(since);
-        if session.last_seq <= above {
+        if newest <= above {
             return Ok(());
         }
         let query = HistoryQuery {
             // What came after the start is in the log that it begins to read.
-            before_seq: Some(session.last_seq + 1),
+            before_seq: Some(newest + 1),
             limit: limits::WAITED_MAX,
         };
         let (workspace, id) = (session.workspace.clone(), session.id.clone());
