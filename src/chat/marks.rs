@@ -48,7 +48,8 @@ impl Chat {
                 Err(reject) => return Err(reject),
             }
         }
-        if let Wrote::Now(written) = wrote
+        // Also of one whose answer was lost: told twice it does no harm.
+        if let Wrote::Now(written) | Wrote::Before(written) = wrote
             && written.edge == Edge::Raised
             && let (Some(mark), Some(session)) = (&commit.mark, &written.session)
             && mark.receipt == Receipt::Delivered
