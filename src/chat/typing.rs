@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     hub::{Log, Turn, TurnOp},
-    model::{Agent, Aside, DedupId, OperatorId, Reject, Reply, SessionId, WorkspaceId},
+    model::{
+        Agent, Aside, DedupId, OperatorId, Participant, Reject, Reply, SessionId, WorkspaceId,
+    },
 };
 
 /// Who does not say again that it types has stopped: the word that says so may be lost.
@@ -118,7 +120,8 @@ impl Chat {
         (token, op): (String, TurnOp),
     ) -> Result<(), Reject> {
         let (workspace, session) = (typist.workspace.clone(), typist.session.clone());
-        let who = typist.by.as_ref().map_or("guest", OperatorId::as_str);
+        let who = typist.by.clone();
+        let who = who.map_or(Participant::Guest, Participant::Operator).key();
         let turn = Turn {
             name: format!("typing:{session}:{who}"),
             token,
