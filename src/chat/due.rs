@@ -41,12 +41,19 @@ impl Chat {
         self.put_due(&commit).await.map(drop)
     }
 
-    /// Page by page, until nothing is its any more.
+    /// Those in the hub first, for which the history need not answer; then page by page, until nothing is
+    /// its any more.
     async fn requeue_all(
         &self,
         workspace: &WorkspaceId,
         operator: &OperatorId,
     ) -> Result<(), Reject> {
+        let hot = self.hub.sessions(workspace).await;
+        for (session, _) in hot.map_err(|_| Reject::unavailable())? {
+            if rules::grace::requeue(operator, &session).is_some() {
+                self.requeue(operator, &session).await?;
+            }
+        }
         loop {
             let sessions = self.sessions_of(workspace, operator).await?;
             let mut moved = 0;
