@@ -2,7 +2,7 @@ use super::send::same_message;
 use crate::{
     history::StoredMessage,
     hub::{Commit, Guard, QueueOp, Stamped},
-    model::{DedupId, Session, Status},
+    model::{DedupId, EntryId, Session, Status},
 };
 
 /// Puts back what the history knows of an open session. Nobody is told: nothing has changed.
@@ -23,6 +23,10 @@ pub(in crate::chat) fn load(
     stored.offer = None;
     // When its guest left is not known, and it is not there now: what is newer waits for it.
     stored.left = stored.last_seq;
+    if stored.queued == EntryId::ZERO {
+        // Stored by the release before, which kept no place: they came in the order of their birth.
+        stored.queued.ms = stored.created_at;
+    }
     commit.set.create = Some(Box::new(stored));
     commit.set.known = newest.iter().rev().filter_map(known).collect();
     commit
@@ -50,9 +54,14 @@ mod tests {
             (Status::Active, None),
         ] {
             let mut stored = session(status);
-            stored.last_seq = 3;
+            (stored.last_seq, stored.created_at) = (3, 7);
             let commit = load(stored.clone(), &[], &dedup());
-            let expected = Session { left: 3, ..stored };
+            let queued = EntryId { ms: 7, seq: 0 };
+            let expected = Session {
+                left: 3,
+                queued,
+                ..stored
+            };
             assert_eq!(commit.set.create.as_deref(), Some(&expected));
             assert_eq!((commit.guard, commit.queue), (Guard::Absent, queue));
             assert!(commit.append.is_empty(), "a load is no event");

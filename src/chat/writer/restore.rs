@@ -25,9 +25,7 @@ use super::lane::{Ends, Lane, Need, Trouble};
 use crate::{
     chat::{queue::tell_places, rules},
     hub::{Commit, DEDUP_KEPT, Outcome},
-    model::{
-        DedupId, EntryId, Epoch, OperatorId, Partition, Session, SessionId, Status, WorkspaceId,
-    },
+    model::{DedupId, Epoch, OperatorId, Partition, Session, SessionId, Status, WorkspaceId},
 };
 
 /// Sessions put back between two looks at the batches that wait.
@@ -260,11 +258,7 @@ impl Lost {
 
 /// With what its newest messages were, so that a client which repeats one is answered with it. `None`
 /// if it is there already.
-async fn put_back(ends: &Ends, mut session: Session) -> Result<Option<Session>, Trouble> {
-    if session.queued == EntryId::ZERO {
-        // Stored by the release before, which kept no place: they came in the order of their birth.
-        session.queued.ms = session.created_at;
-    }
+async fn put_back(ends: &Ends, session: Session) -> Result<Option<Session>, Trouble> {
     let newest = if session.last_seq == 0 {
         Vec::new()
     } else {
