@@ -51,6 +51,11 @@ pub(in crate::chat) fn by_guest(
         session,
         origin: &actor.recovery,
     };
+    let mut send = send;
+    // Who came back by name alone does not know what the one before it has said, nor by which ids.
+    if let (Some(client_id), true) = (&mut send.client_id, actor.since > 0) {
+        *client_id = format!("{}:{client_id}", actor.since);
+    }
     message(place, id, sender, send, dedup)
 }
 
