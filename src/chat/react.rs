@@ -33,7 +33,9 @@ impl Chat {
             .await?;
         let place = (&actor.workspace, session);
         let by = Participant::Guest;
-        let commit = rules::react(place, by, react, &actor.recovery, dedup);
+        let mut commit = rules::react(place, by, react, &actor.recovery, dedup);
+        // It is stored and told as a message is.
+        commit.rate = self.settings.rates.guest.rate("guest", session.as_str());
         self.put_reaction(&commit).await
     }
 
@@ -55,7 +57,9 @@ impl Chat {
             None => self.session_of(workspace, react.message).await?,
         };
         let by = Participant::Operator(actor.id.clone());
-        let commit = rules::react((workspace, &session), by, react, &actor.recovery, dedup);
+        let mut commit = rules::react((workspace, &session), by, react, &actor.recovery, dedup);
+        let limit = self.settings.rates.operator;
+        commit.rate = limit.rate("operator", actor.id.as_str());
         self.put_reaction(&commit).await
     }
 
