@@ -259,12 +259,19 @@ impl<A: App> Connection<A> {
         }
     }
 
-    /// A question changes nothing of its socket, which may have left meanwhile.
+    /// A question changes nothing of its socket, which may have left meanwhile; another one that came to
+    /// its place counts its own questions.
     async fn on_answer(&mut self, answered: Answered<A>) -> Result<(), End> {
-        let Answered { nsp, id, turn } = answered;
+        let Answered {
+            nsp,
+            socket,
+            id,
+            turn,
+        } = answered;
         let hold_until = self.pod.now() + self.pod.settings.ack_timeout_ms;
         let mut effects = Effects::default();
-        if self.state.sockets.contains_key(&nsp) {
+        let asked = self.state.sockets.get(&nsp);
+        if asked.is_some_and(|known| known.id == socket) {
             for saying in turn.say {
                 effects.say(&nsp, id, saying, hold_until);
             }

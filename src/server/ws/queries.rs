@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::server::{App, Pod, app::Turn, receive::Query};
+use crate::{
+    model::SocketId,
+    server::{App, Pod, app::Turn, receive::Query},
+};
 
 /// Questions of one connection that are answered beside it; the next one waits its turn, and what comes
 /// after it with it.
@@ -16,6 +19,8 @@ pub struct Queries<A: App>(JoinSet<Answered<A>>);
 /// What became of a question.
 pub struct Answered<A: App> {
     pub nsp: String,
+    /// That asked.
+    pub socket: SocketId,
     pub id: Option<u64>,
     pub turn: Turn<A::Socket>,
 }
@@ -46,6 +51,7 @@ impl<A: App> Queries<A> {
             let turn = app.event(&socket, event, dedup).await;
             Answered {
                 nsp: socket.nsp,
+                socket: socket.id,
                 id,
                 turn,
             }
