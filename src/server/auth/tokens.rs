@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Keyring;
-use crate::model::{OperatorId, RecoveryId, SessionId, WorkspaceId};
+use crate::model::{OperatorId, RecoveryId, SessionId, WorkspaceId, limits};
 
 /// An operator's token, made by `switchboard token` or by the site's own backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,20 @@ pub struct PidClaims {
 
 impl OperatorClaims {
     pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {
-        keys.verify(token, None)
+        keys.verify(token, None).filter(Self::can_be_stored)
+    }
+
+    /// These are in every message and every row that the operator has to do with. `guest` is what the
+    /// guest is called where both may be meant.
+    fn can_be_stored(&self) -> bool {
+        let (id, workspace) = (self.sub.as_str(), self.workspace.as_str());
+        let texts = [
+            (id, limits::ID_BYTES),
+            (workspace, limits::ID_BYTES),
+            (&self.name, limits::NAME_BYTES),
+        ];
+        let fits = |(text, max): (&str, usize)| text.len() <= max && !text.contains('\0');
+        texts.into_iter().all(fits) && !id.is_empty() && !workspace.is_empty() && id != "guest"
     }
 }
 
