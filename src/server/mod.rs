@@ -17,6 +17,7 @@ mod app;
 pub mod auth;
 mod deliver;
 mod depart;
+mod due;
 mod effects;
 mod engine;
 mod health;

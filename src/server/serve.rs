@@ -3,13 +3,14 @@ use std::{sync::Arc, time::Duration};
 use axum::Router;
 use tokio::{
     net::TcpListener,
+    sync::mpsc,
     time::{Interval, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{App, Pod, accept, polling, settings::PUBLICATIONS};
+use super::{App, Pod, accept, due, polling, settings::PUBLICATIONS};
 use crate::{
-    hub::Unavailable,
+    hub::{Deadline, Unavailable},
     model::{Millis, PARTITIONS, Partition},
 };
 
@@ -73,18 +74,20 @@ impl<A: App> Server<A> {
 /// What is done from time to time, each in a task of its own: a look that waits for a partition in
 /// trouble must not cost the pod its lease.
 fn keep_house<A: App>(pod: &Arc<Pod<A>>, stop: &CancellationToken) {
-    tokio::spawn(sweep(Arc::clone(pod), stop.clone()));
+    let (due, found) = mpsc::channel(due::WAITING_MAX);
+    tokio::spawn(due::run(Arc::clone(pod), found, stop.clone()));
+    tokio::spawn(sweep(Arc::clone(pod), due, stop.clone()));
     tokio::spawn(tidy(Arc::clone(pod), stop.clone()));
     tokio::spawn(renew(Arc::clone(pod), stop.clone()));
 }
 
-async fn sweep<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
+async fn sweep<A: App>(pod: Arc<Pod<A>>, due: mpsc::Sender<Deadline>, stop: CancellationToken) {
     let (every, share) = looks(pod.settings.sweep);
     let mut partitions = Partition::all().cycle();
     let mut ticks = ticks(every);
     while next(&mut ticks, &stop).await {
         for partition in partitions.by_ref().take(share) {
-            polling::sweep(&*pod, partition).await;
+            polling::sweep(&*pod, partition, &due).await;
         }
     }
 }

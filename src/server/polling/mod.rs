@@ -9,9 +9,11 @@ pub use get::get;
 pub use handshake::handshake;
 pub use post::post;
 
+use tokio::sync::mpsc;
+
 use super::{App, Pod, answer, answer::Answer, depart};
 use crate::{
-    hub::{ClosedBy, Tombstone},
+    hub::{ClosedBy, Deadline, Tombstone},
     model::{Partition, Sid},
     wire::engine::RequestError,
 };
@@ -52,9 +54,9 @@ async fn end<A: App>(pod: &Pod<A>, sid: &Sid, by: ClosedBy, reason: &str) -> boo
     true
 }
 
-/// Ends connections whose time has run out without a further request, and lets the application do what
-/// is due. Any pod does it for all.
-pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition) {
+/// Ends connections whose time has run out without a further request, and hands on what is due: that may
+/// take long. Any pod does it for all.
+pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition, due: &mpsc::Sender<Deadline>) {
     const AT_ONCE: usize = 1000;
     let Ok(expired) = pod.hub.expired(partition, pod.now(), AT_ONCE).await else {
         return;
@@ -63,6 +65,10 @@ pub async fn sweep<A: App>(pod: &Pod<A>, partition: Partition) {
         end(pod, &sid, ClosedBy::Expired, "ping timeout").await;
     }
     for deadline in expired.deadlines {
-        pod.app.due(deadline).await;
+        // It is there at the next look, too.
+        if due.try_send(deadline).is_err() {
+            pod.hit_limit("deadlines");
+            return;
+        }
     }
 }
