@@ -9,7 +9,7 @@ mod run;
 mod socket;
 pub mod trial;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -37,6 +37,10 @@ use crate::{
 /// Where guests are; operators are on the root namespace.
 const GUESTS: &str = "/public-portal";
 const OPERATORS: &str = "/";
+
+/// Between two attempts to write a departure, and how many there are.
+const LATER: Duration = Duration::from_secs(1);
+const LATER_MAX: u32 = 3600;
 
 pub struct Relay {
     pub chat: Arc<Chat>,
@@ -158,14 +162,14 @@ impl App for Relay {
     }
 
     async fn gone(&self, socket: &Socket<RelaySocket>, record: Option<RecordOp>) -> bool {
-        let actor = socket.state.actor(socket);
-        let gone = self.chat.gone(&actor, &DedupId::draw(), record).await;
+        let (actor, dedup) = (socket.state.actor(socket), DedupId::draw());
+        let gone = self.chat.gone(&actor, &dedup, record.clone()).await;
         gone.unwrap_or_else(|reject| {
-            tracing::warn!(
-                code = reject.code.as_str(),
-                "a departure could not be written"
-            );
-            false
+            let code = reject.code.as_str();
+            tracing::warn!(code, "a departure is written later");
+            let chat = Arc::clone(&self.chat);
+            tokio::spawn(async move { leave_later(&chat, &actor, &dedup, record).await });
+            true
         })
     }
 
@@ -334,6 +338,18 @@ fn topic(bound: Bound) -> Topic {
         from: bound.from,
         subject,
     }
+}
+
+/// The hub is away, and who has left would be there for ever: nobody else knows of it. With what it had in
+/// its hands, so for as long as a hub may be away at all.
+async fn leave_later(chat: &Chat, actor: &Actor, dedup: &DedupId, record: Option<RecordOp>) {
+    for _ in 0..LATER_MAX {
+        tokio::time::sleep(LATER).await;
+        if chat.gone(actor, dedup, record.clone()).await.is_ok() {
+            return;
+        }
+    }
+    tracing::error!("a departure could not be written");
 }
 
 /// Gives the client a position before its first event, so that a quiet one can be recovered too.
