@@ -18,7 +18,7 @@ pub trait Commits {
     ///   the next `seq` of their session: ids and `seq` never repeat within an epoch.
     /// - A commit whose dedup id is known returns [`Outcome::Duplicate`] with the whole first
     ///   result. The last [`DEDUP_KEPT`] ids of a session are known, for as long as the session is; those of
-    ///   the last [`DEDUP_KEPT_MS`], and those that are not stored, however many.
+    ///   the last [`DEDUP_KEPT_MS`] up to [`DEDUP_MOST`], and those that are not stored, however many.
     /// - The entries are in the session's log, the workspace's feed and the partition's ingest when
     ///   this returns, and are published to the channels of session and workspace.
     async fn commit(&self, commit: Commit) -> Outcome;
@@ -26,7 +26,9 @@ pub trait Commits {
 
 /// Results of commits that are remembered per session, and for a workspace's own, at least.
 pub const DEDUP_KEPT: usize = 256;
-/// None is forgotten sooner, nor before it is stored: a client may repeat all that it was not told of.
+/// Stored ones that are remembered at most, however young: also what changes nothing leaves one.
+pub const DEDUP_MOST: usize = 4096;
+/// Of fewer, none is forgotten sooner, nor before it is stored: a client may repeat all that it was not told of.
 pub const DEDUP_KEPT_MS: Millis = 300_000;
 
 /// One decision of the rules, to be written at once. All of it is in one workspace.

@@ -32,9 +32,9 @@ pub use channel::{
     publications,
 };
 pub use commit::{
-    Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, Deadline, DeadlineOp, Draft, Edge, Guard, MarkOp,
-    NewChange, NewRecord, Outcome, Presence, PresenceOp, QueueOp, Rate, RecordOp, SessionPatch,
-    Since, Stamped, StatusOp, Subject, Unique, Written,
+    Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, DEDUP_MOST, Deadline, DeadlineOp, Draft, Edge,
+    Guard, MarkOp, NewChange, NewRecord, Outcome, Presence, PresenceOp, QueueOp, Rate, RecordOp,
+    SessionPatch, Since, Stamped, StatusOp, Subject, Unique, Written,
 };
 pub use connection::{
     ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed,

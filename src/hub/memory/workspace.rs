@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::limits::Windows;
 use crate::{
-    hub::{DEDUP_KEPT, Edge, LogPage, MarkOp, Stamped, StatusOp, Subject},
+    hub::{DEDUP_KEPT, DEDUP_MOST, Edge, LogPage, MarkOp, Stamped, StatusOp, Subject},
     model::{
         DedupId, Direction, Entry, EntryId, Epoch, Millis, OperatorId, Receipt, Session, SessionId,
         Sid, Status,
@@ -277,7 +277,8 @@ impl DedupTable {
     pub fn put(&mut self, id: DedupId, first: First, persisted: EntryId, keep_from: Millis) {
         for _ in 0..2 {
             let oldest = self.0.first().map(|(_, oldest)| oldest.top);
-            let goes = |top: EntryId| top.ms <= keep_from && top <= persisted;
+            let old = |top: EntryId| top.ms <= keep_from || self.0.len() >= DEDUP_MOST;
+            let goes = |top: EntryId| old(top) && top <= persisted;
             if self.0.len() < DEDUP_KEPT || !oldest.is_some_and(goes) {
                 break;
             }

@@ -8,7 +8,7 @@ local workspace, feed, queue, deadlines, dedup = key(), key(), key(), key(), key
 local fresh, control, own_writer, writers_at = arg(), arg(), arg(), arg()
 local feed_told, log_told = arg(), arg()
 local sessions_at, id, dedup_id = arg(), arg(), '=' .. arg()
-local results_kept, results_kept_ms, log_kept = number(), number(), number()
+local results_kept, results_kept_ms, results_most, log_kept = number(), number(), number(), number()
 local session, log, sessions
 if id ~= '' then session, log, sessions = key(), key(), key() end
 
@@ -116,7 +116,8 @@ local function remember(result_id, top, result)
     local id_of_oldest = n - oldest >= results_kept and call('HGET', dedup, '#' .. oldest)
     if not id_of_oldest then break end
     local its_top = string.match(call('HGET', dedup, id_of_oldest), '^%d+ (%S+)')
-    if split(its_top) + results_kept_ms > now or not le(its_top, persisted) then break end
+    local young = split(its_top) + results_kept_ms > now and n - oldest < results_most
+    if young or not le(its_top, persisted) then break end
     call('HDEL', dedup, id_of_oldest, '#' .. oldest)
     oldest = oldest + 1
   end

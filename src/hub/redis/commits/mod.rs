@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     hub::{
-        Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, DeadlineOp, Draft, Edge, Guard, Log, NewChange,
-        Outcome, Presence, PresenceOp, QueueOp, RecordOp, Since, Stamped, Subject, Written,
+        Commit, Commits, DEDUP_KEPT, DEDUP_KEPT_MS, DEDUP_MOST, DeadlineOp, Draft, Edge, Guard,
+        Log, NewChange, Outcome, Presence, PresenceOp, QueueOp, RecordOp, Since, Stamped, Subject,
+        Written,
     },
     model::{EntryId, Epoch, MessageId, Partition, Receipt, SessionId, WorkspaceId},
 };
@@ -116,6 +117,7 @@ fn write(call: Call, keys: &Keys, commit: &Commit) -> Call {
         .arg(commit.dedup.as_str())
         .number(DEDUP_KEPT as u64)
         .number(DEDUP_KEPT_MS)
+        .number(DEDUP_MOST as u64)
         .number(LOG_KEPT);
     if let Some(key) = key {
         call = call
