@@ -4,8 +4,8 @@ use tokio::time::Instant;
 
 use super::Chat;
 use crate::{
-    hub::{Commit, Outcome, Written},
-    model::{Code, Reject, SessionId},
+    hub::{Commit, Outcome, Rate, Written},
+    model::{Code, Millis, Reject, SessionId},
 };
 
 /// Pauses between the attempts at one commit, while the hub does not say what became of it. Their
@@ -69,8 +69,7 @@ impl Chat {
                         self.moved.note(commit);
                     }
                     if let (Outcome::Limited { .. }, Some(rate)) = (&outcome, &commit.rate) {
-                        let limited = &self.metrics.limited;
-                        limited.with_label_values(&[rate.name()]).inc();
+                        self.count_limited(rate);
                     }
                     if let Outcome::Committed(written) = &outcome {
                         log_change(commit, written);
@@ -82,6 +81,24 @@ impl Chat {
             let pause = pause.ok_or_else(Reject::unavailable)?;
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
+    }
+
+    /// Counts what is told and not written.
+    pub(super) async fn charge(&self, rate: Option<Rate>) -> Result<(), Reject> {
+        let Some(rate) = rate else { return Ok(()) };
+        let charged = self.hub.charge(&rate).await;
+        match charged.map_err(|_| Reject::unavailable())? {
+            None => Ok(()),
+            Some(retry_after_ms) => {
+                self.count_limited(&rate);
+                Err(limited(retry_after_ms))
+            }
+        }
+    }
+
+    fn count_limited(&self, rate: &Rate) {
+        let limited = &self.metrics.limited;
+        limited.with_label_values(&[rate.name()]).inc();
     }
 
     /// As [`Chat::write`], and fetches the session from the history if the hub has let go of it.
@@ -133,6 +150,13 @@ fn log_change(commit: &Commit, written: &Written) {
     }
 }
 
+fn limited(retry_after_ms: Millis) -> Reject {
+    Reject {
+        retry_after_ms: Some(retry_after_ms),
+        ..Reject::new(Code::RateLimited, "Too many messages, please wait a moment")
+    }
+}
+
 fn settled(outcome: Outcome) -> Result<Wrote, Reject> {
     match outcome {
         Outcome::Committed(written) => Ok(Wrote::Now(written)),
@@ -141,10 +165,7 @@ fn settled(outcome: Outcome) -> Result<Wrote, Reject> {
         Outcome::Exists(holder) => Ok(Wrote::Exists(holder)),
         Outcome::Absent => Ok(Wrote::Absent),
         Outcome::Gone => Err(ended()),
-        Outcome::Limited { retry_after_ms } => Err(Reject {
-            retry_after_ms: Some(retry_after_ms),
-            ..Reject::new(Code::RateLimited, "Too many messages, please wait a moment")
-        }),
+        Outcome::Limited { retry_after_ms } => Err(limited(retry_after_ms)),
         Outcome::Busy | Outcome::Unknown => Err(Reject::unavailable()),
     }
 }

@@ -82,13 +82,14 @@ impl Chat {
                     return before.ok_or(reject);
                 }
             };
-            let Some(commit) = decided else {
+            let Some(mut commit) = decided else {
                 // So it is already; but whether that is stored is not known from here.
                 let top = self.hub.top(&actor.workspace).await;
                 let epoch = top.map_err(|_| Reject::unavailable())?.epoch;
                 let newest = session.last_entry;
                 return Ok(done(session, queue_position, &epoch, newest));
             };
+            commit.rate = self.settings.rates.operator_signal(&actor.id);
             match self.write(&commit, Repeat::Request).await? {
                 Wrote::Now(written) | Wrote::Before(written) => return granted(*written),
                 Wrote::Conflict | Wrote::Exists(_) | Wrote::Absent => {}

@@ -19,7 +19,8 @@ impl Chat {
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
         let session = actor.bound()?;
-        let commit = rules::marks::by_guest(actor, session, receipt, seq, dedup);
+        let mut commit = rules::marks::by_guest(actor, session, receipt, seq, dedup);
+        commit.rate = self.settings.rates.guest_signal(session);
         self.mark(commit).await
     }
 
@@ -32,7 +33,10 @@ impl Chat {
     ) -> Result<Done, Reject> {
         let session = self.known(&actor.workspace, session).await?;
         match rules::marks::by_staff(actor, &session, receipt, seq, dedup) {
-            Some(commit) => self.mark(commit).await,
+            Some(mut commit) => {
+                commit.rate = self.settings.rates.operator_signal(&actor.id);
+                self.mark(commit).await
+            }
             None => Ok(Done::reply(Reply::Done)),
         }
     }
@@ -43,8 +47,6 @@ impl Chat {
         if let (Wrote::Absent, Some(session)) = (&wrote, &commit.session) {
             match self.load(&commit.workspace, session).await {
                 Ok(()) => wrote = self.write(&commit, Repeat::Request).await?,
-                // Over, and let go of: nobody looks at its marks any more.
-                Err(reject) if reject.is_final() => {}
                 Err(reject) => return Err(reject),
             }
         }

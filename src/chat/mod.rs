@@ -33,10 +33,11 @@ use std::sync::Arc;
 
 use crate::{
     history::History,
-    hub::{Hub, Limit, Since},
+    hub::{Hub, Limit, Rate, Since},
     metrics::ChatMetrics,
     model::{
-        Clock, Code, Command, DedupId, GuestCommand, Millis, Reject, StaffCommand, WorkspaceId,
+        Clock, Code, Command, DedupId, GuestCommand, Millis, OperatorId, Reject, SessionId,
+        StaffCommand, WorkspaceId,
     },
 };
 
@@ -83,6 +84,22 @@ pub struct Rates {
     pub operator: Limit,
     /// Sessions that are started from one network.
     pub start: Limit,
+}
+
+/// What is no message may be asked so much more often than messages may be sent: several go with each.
+const SIGNALS: u32 = 10;
+
+impl Rates {
+    /// Of what a guest asks beside its messages.
+    fn guest_signal(&self, session: &SessionId) -> Option<Rate> {
+        let limit = self.guest.times(SIGNALS);
+        limit.rate("guest_signal", session.as_str())
+    }
+
+    fn operator_signal(&self, operator: &OperatorId) -> Option<Rate> {
+        let limit = self.operator.times(SIGNALS);
+        limit.rate("operator_signal", operator.as_str())
+    }
 }
 
 impl Chat {

@@ -19,7 +19,6 @@ use crate::{
 const SKEW: Duration = Duration::from_secs(30);
 /// Entries of the feed that are looked through for a message that is not stored yet.
 const LOOK: usize = 1000;
-const NEWEST: u64 = i64::MAX.unsigned_abs();
 
 impl Chat {
     pub(super) async fn guest_reacts(
@@ -29,8 +28,8 @@ impl Chat {
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
         let session = actor.bound()?;
-        self.check_message(&actor.workspace, session, react.message)
-            .await?;
+        let of = (&actor.workspace, session);
+        self.check_message(of, react.message, actor.since).await?;
         let place = (&actor.workspace, session);
         let by = Participant::Guest;
         let mut commit = rules::react(place, by, react, &actor.recovery, dedup);
@@ -50,8 +49,8 @@ impl Chat {
         let session = match session {
             Some(session) => {
                 self.known(workspace, &session).await?;
-                self.check_message(workspace, &session, react.message)
-                    .await?;
+                let of = (workspace, &session);
+                self.check_message(of, react.message, 0).await?;
                 session
             }
             None => self.session_of(workspace, react.message).await?,
@@ -70,25 +69,27 @@ impl Chat {
         Ok(Done::reply(Reply::Done).after(stored))
     }
 
-    /// The newest are in the hub, and those that it has let go of in the history.
+    /// The newest are in the hub, and those that it has let go of in the history. One that is not above
+    /// `since` is not for the asker, who learns nothing of it.
     async fn check_message(
         &self,
-        workspace: &WorkspaceId,
-        session: &SessionId,
+        (workspace, session): (&WorkspaceId, &SessionId),
         message: MessageId,
+        since: u64,
     ) -> Result<(), Reject> {
-        let hot = self
-            .hub
-            .messages_before(workspace, session, NEWEST, LOOK)
-            .await;
-        let hot = hot.map_err(|_| Reject::unavailable())?;
-        let mut messages = hot.iter().filter_map(|entry| entry.message());
-        if messages.any(|it| it.id == message) {
-            return Ok(());
-        }
-        let owner = self.history.session_of(workspace, message).await;
-        match owner.map_err(|_| Reject::unavailable())? {
-            Some(owner) if owner == *session => Ok(()),
+        let hot = self.hub.find_message(workspace, session, message).await;
+        let seq = match hot.map_err(|_| Reject::unavailable())? {
+            Some(seq) => Some(seq),
+            None => {
+                let stored = self.history.session_of(workspace, message).await;
+                let stored = stored.map_err(|_| Reject::unavailable())?;
+                stored
+                    .filter(|(owner, _)| owner == session)
+                    .map(|(_, seq)| seq)
+            }
+        };
+        match seq {
+            Some(seq) if seq > since => Ok(()),
             _ => Err(no_such_message()),
         }
     }
@@ -100,7 +101,7 @@ impl Chat {
         message: MessageId,
     ) -> Result<SessionId, Reject> {
         let stored = self.history.session_of(workspace, message).await;
-        if let Ok(Some(session)) = stored {
+        if let Ok(Some((session, _))) = stored {
             return Ok(session);
         }
         let drawn_ms = message.drawn_at().ok_or_else(no_such_message)?;

@@ -53,7 +53,8 @@ impl Chat {
             session,
             since,
         } = resume;
-        let commit = rules::start::rejoin(actor, workspace, session, dedup);
+        let mut commit = rules::start::rejoin(actor, workspace, session, dedup);
+        commit.rate = self.settings.rates.guest_signal(session);
         let (written, before) = match self.write_loaded(&commit, Repeat::Request).await {
             Ok(found) => found,
             Err(reject) if matches!(reject.code, Code::Ended | Code::NotFound) => return Ok(None),

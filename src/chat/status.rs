@@ -14,7 +14,8 @@ impl Chat {
         away: bool,
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
-        let commit = rules::status(actor, away, dedup);
+        let mut commit = rules::status(actor, away, dedup);
+        commit.rate = self.settings.rates.operator_signal(&actor.id);
         match self.write(&commit, Repeat::Request).await? {
             Wrote::Now(_) | Wrote::Before(_) => Ok(Done::reply(Reply::Done)),
             Wrote::Conflict | Wrote::Exists(_) | Wrote::Absent => Err(unsettled()),

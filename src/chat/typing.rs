@@ -99,6 +99,11 @@ impl Chat {
     }
 
     async fn types(&self, typist: Typist, agent: Option<Agent>, on: bool) -> Result<Done, Reject> {
+        let rates = &self.settings.rates;
+        let rate = match &typist.by {
+            None => rates.guest_signal(&typist.session),
+            Some(operator) => rates.operator_signal(operator),
+        };
         let token = DedupId::draw().as_str().to_owned();
         let op = if on {
             if !self.typing.begin(&typist, &token, agent.as_ref()) {
@@ -109,6 +114,7 @@ impl Chat {
             self.typing.lock().remove(&typist);
             TurnOp::End
         };
+        self.charge(rate).await?;
         self.tell_typing(&typist, agent, (token, op)).await?;
         Ok(Done::reply(Reply::Done))
     }

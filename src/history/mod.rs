@@ -56,12 +56,12 @@ pub trait History: Send + Sync + 'static {
         session: &SessionId,
     ) -> Result<Option<Session>, Unavailable>;
 
-    /// The session that a message was said in.
+    /// The session that a message was said in, and its number there.
     async fn session_of(
         &self,
         workspace: &WorkspaceId,
         message: MessageId,
-    ) -> Result<Option<SessionId>, Unavailable>;
+    ) -> Result<Option<(SessionId, u64)>, Unavailable>;
 
     /// Waiting and active sessions of all workspaces by (workspace, id), those strictly after `after`
     /// in that order, at most `limit`.

@@ -27,6 +27,15 @@ impl Limit {
         window_ms: 0,
     };
 
+    /// So many times as often.
+    #[must_use]
+    pub fn times(self, n: u32) -> Self {
+        Self {
+            max: self.max.saturating_mul(n),
+            ..self
+        }
+    }
+
     /// What `who` is charged with, by this limit of several; `None` without a limit.
     pub fn rate(self, name: &'static str, who: &str) -> Option<Rate> {
         (self.max > 0).then(|| Rate {

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{Deadline, Unavailable};
 use crate::model::{
-    Entry, EntryId, Epoch, Millis, Offset, Operator, Partition, Session, SessionId, WorkspaceId,
+    Entry, EntryId, Epoch, MessageId, Millis, Offset, Operator, Partition, Session, SessionId,
+    WorkspaceId,
 };
 
 /// Reading of what commits wrote.
@@ -38,6 +39,15 @@ pub trait Logs {
         limit: usize,
     ) -> Result<Vec<Arc<Entry>>, Unavailable>;
 
+    /// The number of a message in the part of a session's log that is here, as far back as a look at
+    /// [`FIND_LOOK`] entries goes. `None` only says that it is not among these.
+    async fn find_message(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        message: MessageId,
+    ) -> Result<Option<u64>, Unavailable>;
+
     /// The newest position of the workspace's partition: a socket that starts here misses nothing
     /// that is committed after this returns.
     async fn top(&self, workspace: &WorkspaceId) -> Result<Offset, Unavailable>;
@@ -61,6 +71,9 @@ pub trait Logs {
         limit: usize,
     ) -> Result<Vec<Deadline>, Unavailable>;
 }
+
+/// Entries that are looked at for one message.
+pub const FIND_LOOK: usize = 2048;
 
 /// A log that a socket can replay; also what its topic is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

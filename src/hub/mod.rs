@@ -45,7 +45,7 @@ pub use dirty::Dirty;
 pub use faults::Faults;
 pub use ingest::{INGEST_KEPT_MS, Ingest, Mark, Persisted, Retention, Unread};
 pub use limits::{Limit, Limits};
-pub use log::{Log, LogPage, Logs};
+pub use log::{FIND_LOOK, Log, LogPage, Logs};
 pub use pods::{LeaseState, Pods};
 pub use recovery::{Holder, Join, Joined, Recoveries, Recovery, Resume, Resumed};
 

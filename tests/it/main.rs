@@ -16,7 +16,7 @@ mod layers;
 mod page;
 mod process;
 mod readme;
-mod review;
 mod support;
+mod trouble;
 mod wire;
 mod writer;

@@ -331,7 +331,7 @@ impl History for Flaky {
         &self,
         _: &WorkspaceId,
         _: MessageId,
-    ) -> Result<Option<SessionId>, Unavailable> {
+    ) -> Result<Option<(SessionId, u64)>, Unavailable> {
         Err(Unavailable)
     }
 

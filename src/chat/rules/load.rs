@@ -1,7 +1,7 @@
-use super::send::same_message;
+use super::{send::same_message, start};
 use crate::{
     history::StoredMessage,
-    hub::{Commit, Guard, QueueOp, Stamped},
+    hub::{Commit, Guard, QueueOp, Since, Stamped, Unique},
     model::{DedupId, EntryId, Session, Status},
 };
 
@@ -27,6 +27,12 @@ pub(in crate::chat) fn load(
         // Stored by the release before, which kept no place: they came in the order of their birth.
         stored.queued.ms = stored.created_at;
     }
+    // In no window at all nobody is refused: the guest is known again, and comes back as before.
+    commit.unique = start::key(&stored.guest.name, &stored.guest.email).map(|key| Unique {
+        key,
+        window_ms: 0,
+        since: Since::Activity,
+    });
     commit.set.create = Some(Box::new(stored));
     commit.set.known = newest.iter().rev().filter_map(known).collect();
     commit

@@ -81,11 +81,15 @@ pub(in crate::chat) fn come_back(
 /// The same name and e-mail address are the same guest, as far as nobody proves anything; `None` without
 /// both of them.
 pub(in crate::chat) fn identity(start: &Start) -> Option<String> {
+    key(&start.name, &start.email)
+}
+
+pub(super) fn key(name: &Option<String>, email: &Option<String>) -> Option<String> {
     let folded = |text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default().trim().to_lowercase();
         (!text.is_empty()).then_some(text)
     };
-    let (name, email) = (folded(&start.name)?, folded(&start.email)?);
+    let (name, email) = (folded(name)?, folded(email)?);
     // With a length, so that no two pairs read the same.
     Some(format!("{}:{name}:{email}", name.len()))
 }

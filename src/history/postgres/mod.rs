@@ -128,7 +128,7 @@ impl History for PostgresHistory {
         &self,
         workspace: &WorkspaceId,
         message: MessageId,
-    ) -> Result<Option<SessionId>, Unavailable> {
+    ) -> Result<Option<(SessionId, u64)>, Unavailable> {
         let database = &self.database;
         let work = async { read::session_of(&database.reader().await?, workspace, message).await };
         database.read("session_of", work).await

@@ -54,11 +54,14 @@ pub async fn session_of(
     client: &Client,
     workspace: &WorkspaceId,
     message: MessageId,
-) -> Result<Option<SessionId>, Failure> {
-    let sql = "SELECT session FROM messages WHERE id = $1 AND workspace = $2";
+) -> Result<Option<(SessionId, u64)>, Failure> {
+    let sql = "SELECT session, seq FROM messages WHERE id = $1 AND workspace = $2";
     let rows = rows(client, sql, &[&message.0, &workspace.as_str()]).await?;
-    let session = rows.first().map(|row| row.try_get::<_, String>("session"));
-    Ok(session.transpose()?.map(SessionId::new))
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let session = SessionId::new(row.try_get::<_, String>("session")?);
+    Ok(Some((session, row::number(row, "seq")?)))
 }
 
 pub async fn open_sessions(

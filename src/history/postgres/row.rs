@@ -154,7 +154,7 @@ fn get<T: FromSqlOwned>(row: &Row, column: &str) -> Result<T, Failure> {
     Ok(row.try_get(column)?)
 }
 
-fn number(row: &Row, column: &'static str) -> Result<u64, Failure> {
+pub fn number(row: &Row, column: &'static str) -> Result<u64, Failure> {
     u64::try_from(get::<i64>(row, column)?).map_err(|_| Failure::Unknown(column))
 }
 

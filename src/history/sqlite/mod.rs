@@ -131,7 +131,7 @@ impl History for SqliteHistory {
         &self,
         workspace: &WorkspaceId,
         message: MessageId,
-    ) -> Result<Option<SessionId>, Unavailable> {
+    ) -> Result<Option<(SessionId, u64)>, Unavailable> {
         let workspace = workspace.clone();
         self.database
             .read("session_of", move |connection| {

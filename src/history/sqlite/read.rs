@@ -63,14 +63,14 @@ pub fn session_of(
     connection: &Connection,
     workspace: &WorkspaceId,
     message: MessageId,
-) -> rusqlite::Result<Option<SessionId>> {
+) -> rusqlite::Result<Option<(SessionId, u64)>> {
     connection
-        .prepare_cached("SELECT session FROM messages WHERE id = ?1 AND workspace = ?2")?
+        .prepare_cached("SELECT session, seq FROM messages WHERE id = ?1 AND workspace = ?2")?
         .query_row((message.0.as_bytes(), workspace.as_str()), |row| {
-            row.get::<_, String>("session")
+            let session = SessionId::new(row.get::<_, String>("session")?);
+            Ok((session, row::number(row, "seq")?))
         })
         .optional()
-        .map(|found| found.map(SessionId::new))
 }
 
 pub fn open_sessions(

@@ -139,7 +139,7 @@ fn content(row: &Row<'_>) -> rusqlite::Result<Stored<Content>> {
     Ok(Stored(make(row.get("text")?)))
 }
 
-fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+pub fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     Ok(row.get::<_, Stored<u64>>(column)?.0)
 }
 

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use super::MemoryHub;
 use crate::{
-    hub::{Deadline, Log, LogPage, Logs, Unavailable},
+    hub::{Deadline, FIND_LOOK, Log, LogPage, Logs, Unavailable},
     model::{
-        Agent, Change, Entry, EntryId, Millis, Offset, Operator, OperatorId, Partition, Session,
-        SessionId, WorkspaceId,
+        Agent, Change, Entry, EntryId, MessageId, Millis, Offset, Operator, OperatorId, Partition,
+        Session, SessionId, WorkspaceId,
     },
 };
 
@@ -85,6 +85,25 @@ impl Logs for MemoryHub {
             found.push(Arc::clone(entry));
         }
         Ok(found)
+    }
+
+    async fn find_message(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        message: MessageId,
+    ) -> Result<Option<u64>, Unavailable> {
+        self.answering()?;
+        let slot = self.slot(Partition::of(workspace));
+        let held = slot
+            .workspaces
+            .get(workspace)
+            .and_then(|workspace| workspace.sessions.get(session));
+        let entries = held
+            .into_iter()
+            .flat_map(|held| held.log.newest_first().take(FIND_LOOK));
+        let mut messages = entries.filter_map(|entry| entry.message());
+        Ok(messages.find(|it| it.id == message).map(|it| it.seq))
     }
 
     async fn operators(&self, workspace: &WorkspaceId) -> Result<Vec<Operator>, Unavailable> {

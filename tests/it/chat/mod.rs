@@ -18,11 +18,11 @@ mod people;
 mod rates;
 mod reactions;
 mod reuse;
-mod review;
 mod send;
 mod session;
 mod start;
 mod status;
+mod trouble;
 mod typing;
 mod waiting;
 

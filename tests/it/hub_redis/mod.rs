@@ -3,6 +3,7 @@
 //! The contract is tested in `contract::hub`. Here it is the server that is troubled, by what happens
 //! to servers, and each test has one of its own.
 
+mod bounds;
 mod cluster;
 mod earlier;
 mod failover;
@@ -18,7 +19,6 @@ mod outage;
 mod place;
 mod reader;
 mod restore;
-mod review;
 mod writer;
 
 use std::time::Duration;

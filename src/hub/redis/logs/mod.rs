@@ -10,10 +10,10 @@ use super::{
     script::{Reply, Script},
 };
 use crate::{
-    hub::{Deadline, Log, LogPage, Logs, Unavailable},
+    hub::{Deadline, FIND_LOOK, Log, LogPage, Logs, Unavailable},
     model::{
-        Agent, Entry, EntryId, Epoch, Millis, Offset, Operator, OperatorId, Partition, Session,
-        SessionId, WorkspaceId,
+        Agent, Entry, EntryId, Epoch, MessageId, Millis, Offset, Operator, OperatorId, Partition,
+        Session, SessionId, WorkspaceId,
     },
 };
 
@@ -22,6 +22,7 @@ static READ: Script = Script::new("read", include_str!("read.lua"));
 static MESSAGES: Script = Script::new("messages", include_str!("messages.lua"));
 static SESSION: Script = Script::new("session", include_str!("session.lua"));
 static SESSIONS: Script = Script::new("sessions", include_str!("sessions.lua"));
+static FIND: Script = Script::new("find", include_str!("find.lua"));
 static OPERATORS: Script = Script::new("operators", include_str!("operators.lua"));
 static QUEUE: Script = Script::new("queue", include_str!("queue.lua"));
 static DUE: Script = Script::new("due", include_str!("due.lua"));
@@ -111,6 +112,23 @@ impl Logs for RedisHub {
             epoch: top.epoch,
             at: top.last,
         })
+    }
+
+    async fn find_message(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+        message: MessageId,
+    ) -> Result<Option<u64>, Unavailable> {
+        let log = Log::Session(workspace.clone(), session.clone());
+        let call = self
+            .call()
+            .key(self.keys.log(&log).0)
+            .arg(message.to_string())
+            .number(FIND_LOOK as u64);
+        let partition = Partition::of(workspace);
+        let mut reply = self.run(partition, &FIND, call).await?;
+        Ok(reply.maybe()?)
     }
 
     async fn operators(&self, workspace: &WorkspaceId) -> Result<Vec<Operator>, Unavailable> {

@@ -170,7 +170,7 @@ pub async fn the_session_of_a_message_is_known_in_its_workspace(place: &impl Pla
     book.put([message]).await;
     let (history, workspace) = (&book.history, &session.workspace);
     let found = history.session_of(workspace, id).await;
-    assert_eq!(found, Ok(Some(session.id.clone())));
+    assert_eq!(found, Ok(Some((session.id.clone(), 1))));
     assert_eq!(history.session_of(&foreign.workspace, id).await, Ok(None));
     let unknown = history.session_of(workspace, MessageId::draw()).await;
     assert_eq!(unknown, Ok(None));

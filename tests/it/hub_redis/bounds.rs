@@ -72,10 +72,11 @@ async fn p8_looking_for_a_message_does_not_fetch_its_reactions() {
     let before = figure(&redis, "stats", "total_net_output_bytes").await;
     // As `message:react` does each time, also for a message that is not there.
     let (workspace, session) = (&place.workspace, &place.session);
-    hub.messages_before(workspace, session, i64::MAX as u64, 1000)
-        .await
-        .unwrap();
-    let _ = MessageId::draw();
+    let found = hub.find_message(workspace, session, message).await;
+    assert_eq!(found, Ok(Some(1)));
+    let unknown = MessageId::draw();
+    let found = hub.find_message(workspace, session, unknown).await;
+    assert_eq!(found, Ok(None));
     let sent = figure(&redis, "stats", "total_net_output_bytes").await - before;
     assert!(sent < 200_000, "{sent} bytes for one reaction");
 }
