@@ -311,3 +311,27 @@ pub async fn p7_a_page_has_its_reactions(bench: &Bench) {
         assert_eq!(at_them, reactions, "{limit} before {before}");
     }
 }
+
+/// What a client writes is not taken for the id of a message.
+pub async fn p6_a_message_is_found_in_its_own_session(bench: &Bench) {
+    let (id, other) = (bench.start().await, bench.start().await);
+    let mut found = Vec::new();
+    for n in 0..150 {
+        let written = bench.commit(bench.says(&id, &n.to_string())).await;
+        found.push(written.stamped[0].message.unwrap());
+    }
+    let forged = MessageId::draw();
+    let text = format!(r#","id":"{forged}","#);
+    bench.commit(bench.says(&id, &text)).await;
+    let find = async |session: &SessionId, message| {
+        let hub = &bench.hub;
+        hub.find_message(&bench.workspace, session, message)
+            .await
+            .unwrap()
+    };
+    for (message, seq) in [found[0], found[75], found[149]] {
+        assert_eq!(find(&id, message).await, Some(seq));
+        assert_eq!(find(&other, message).await, None);
+    }
+    assert_eq!(find(&id, forged).await, None);
+}

@@ -138,7 +138,8 @@ macro_rules! hub_suite {
                 what_waits_is_counted_from_the_last_that_leaves,
                 p6_an_entry_says_whom_it_is_for,
                 p7_every_change_is_read_as_it_was_written,
-                p7_a_page_has_its_reactions;
+                p7_a_page_has_its_reactions,
+                p6_a_message_is_found_in_its_own_session;
             turns: who_spoke_last_ends_it,
                 p6_a_turn_is_of_its_workspace,
                 what_nobody_repeats_is_forgotten,
