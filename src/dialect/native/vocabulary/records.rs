@@ -135,7 +135,7 @@ pub(super) const STAFF_SESSION: Record = Record {
         required(
             "unread",
             COUNT,
-            "Messages of the guest after the newest that an operator has read.",
+            "Messages of the guest after the newest that an operator has read or answered.",
         ),
         optional(
             "lastMessage",
