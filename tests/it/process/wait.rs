@@ -114,6 +114,8 @@ async fn what_cannot_pass_is_one_sentence() {
     );
     let address = redis.url().trim_start_matches("redis://").to_owned();
     let wrong_password = format!("redis://:wrong@{address}");
+    // Of two that cannot pass, the first to be found out is told.
+    let right_password = format!("redis://:right@{address}");
     let folder = Folder::fresh();
     let data = folder.path().join("data");
     let cases = [
@@ -147,7 +149,9 @@ async fn what_cannot_pass_is_one_sentence() {
     ];
     for (sentence, name, value) in cases {
         let mut command = pod(&redis, &postgres);
-        command.env("DATA_DIR", &data);
+        command
+            .env("DATA_DIR", &data)
+            .env("REDIS_URL", &right_password);
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),

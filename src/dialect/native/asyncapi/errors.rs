@@ -25,7 +25,9 @@ fn meaning(code: Code) -> &'static str {
         Code::NotFound => "There is no such thing, or it is not the asker's.",
         Code::Taken => "Another operator has the session.",
         Code::Ended => "The session is over.",
-        Code::Conflict => "It does not fit where things stand, or they changed at the same moment: look again first.",
+        Code::Conflict => {
+            "It does not fit where things stand, or they changed at the same moment: look again first."
+        }
         Code::TooLarge => "The text is longer than the relay takes.",
         Code::RateLimited => "Too much at once: ask again after `retryAfterMs`.",
         Code::Unavailable => {
