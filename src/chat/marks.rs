@@ -1,8 +1,8 @@
 use super::{
     Chat,
     actor::{GuestActor, OperatorActor},
-    attempt::{Repeat, Wrote},
-    done::Done,
+    attempt::{Repeat, Wrote, unsettled},
+    done::{Done, mark},
     rules,
 };
 use crate::{
@@ -41,7 +41,8 @@ impl Chat {
         }
     }
 
-    /// Nobody waits for a mark to be stored: one that is lost is said again with the next message.
+    /// That somebody has read is confirmed once it is stored, as all that is an entry. That something is
+    /// delivered is kept with the next entry of the session: if it is lost before, it is told anew.
     async fn mark(&self, commit: Commit) -> Result<Done, Reject> {
         let mut wrote = self.write(&commit, Repeat::Request).await?;
         if let (Wrote::Absent, Some(session)) = (&wrote, &commit.session) {
@@ -50,14 +51,23 @@ impl Chat {
                 Err(reject) => return Err(reject),
             }
         }
-        // Also of one whose answer was lost: told twice it does no harm.
-        if let Wrote::Now(written) | Wrote::Before(written) = wrote
-            && written.edge == Edge::Raised
-            && let (Some(mark), Some(session)) = (&commit.mark, &written.session)
-            && mark.receipt == Receipt::Delivered
-        {
-            self.delivered.note(session, mark.by.reads());
-        }
-        Ok(Done::reply(Reply::Done))
+        let (Wrote::Now(written) | Wrote::Before(written)) = wrote else {
+            return Err(unsettled());
+        };
+        let (Some(op), Some(session)) = (&commit.mark, &written.session) else {
+            return Err(Reject::unavailable());
+        };
+        let stored = match op.receipt {
+            // What does not rise any more has been raised by an entry that may not be stored yet.
+            Receipt::Read => Some(mark(&commit.workspace, &written.epoch, session.last_entry)),
+            Receipt::Delivered => {
+                // Also of one whose answer was lost: told twice it does no harm.
+                if written.edge == Edge::Raised {
+                    self.delivered.note(session, op.by.reads());
+                }
+                None
+            }
+        };
+        Ok(Done::reply(Reply::Done).after(stored))
     }
 }

@@ -265,3 +265,18 @@ async fn who_connects_anew_is_told_how_far_its_messages_are() {
     let told = scene.chat.guest_arrived(&recovered, &DedupId::draw()).await;
     assert_eq!(told.unwrap(), Some(expected));
 }
+
+/// Repeated or late, it is not said to be kept before what it rests on is.
+#[tokio::test]
+async fn p1_a_reading_is_confirmed_once_it_is_stored() {
+    let scene = scene();
+    let session = talk(&scene).await;
+    for _ in 0..2 {
+        let done = scene.ask(&operator("a"), reads(&session, 6)).await.unwrap();
+        let entry = scene.held(&session).await.last_entry;
+        assert_eq!(done.mark.map(|mark| mark.id), Some(entry));
+    }
+    let delivered = staff_has(&session, Receipt::Delivered, 6);
+    let done = scene.ask(&operator("b"), delivered).await.unwrap();
+    assert_eq!(done.mark, None);
+}

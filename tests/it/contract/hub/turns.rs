@@ -98,12 +98,20 @@ pub async fn p6_a_turn_is_of_its_workspace(bench: &Bench) {
 pub async fn what_nobody_repeats_is_forgotten(bench: &Bench) {
     let channel = bench.feed();
     let short = TurnOp::Take { for_ms: 1 };
-    assert!(say(bench, &channel, 1, turn("x", "a", short)).await);
     assert!(say(bench, &channel, 1, turn("y", "a", TAKE)).await);
-    // Redis forgets by its own time, whatever clock a test turns.
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    bench.trouble.pass(50).await;
-    assert!(!say(bench, &channel, 2, turn("x", "a", TurnOp::EndIfLast)).await);
+    // Redis forgets by its own time, whatever clock a test turns: who asks too early asks again.
+    let forgotten = async {
+        loop {
+            assert!(say(bench, &channel, 1, turn("x", "a", short)).await);
+            bench.trouble.pass(50).await;
+            if !say(bench, &channel, 2, turn("x", "a", TurnOp::EndIfLast)).await {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), forgotten)
+        .await
+        .unwrap();
     assert!(say(bench, &channel, 2, turn("y", "a", TurnOp::EndIfLast)).await);
 }
 
