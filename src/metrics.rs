@@ -29,6 +29,8 @@ pub struct ServerMetrics {
     pub slow_consumers: IntCounterVec,
     pub refused: IntCounterVec,
     pub draining: IntGauge,
+    pub leases_lost: IntCounter,
+    pub reaped: IntCounter,
 }
 
 #[derive(Clone, Debug)]
@@ -137,6 +139,14 @@ impl ServerMetrics {
             )?,
             refused: make.counters("limit_total", "Times that a bound was hit.", &["limit"])?,
             draining: make.gauge("draining", "1 while the process is being drained.")?,
+            leases_lost: make.counter(
+                "pod_lease_lost_total",
+                "Times that the pod closed its WebSockets since it could not renew its lease.",
+            )?,
+            reaped: make.counter(
+                "departures_reaped_total",
+                "Departures of WebSockets written for a pod that could not.",
+            )?,
         })
     }
 }

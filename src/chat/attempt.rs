@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Chat;
+use super::{Chat, rules};
 use crate::{
     hub::{Commit, Outcome, Rate, Written},
     model::{Code, Millis, Reject, SessionId},
@@ -51,6 +51,9 @@ impl Repeat {
 impl Chat {
     /// Commits; repeats it, with the same ids, while the hub does not answer or takes no writes.
     pub(super) async fn write(&self, commit: &Commit, repeat: Repeat) -> Result<Wrote, Reject> {
+        let look_at = self.clock.now() + self.settings.presence_look_ms;
+        let looked_after = rules::presence::looked_after(commit, look_at);
+        let commit = looked_after.as_ref().unwrap_or(commit);
         let mut pauses = PAUSES_MS.into_iter();
         let mut ours = false;
         let begun = Instant::now();

@@ -4,7 +4,7 @@ use super::{
     rules::{self, list::Listing},
 };
 use crate::{
-    hub::{Commit, Deadline},
+    hub::{Commit, Deadline, Presence},
     model::{OperatorId, Reject, Session, SessionId, SessionQuery, Status, WorkspaceId, limits},
 };
 
@@ -15,12 +15,15 @@ impl Chat {
         let Deadline {
             workspace, name, ..
         } = deadline;
+        let polling = rules::presence::polling(&workspace, &name);
         let done = if let Some(session) = name.strip_prefix(rules::OFFER) {
             self.expire_offer(&workspace, &SessionId::new(session))
                 .await
         } else if let Some(operator) = name.strip_prefix(rules::grace::REQUEUE) {
             self.requeue_all(&workspace, &OperatorId::new(operator))
                 .await
+        } else if let Some(presence) = polling {
+            self.look_after(presence).await
         } else {
             // Of a later release: not ours to take away.
             Ok(())
@@ -31,6 +34,18 @@ impl Chat {
                 "what is due waits for the next look"
             );
         }
+    }
+
+    /// Whoever ends a polling connection says so, but may die before.
+    async fn look_after(&self, presence: Presence) -> Result<(), Reject> {
+        let now = self.clock.now();
+        let alive = self.hub.is_polling(&presence.sid, now).await;
+        let commit = if alive.map_err(|_| Reject::unavailable())? {
+            rules::presence::still_there(&presence, now + self.settings.presence_look_ms)
+        } else {
+            self.departure(presence, true).await?
+        };
+        self.put_due(&commit).await.map(drop)
     }
 
     async fn expire_offer(&self, workspace: &WorkspaceId, id: &SessionId) -> Result<(), Reject> {

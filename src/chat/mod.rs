@@ -70,6 +70,9 @@ pub struct ChatSettings {
     pub reuse_since: Since,
     /// An operator without a connection keeps its sessions for so long.
     pub operator_grace_ms: Millis,
+    /// Between two looks at whether a polling connection is still there of which nobody has said that
+    /// it is gone.
+    pub presence_look_ms: Millis,
     /// An offer of a session is answered within this.
     pub transfer_timeout_ms: Millis,
     pub rates: Rates,

@@ -5,8 +5,10 @@ use super::{
     rules,
 };
 use crate::{
-    hub::{Commit, RecordOp, Written},
-    model::{DedupId, Direction, Notice, Offset, Reject, SessionId},
+    hub::{Commit, Presence, RecordOp, Subject, Written},
+    model::{
+        Agent, DedupId, Direction, Notice, Offset, OperatorId, Reject, SessionId, WorkspaceId,
+    },
 };
 
 impl Chat {
@@ -66,6 +68,38 @@ impl Chat {
         commit.record = record;
         self.put(&commit).await?;
         Ok(true)
+    }
+
+    /// As [`Chat::gone`], where nothing else is known of the connection.
+    pub async fn lost(&self, presence: Presence) -> Result<(), Reject> {
+        let commit = self.departure(presence, false).await?;
+        self.put(&commit).await.map(drop)
+    }
+
+    /// `due`: only if nobody has looked after the presence meanwhile.
+    pub(super) async fn departure(&self, presence: Presence, due: bool) -> Result<Commit, Reject> {
+        let agent = match &presence.subject {
+            Subject::Guest(_) => None,
+            Subject::Operator(id) => Some(self.agent(&presence.workspace, id).await?),
+        };
+        let keep_until = self.clock.now() + self.settings.operator_grace_ms;
+        let mut commit = rules::presence::lost(&presence, agent, keep_until);
+        if due {
+            commit.deadlines.push(rules::presence::due(&presence));
+        }
+        Ok(commit)
+    }
+
+    /// As its colleagues know it.
+    async fn agent(&self, workspace: &WorkspaceId, id: &OperatorId) -> Result<Agent, Reject> {
+        let present = self.hub.operators(workspace).await;
+        let present = present.map_err(|_| Reject::unavailable())?;
+        let known = present.into_iter().find(|it| it.agent.id == *id);
+        let unknown = || Agent {
+            id: id.clone(),
+            name: id.to_string(),
+        };
+        Ok(known.map_or_else(unknown, |it| it.agent))
     }
 
     /// The guest's socket turns to a session: it is no longer present in the one it had.

@@ -46,7 +46,7 @@ pub use faults::Faults;
 pub use ingest::{INGEST_KEPT_MS, Ingest, Mark, Persisted, Retention, Unread};
 pub use limits::{Limit, Limits};
 pub use log::{FIND_LOOK, Log, LogPage, Logs};
-pub use pods::{LeaseState, Pods};
+pub use pods::{GIVEN_UP_MS, LeaseState, Pods};
 pub use recovery::{Holder, Join, Joined, Recoveries, Recovery, Resume, Resumed};
 
 /// It is not known whether the operation happened: the backend did not answer in time, the

@@ -9,7 +9,7 @@ mod run;
 mod socket;
 pub mod trial;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ use crate::{
     chat::{Actor, Bound, Chat, Done, OperatorActor, Told},
     config::Ack,
     dialect::{self, Audience, Dialect},
-    hub::{Deadline, Log, NewRecord, RecordOp, Subject},
+    hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
         Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Resume,
         WorkspaceId,
@@ -37,10 +37,6 @@ use crate::{
 /// Where guests are; operators are on the root namespace.
 const GUESTS: &str = "/public-portal";
 const OPERATORS: &str = "/";
-
-/// Between two attempts to write a departure, and how many there are.
-const LATER: Duration = Duration::from_secs(1);
-const LATER_MAX: u32 = 3600;
 
 pub struct Relay {
     pub chat: Arc<Chat>,
@@ -95,6 +91,9 @@ impl App for Relay {
         arriving: Arriving,
     ) -> Result<Arrival, Trouble> {
         let dedup = DedupId::draw();
+        if matches!(arriving, Arriving::Upgraded) {
+            return self.upgraded(socket, &dedup).await;
+        }
         let mut missed = Vec::new();
         let (topic, at) = match (socket.state.actor(socket), arriving) {
             (Actor::Guest(_), Arriving::New(at)) => (None, at),
@@ -115,9 +114,7 @@ impl App for Relay {
                 (Some(topic), at)
             }
             // What the admission of a guest and of an operator do not come to.
-            (Actor::Guest(_), Arriving::Present(_)) | (Actor::Operator(_), Arriving::New(_)) => {
-                return Err(Trouble);
-            }
+            _ => return Err(Trouble),
         };
         Ok(Arrival {
             topic,
@@ -161,16 +158,18 @@ impl App for Relay {
         dialect::is_query(dialect, event.name.as_str().unwrap_or_default())
     }
 
-    async fn gone(&self, socket: &Socket<RelaySocket>, record: Option<RecordOp>) -> bool {
+    async fn gone(
+        &self,
+        socket: &Socket<RelaySocket>,
+        record: Option<RecordOp>,
+    ) -> Result<bool, Trouble> {
         let (actor, dedup) = (socket.state.actor(socket), DedupId::draw());
-        let gone = self.chat.gone(&actor, &dedup, record.clone()).await;
-        gone.unwrap_or_else(|reject| {
-            let code = reject.code.as_str();
-            tracing::warn!(code, "a departure is written later");
-            let chat = Arc::clone(&self.chat);
-            tokio::spawn(async move { leave_later(&chat, &actor, &dedup, record).await });
-            true
-        })
+        let gone = self.chat.gone(&actor, &dedup, record).await;
+        gone.map_err(|_| Trouble)
+    }
+
+    async fn lost(&self, presence: Presence) -> Result<(), Trouble> {
+        self.chat.lost(presence).await.map_err(|_| Trouble)
     }
 
     async fn due(&self, deadline: Deadline) {
@@ -203,6 +202,22 @@ impl App for Relay {
 }
 
 impl Relay {
+    /// Present as before, and its pod's to answer for.
+    async fn upgraded(
+        &self,
+        socket: &Socket<RelaySocket>,
+        dedup: &DedupId,
+    ) -> Result<Arrival, Trouble> {
+        let arrived = match socket.state.actor(socket) {
+            Actor::Guest(guest) => self.chat.guest_arrived(&guest, dedup).await.map(drop),
+            Actor::Operator(operator) => {
+                let arrived = self.chat.operator_arrived(&operator, dedup, None);
+                arrived.await.map(drop)
+            }
+        };
+        arrived.map(|()| Arrival::default()).map_err(|_| Trouble)
+    }
+
     /// A new operator's socket replays the feed from the commit that makes it present.
     async fn present(
         &self,
@@ -338,18 +353,6 @@ fn topic(bound: Bound) -> Topic {
         from: bound.from,
         subject,
     }
-}
-
-/// The hub is away, and who has left would be there for ever: nobody else knows of it. With what it had in
-/// its hands, so for as long as a hub may be away at all.
-async fn leave_later(chat: &Chat, actor: &Actor, dedup: &DedupId, record: Option<RecordOp>) {
-    for _ in 0..LATER_MAX {
-        tokio::time::sleep(LATER).await;
-        if chat.gone(actor, dedup, record.clone()).await.is_ok() {
-            return;
-        }
-    }
-    tracing::error!("a departure could not be written");
 }
 
 /// Gives the client a position before its first event, so that a quiet one can be recovered too.

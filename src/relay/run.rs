@@ -18,6 +18,9 @@ use crate::{
 
 /// How often the history is asked whether it answers.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
+/// Lives of a silent connection between two looks at whether a polling one is still there. Rarely anything
+/// is found: that takes a pod which dies between ending a connection and saying so.
+const PRESENCE_LOOKS: u64 = 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -95,6 +98,7 @@ pub async fn start(
             reuse_window_ms: config.reuse_window.ms(),
             reuse_since: config.reuse_from.into(),
             operator_grace_ms: config.operator_grace.ms(),
+            presence_look_ms: PRESENCE_LOOKS * settings.silence_ms(),
             transfer_timeout_ms: config.transfer_timeout.ms(),
             rates: config.limits.rates(),
         },

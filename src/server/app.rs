@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::state::Handshake;
 use crate::{
-    hub::{Deadline, Log, Mark, NewRecord, RecordOp, Subject},
+    hub::{Deadline, Log, Mark, NewRecord, Presence, RecordOp, Subject},
     model::{
         Address, Aside, DedupId, Entry, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId,
     },
@@ -58,12 +58,20 @@ pub trait App: Send + Sync + 'static {
     }
 
     /// The socket is gone for good or for now; said once per connection it was on. What this commits
-    /// can take `record` along; says whether it did.
+    /// can take `record` along; says whether it did. After trouble it is said again: of what a WebSocket
+    /// had entered by [`App::lost`], of what a polling one had by a deadline of the application's.
     fn gone(
         &self,
         socket: &Socket<Self::Socket>,
         record: Option<RecordOp>,
-    ) -> impl Future<Output = bool> + Send;
+    ) -> impl Future<Output = Result<bool, Trouble>> + Send;
+
+    /// A WebSocket is gone whose pod could not say so: it has died, or the hub was away. Said by
+    /// every pod that notices, until a commit has taken the presence away.
+    fn lost(&self, presence: Presence) -> impl Future<Output = Result<(), Trouble>> + Send {
+        let _ = presence;
+        async { Ok(()) }
+    }
 
     /// A deadline has come. Said by every pod that notices, until a commit has taken it away.
     fn due(&self, deadline: Deadline) -> impl Future<Output = ()> + Send {
@@ -149,6 +157,9 @@ pub enum Arriving {
     Present(Option<NewRecord>),
     /// As the socket it was, which has been told everything up to here.
     Recovered(Offset),
+    /// As the socket it is: its connection has become a WebSocket, which its pod answers for from now
+    /// on. What is returned is not said.
+    Upgraded,
 }
 
 #[derive(Debug, Default)]

@@ -38,7 +38,12 @@ pub async fn socket<A: App>(pod: &Pod<A>, socket: &Socket<A::Socket>, window_ms:
         sid: socket.sid.clone(),
         expires_at: pod.now().saturating_add(window_ms),
     });
-    let left = pod.app.gone(socket, leave).await;
+    let Ok(left) = pod.app.gone(socket, leave).await else {
+        if socket.pod.is_some() {
+            pod.owed.note();
+        }
+        return;
+    };
     if A::RECOVERY && !left {
         // If this is lost, the record lives until its own end: longer than promised, which is harmless.
         let _ = pod

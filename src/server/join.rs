@@ -26,6 +26,10 @@ impl<A: App> Inbound<'_, A> {
             self.effects.text(refusal);
             return Ok(());
         }
+        // Whoever comes in by a pod that counts as dead would be reaped again.
+        if self.connection.pod.is_some() && self.pod.lease.is_lost() {
+            return Err(Fault::Trouble);
+        }
         let handshake = &self.connection.handshake;
         let request = ConnectRequest {
             nsp,
@@ -166,7 +170,7 @@ impl<A: App> Inbound<'_, A> {
         };
         let top = match &arriving {
             Arriving::New(top) => Some(top.clone()),
-            Arriving::Present(_) | Arriving::Recovered(_) => None,
+            Arriving::Present(_) | Arriving::Recovered(_) | Arriving::Upgraded => None,
         };
         let arrival = self.pod.app.arrive(&socket, arriving).await?;
         let replay = arrival.topic.map(|topic| Replay {

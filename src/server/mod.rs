@@ -9,6 +9,7 @@
 //! | `state` | what a connection is, between requests |
 //! | `auth`, `origin`, `address` | who may; whose connection it is |
 //! | `serve`, `health` | a pod at work, from its start to its drain; probes, metrics |
+//! | `lease`, `reap`, `due` | that a pod lives; what dead ones left behind; what is to happen at a time |
 
 mod accept;
 mod address;
@@ -22,9 +23,11 @@ mod effects;
 mod engine;
 mod health;
 mod join;
+mod lease;
 mod origin;
 mod pod;
 mod polling;
+mod reap;
 mod receive;
 mod recover;
 mod serve;

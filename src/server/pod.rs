@@ -2,7 +2,7 @@ use std::sync::{Arc, Once};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{App, Mount, Settings, auth::Keyring, deliver::Deliver};
+use super::{App, Mount, Settings, auth::Keyring, deliver::Deliver, lease::Lease, reap::Owed};
 use crate::{
     hub::Hub,
     metrics::{Metrics, ServerMetrics},
@@ -21,6 +21,10 @@ pub struct Pod<A: App> {
     pub pids: Keyring,
     pub deliver: Deliver<A>,
     pub metrics: ServerMetrics,
+    /// That others take it for alive.
+    pub lease: Lease,
+    /// Departures that could not be written.
+    pub owed: Owed,
     /// The process is ending: polls are sent elsewhere, WebSockets are closed.
     pub draining: CancellationToken,
     /// Everything that serves a client.
@@ -56,6 +60,8 @@ impl<A: App> Pod<A> {
             settings: parts.settings,
             pids: parts.pids,
             metrics: parts.metrics.server,
+            lease: Lease::new(),
+            owed: Owed::default(),
             draining: CancellationToken::new(),
             tasks: TaskTracker::new(),
             unlisted_proxy: Once::new(),

@@ -1,6 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use tokio::{
     net::TcpListener,
     sync::mpsc,
@@ -8,10 +9,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{App, Pod, accept, due, polling, settings::PUBLICATIONS};
+use super::{App, Pod, accept, due, lease, polling, reap, settings::PUBLICATIONS};
 use crate::{
     hub::{Deadline, Unavailable},
-    model::{Millis, PARTITIONS, Partition},
+    model::{PARTITIONS, Partition},
 };
 
 /// The shortest time between two looks at what has expired; each is at a share of the partitions.
@@ -63,6 +64,8 @@ impl<A: App> Server<A> {
         {
             tracing::warn!(left = self.pod.tasks.len(), "clients did not leave in time");
         }
+        // What is still owed would otherwise be found by the others, when the lease has run out.
+        let _ = tokio::time::timeout(LAST_ANSWERS, reap::look(&self.pod)).await;
         self.stop.cancel();
     }
 
@@ -72,22 +75,36 @@ impl<A: App> Server<A> {
 }
 
 /// What is done from time to time, each in a task of its own: a look that waits for a partition in
-/// trouble must not cost the pod its lease.
+/// trouble costs neither the other partitions theirs nor the pod its lease.
 fn keep_house<A: App>(pod: &Arc<Pod<A>>, stop: &CancellationToken) {
     let (due, found) = mpsc::channel(due::WAITING_MAX);
     tokio::spawn(due::run(Arc::clone(pod), found, stop.clone()));
     tokio::spawn(sweep(Arc::clone(pod), due, stop.clone()));
     tokio::spawn(tidy(Arc::clone(pod), stop.clone()));
-    tokio::spawn(renew(Arc::clone(pod), stop.clone()));
+    tokio::spawn(lease::keep(Arc::clone(pod), stop.clone()));
+    tokio::spawn(reap::run(Arc::clone(pod), stop.clone()));
 }
 
 async fn sweep<A: App>(pod: Arc<Pod<A>>, due: mpsc::Sender<Deadline>, stop: CancellationToken) {
     let (every, share) = looks(pod.settings.sweep);
     let mut partitions = Partition::all().cycle();
+    let (mut looking, mut running) = (HashSet::new(), FuturesUnordered::new());
     let mut ticks = ticks(every);
-    while next(&mut ticks, &stop).await {
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            Some(looked) = running.next(), if !running.is_empty() => {
+                looking.remove(&looked);
+                continue;
+            }
+            () = stop.cancelled() => return,
+        }
         for partition in partitions.by_ref().take(share) {
-            polling::sweep(&*pod, partition, &due).await;
+            // One that is in trouble is not asked again before it has answered.
+            if looking.insert(partition) {
+                let look = polling::sweep(&*pod, partition, &due);
+                running.push(look.map(move |()| partition));
+            }
         }
     }
 }
@@ -96,15 +113,6 @@ async fn tidy<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
     let mut ticks = ticks(TIDY);
     while next(&mut ticks, &stop).await {
         pod.deliver.tidy().await;
-    }
-}
-
-async fn renew<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
-    let lease = pod.settings.pod_lease_ms;
-    let mut ticks = ticks(Duration::from_millis(renewal(lease)));
-    while next(&mut ticks, &stop).await {
-        // Without an answer the lease may run out; what that means is for whoever reaps.
-        let _ = pod.hub.renew_pod(&pod.id, pod.now(), lease).await;
     }
 }
 
@@ -132,8 +140,4 @@ fn looks(round: Duration) -> (Duration, usize) {
     let looks = (round.as_millis() / LOOK.as_millis()).max(1);
     let share = u128::from(PARTITIONS).div_ceil(looks);
     (LOOK, usize::try_from(share).unwrap_or(1))
-}
-
-fn renewal(lease: Millis) -> Millis {
-    (lease / 3).max(1)
 }

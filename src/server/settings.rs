@@ -29,6 +29,15 @@ pub struct Settings {
     pub sweep: Duration,
 }
 
+impl Settings {
+    /// How long a connection lives of which nothing is heard, at most.
+    pub fn silence_ms(&self) -> Millis {
+        let mounts = self.mounts.iter();
+        let silences = mounts.map(|mount| mount.ping_interval_ms + mount.ping_timeout_ms);
+        silences.max().unwrap_or_default()
+    }
+}
+
 /// A path prefix that speaks Engine.IO.
 #[derive(Clone, Debug)]
 pub struct Mount {
@@ -54,6 +63,9 @@ pub const POST_LEASE_MS: Millis = 10_000;
 pub const POST_POLL: Duration = Duration::from_millis(25);
 /// Packets in one polling payload.
 pub const MAX_PACKETS: usize = 4096;
+/// Over which connections are closed whose partition has begun a new life: their clients come back with
+/// nothing to be recovered from, and all of them read the history.
+pub const NEW_LIFE: Duration = Duration::from_secs(2);
 /// Entries read from a log at once.
 pub const READ_LIMIT: usize = 300;
 /// Bytes of events in one GET response, about; the rest follows with the next.

@@ -100,8 +100,8 @@ impl App for Echo {
         }
     }
 
-    async fn gone(&self, _: &Socket<Self::Socket>, _: Option<RecordOp>) -> bool {
-        false
+    async fn gone(&self, _: &Socket<Self::Socket>, _: Option<RecordOp>) -> Result<bool, Trouble> {
+        Ok(false)
     }
 
     fn class(&self, _: &Self::Socket) {}

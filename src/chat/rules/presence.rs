@@ -1,8 +1,8 @@
 use super::grace;
 use crate::{
     chat::{GuestActor, OperatorActor},
-    hub::{Commit, Draft, Edge, Guard, NewChange, Presence, PresenceOp, Subject},
-    model::{DedupId, Millis, SessionId, WorkspaceId},
+    hub::{Commit, DeadlineOp, Draft, Edge, Guard, NewChange, Presence, PresenceOp, Subject},
+    model::{Agent, DedupId, Millis, OperatorId, SessionId, Sid, WorkspaceId},
 };
 
 /// The colleagues are told when the first of an operator's connections comes. Its sessions stay with it.
@@ -34,6 +34,99 @@ pub(in crate::chat) fn operator_left(
     let mut commit = operator(actor, dedup, PresenceOp::Leave, change, Edge::Offline);
     commit.deadlines = vec![grace::begins(&actor.id, keep_until)];
     commit
+}
+
+/// The same where nothing is known of the connection but its presence; `agent`: of an operator's.
+pub(in crate::chat) fn lost(
+    presence: &Presence,
+    agent: Option<Agent>,
+    keep_until: Millis,
+) -> Commit {
+    let session = match &presence.subject {
+        Subject::Guest(session) => Some(session.clone()),
+        Subject::Operator(_) => None,
+    };
+    let workspace = presence.workspace.clone();
+    let mut commit = Commit::new(workspace, session, DedupId::draw(), Guard::Any);
+    commit.presence = Some(PresenceOp::Leave(presence.clone()));
+    commit.set.left = agent.is_none();
+    if let Some(agent) = agent {
+        commit.deadlines = vec![grace::begins(&agent.id, keep_until)];
+        commit.append = vec![Draft {
+            change: NewChange::OperatorOffline { agent },
+            origin: None,
+            to: None,
+            only_on: Some(Edge::Offline),
+        }];
+    }
+    commit
+}
+
+/// The deadlines at which somebody looks whether a polling connection is still there.
+const PRESENT: &str = "present:";
+
+/// A presence that no pod answers for is looked after, until it goes or becomes a pod's. `None` for a commit
+/// that is about no presence.
+pub(in crate::chat) fn looked_after(commit: &Commit, at: Millis) -> Option<Commit> {
+    let (presence, at) = match commit.presence.as_ref()? {
+        PresenceOp::Enter { presence, pod, .. } => (presence, pod.is_none().then_some(at)),
+        PresenceOp::Leave(presence) => (presence, None),
+    };
+    let name = name(presence);
+    let op = match at {
+        Some(at) => DeadlineOp::Set {
+            name,
+            at,
+            only_on: None,
+        },
+        None => DeadlineOp::Clear { name },
+    };
+    let mut commit = commit.clone();
+    commit.deadlines.push(op);
+    Some(commit)
+}
+
+/// The presence that a deadline is about.
+pub(in crate::chat) fn polling(workspace: &WorkspaceId, name: &str) -> Option<Presence> {
+    let (sid, subject) = name.strip_prefix(PRESENT)?.split_once(':')?;
+    let subject = match subject.split_once(':')? {
+        ("guest", session) => Subject::Guest(SessionId::new(session)),
+        ("operator", id) => Subject::Operator(OperatorId::new(id)),
+        _ => return None,
+    };
+    Some(Presence {
+        workspace: workspace.clone(),
+        subject,
+        sid: Sid::new(sid),
+    })
+}
+
+/// The next look at it.
+pub(in crate::chat) fn still_there(presence: &Presence, at: Millis) -> Commit {
+    let workspace = presence.workspace.clone();
+    let mut commit = Commit::new(workspace, None, DedupId::draw(), Guard::Any);
+    let set = DeadlineOp::Set {
+        name: name(presence),
+        at,
+        only_on: None,
+    };
+    commit.deadlines = vec![due(presence), set];
+    commit
+}
+
+/// Nobody has looked after it, nor has it become a pod's.
+pub(in crate::chat) fn due(presence: &Presence) -> DeadlineOp {
+    let name = name(presence);
+    DeadlineOp::Due { name }
+}
+
+/// A sid holds no colon.
+fn name(presence: &Presence) -> String {
+    let sid = &presence.sid;
+    match &presence.subject {
+        Subject::Guest(session) => format!("{PRESENT}{sid}:guest:{session}"),
+        Subject::Operator(id) => format!("{PRESENT}{sid}:operator:{id}"),
+    }
 }
 
 /// `None` for a guest that has not started yet.

@@ -4,12 +4,9 @@ use async_trait::async_trait;
 
 use super::{MemoryHub, lock};
 use crate::{
-    hub::{LeaseState, Pods, Presence, Unavailable},
+    hub::{GIVEN_UP_MS, LeaseState, Pods, Presence, Unavailable},
     model::{Millis, PodId},
 };
-
-/// A pod that comes back this late is not told any more that it had been given up.
-const GIVEN_UP_MS: Millis = 60 * 60 * 1000;
 
 #[derive(Debug, Default)]
 pub(super) struct PodIndex(HashMap<PodId, Pod>);
@@ -35,13 +32,9 @@ impl PodIndex {
 
 #[async_trait]
 impl Pods for MemoryHub {
-    async fn renew_pod(
-        &self,
-        pod: &PodId,
-        now: Millis,
-        ttl_ms: Millis,
-    ) -> Result<LeaseState, Unavailable> {
+    async fn renew_pod(&self, pod: &PodId, ttl_ms: Millis) -> Result<LeaseState, Unavailable> {
         self.answering()?;
+        let now = self.clock.now();
         let mut index = lock(&self.pods);
         index.0.retain(|_, pod| {
             pod.until.saturating_add(GIVEN_UP_MS) > now || !pod.presences.is_empty()
@@ -56,8 +49,9 @@ impl Pods for MemoryHub {
         })
     }
 
-    async fn orphans(&self, now: Millis, limit: usize) -> Result<Vec<Presence>, Unavailable> {
+    async fn orphans(&self, limit: usize) -> Result<Vec<Presence>, Unavailable> {
         self.answering()?;
+        let now = self.clock.now();
         let index = lock(&self.pods);
         let dead = index.0.values().filter(|pod| pod.until <= now);
         Ok(dead
@@ -67,9 +61,10 @@ impl Pods for MemoryHub {
             .collect())
     }
 
-    async fn index(&self, pod: &PodId, presence: &Presence) -> Result<(), Unavailable> {
+    async fn presences(&self, pod: &PodId, limit: usize) -> Result<Vec<Presence>, Unavailable> {
         self.answering()?;
-        lock(&self.pods).add(pod, presence);
-        Ok(())
+        let index = lock(&self.pods);
+        let presences = index.0.get(pod).into_iter().flat_map(|pod| &pod.presences);
+        Ok(presences.take(limit).cloned().collect())
     }
 }

@@ -12,6 +12,7 @@
 //! | `workspaces` | those that have a feed | never |
 //! | `connections` | polling connections by their end | with the connection |
 //! | `indexed`, `pod:..` | presence by pod | when it leaves |
+//! | `pods`, `given_up` | leases; the pods whose lease has run out | [`crate::hub::GIVEN_UP_MS`] after that |
 //! | `w:..` | a workspace: feed, queue, presence, rates | feed: by age, once stored |
 //! | `w:..:last:..` | who spoke last of a thing | expires, always |
 //! | `s:..` | a session: fields, log, first results | stored, and ended or idle for the retention |

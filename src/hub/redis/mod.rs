@@ -92,11 +92,12 @@ impl RedisHub {
         Ok(self.link.run(partition, script, call).await?)
     }
 
-    /// Where the leases of pods are.
-    fn pods(&self) -> (Partition, String) {
+    /// Where leases are, and the pods whose lease has run out.
+    fn pods(&self) -> (Partition, String, String) {
         let partition = Partition::all()
             .nth(PODS_AT)
             .unwrap_or_else(Partition::random);
-        (partition, self.keys.of(partition, "pods"))
+        let key = |name| self.keys.of(partition, name);
+        (partition, key("pods"), key("given_up"))
     }
 }

@@ -59,6 +59,14 @@ impl Waiters {
         self.waiter(sid, What::Socket(key))
     }
 
+    pub fn serves(&self, sid: &Sid) -> bool {
+        let is_socket = |waiting: &Waiting| matches!(waiting, Waiting::Socket(..));
+        let waiters = self.lock();
+        waiters
+            .get(sid)
+            .is_some_and(|list| list.iter().any(is_socket))
+    }
+
     pub fn signal(&self, sid: &Sid, signal: Signal) {
         let waiters = self.lock();
         let Some(list) = waiters.get(sid) else { return };

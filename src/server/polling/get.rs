@@ -19,7 +19,7 @@ use crate::{
         deliver::{Parked, To, Watching},
         depart,
         receive::Fault,
-        settings::UPGRADE_HOLD,
+        settings::{NEW_LIFE, UPGRADE_HOLD},
         state::ConnectionState,
     },
     wire::engine::{Heartbeat, RequestError},
@@ -221,6 +221,7 @@ impl<A: App> Listening<A> {
         };
         let mut gathered = gatherer.gather().await?;
         if gathered.gap {
+            tokio::time::sleep(NEW_LIFE.mul_f64(rand::random())).await;
             self.finished = true;
             end(&self.pod, &self.sid, ClosedBy::Server, "gap").await;
             return Ok(Some(answer::payload(CLOSE)));

@@ -10,10 +10,10 @@ use super::{
     queries::{Answered, Queries},
 };
 use crate::{
-    hub::{Departed, Persisted, Presence},
+    hub::{Departed, Persisted},
     model::{EntryId, Millis, Sid},
     server::{
-        App, Mount, Pod,
+        App, Arriving, Mount, Pod, Trouble,
         deliver::{Mailbox, Reader, Waiter, Watching, mailbox},
         depart,
         effects::{Effects, Replaying},
@@ -44,8 +44,9 @@ pub struct Connection<A: App> {
     /// To be carried out before anything else.
     first: Effects,
     requests: u64,
-    /// Its turn to go, once the process is ending.
-    close_at: Option<Millis>,
+    /// Its turn to go, and why: all of many at once would come back at once.
+    close_at: Option<(Millis, End)>,
+    losses: watch::Receiver<u64>,
 }
 
 /// A socket on its log.
@@ -103,23 +104,6 @@ impl<A: App> Connection<A> {
         Some(connection)
     }
 
-    /// What polling had entered is this pod's to answer for from now on.
-    pub async fn take_on(&self) {
-        for socket in self.state.sockets.values() {
-            let Some(replay) = &socket.replay else {
-                continue;
-            };
-            let presence = Presence {
-                workspace: socket.workspace.clone(),
-                subject: replay.subject.clone(),
-                sid: self.sid.clone(),
-            };
-            if self.pod.hub.index(&self.pod.id, &presence).await.is_err() {
-                tracing::warn!("should this pod die, a presence would stay behind");
-            }
-        }
-    }
-
     fn new(
         pod: Arc<Pod<A>>,
         peer: Peer,
@@ -127,6 +111,7 @@ impl<A: App> Connection<A> {
         heartbeat: Heartbeat,
     ) -> Self {
         state.pod = Some(pod.id.clone());
+        let losses = pod.lease.losses();
         let Peer { mount, sid, link } = peer;
         let (mailbox, reader) = mailbox();
         let waiter = pod.deliver.waiters.serve(&sid, mailbox.clone());
@@ -148,6 +133,7 @@ impl<A: App> Connection<A> {
             first: Effects::default(),
             requests: 0,
             close_at: None,
+            losses,
         }
     }
 
@@ -199,13 +185,21 @@ impl<A: App> Connection<A> {
                     self.on_answer(answered).await?;
                 }
                 () = tokio::time::sleep(pause) => self.on_time().await?,
+                _ = self.losses.changed() => return Err(End::Lease),
                 () = draining.cancelled(), if self.close_at.is_none() => self.drain(),
             }
         }
     }
 
-    /// Sockets that come with an upgrade are held by this pod from now on.
+    /// Sockets that come with an upgrade are this pod's to answer for from now on.
     async fn take_over(&mut self) -> Result<(), End> {
+        for nsp in self.state.sockets.keys() {
+            let Some(socket) = self.state.socket(&self.sid, nsp) else {
+                continue;
+            };
+            let arrived = self.pod.app.arrive(&socket, Arriving::Upgraded).await;
+            arrived.map_err(|Trouble| End::Fault(Fault::Trouble))?;
+        }
         self.state.remembered_at = 0;
         self.renew().await
     }
@@ -315,7 +309,8 @@ impl<A: App> Connection<A> {
     /// The next instant at which something is due.
     fn wake_at(&self) -> Millis {
         let beat = self.heartbeat.wake_at(self.mount.ping_timeout_ms);
-        [self.state.join_by, self.held.until(), self.close_at]
+        let close_at = self.close_at.map(|(at, _)| at);
+        [self.state.join_by, self.held.until(), close_at]
             .into_iter()
             .flatten()
             .fold(beat, Millis::min)
@@ -323,8 +318,8 @@ impl<A: App> Connection<A> {
 
     async fn on_time(&mut self) -> Result<(), End> {
         let (now, timeout) = (self.pod.now(), self.mount.ping_timeout_ms);
-        if self.close_at.is_some_and(|close_at| close_at <= now) {
-            return Err(End::Drain);
+        if let Some((_, end)) = self.close_at.filter(|(at, _)| *at <= now) {
+            return Err(end);
         }
         if self.heartbeat.is_sent() && self.heartbeat.expired(now, timeout) {
             self.read_what_is_there().await?;
@@ -354,8 +349,15 @@ impl<A: App> Connection<A> {
     /// Serves on until its turn comes, spread over the time there is: the clients are not all to
     /// come back at once.
     fn drain(&mut self) {
-        let spread = self.pod.settings.drain.mul_f64(rand::random::<f64>());
+        self.close_within(self.pod.settings.drain, End::Drain);
+    }
+
+    /// At some time within this, or when its turn has come anyway.
+    pub(super) fn close_within(&mut self, time: Duration, end: End) {
+        let spread = time.mul_f64(rand::random::<f64>());
         let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX);
-        self.close_at = Some(self.pod.now().saturating_add(spread));
+        let close_at = self.pod.now().saturating_add(spread);
+        let sooner = self.close_at.filter(|(at, _)| *at <= close_at);
+        self.close_at = sooner.or(Some((close_at, end)));
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum End {
     JoinTimeout,
     Fenced,
     Gap,
+    /// Its pod may have been given up for dead.
+    Lease,
     Drain,
 }
 
@@ -27,6 +29,7 @@ impl End {
             Self::JoinTimeout => "join timeout",
             Self::Fenced => "fenced",
             Self::Gap => "gap",
+            Self::Lease => "lease",
             Self::Drain => "drain",
         }
     }

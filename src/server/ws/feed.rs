@@ -13,7 +13,7 @@ use crate::{
         deliver::{Delivery, Encoded, ReaderKey, Reading, To, encode, is_told},
         effects::Replaying,
         receive::Fault,
-        settings::READ_LIMIT,
+        settings::{NEW_LIFE, READ_LIMIT},
     },
 };
 
@@ -130,7 +130,10 @@ impl<A: App> Connection<A> {
             let subject = listening.replay.subject.clone();
             let page = self.pod.hub.read(&log, from, READ_LIMIT).await;
             let page = page.map_err(|_| End::Fault(Fault::Trouble))?;
-            if !page.complete || page.epoch != listening.replay.start.epoch {
+            if page.epoch != listening.replay.start.epoch {
+                return Ok(self.lose_its_life(nsp));
+            }
+            if !page.complete {
                 return Err(End::Gap);
             }
             let class = self.pod.app.class(&socket.state);
@@ -160,6 +163,13 @@ impl<A: App> Connection<A> {
                 return Ok(());
             }
         }
+    }
+
+    /// Everybody in the partition has lost what a log was: they are not to come back all at once. Until
+    /// its turn comes a client may go on to write, and hears nothing.
+    fn lose_its_life(&mut self, nsp: &str) {
+        self.listening.remove(nsp);
+        self.close_within(NEW_LIFE, End::Gap);
     }
 
     async fn write_events(

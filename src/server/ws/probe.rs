@@ -39,10 +39,7 @@ pub(super) async fn probe<A: App>(pod: Arc<Pod<A>>, mut peer: Peer) {
     pod.metrics.upgrades.with_label_values(&["done"]).inc();
     depart::count(&pod, "upgrade");
     match Connection::upgraded(pod, peer, departed) {
-        Some(connection) => {
-            connection.take_on().await;
-            connection.run().await;
-        }
+        Some(connection) => connection.run().await,
         None => tracing::warn!("the state of an upgraded connection cannot be read"),
     }
 }

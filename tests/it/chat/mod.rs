@@ -15,6 +15,7 @@ mod hands;
 mod marks;
 mod offers;
 mod people;
+mod presence;
 mod rates;
 mod reactions;
 mod reuse;
@@ -45,6 +46,9 @@ fn ws() -> WorkspaceId {
     WorkspaceId::new("default")
 }
 
+/// Longer than the tests that are not about it pass.
+const LOOK_MS: Millis = 1_000_000_000;
+
 fn settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
@@ -53,6 +57,7 @@ fn settings() -> ChatSettings {
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,
         operator_grace_ms: 1000,
+        presence_look_ms: LOOK_MS,
         transfer_timeout_ms: 1000,
         rates: Rates {
             guest: Limit::OFF,

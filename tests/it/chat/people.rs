@@ -100,8 +100,15 @@ impl Scene {
             .collect()
     }
 
+    /// Apart from those at which somebody looks whether polling connections are still there.
     pub async fn deadlines(&self, now: Millis) -> Vec<Deadline> {
-        self.hub.due(Partition::of(&ws()), now, 99).await.unwrap()
+        let mut due = self.all_deadlines(now).await;
+        due.retain(|deadline| !deadline.name.starts_with("present:"));
+        due
+    }
+
+    pub async fn all_deadlines(&self, now: Millis) -> Vec<Deadline> {
+        self.hub.due(Partition::of(&ws()), now, 999).await.unwrap()
     }
 
     /// What every pod does from time to time, on three of them at the same moment.

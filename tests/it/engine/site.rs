@@ -247,8 +247,8 @@ impl App for Gated {
         Echo.event(socket, event, dedup).await
     }
 
-    async fn gone(&self, _: &Socket<Self::Socket>, _: Option<RecordOp>) -> bool {
-        false
+    async fn gone(&self, _: &Socket<Self::Socket>, _: Option<RecordOp>) -> Result<bool, Trouble> {
+        Ok(false)
     }
 
     fn class(&self, _: &Self::Socket) {}

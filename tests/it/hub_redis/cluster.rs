@@ -117,7 +117,7 @@ async fn all_of_a_partition_is_in_its_slots() {
     assert!(hub.lease_writer(partition, &pod, 60_000).await.unwrap());
     hub.raise(partition, id).await.unwrap();
     hub.set_persisted(partition, id).await.unwrap();
-    hub.renew_pod(&pod, now, 60_000).await.unwrap();
+    hub.renew_pod(&pod, 60_000).await.unwrap();
     connects(&hub, partition).await;
     let dead = hub.expired(partition, now, ALL).await.unwrap();
     assert!(dead.connections.is_empty());

@@ -52,7 +52,7 @@ async fn asked_by_an_idle_pod(connections: usize) -> u32 {
                 None => break,
             },
             _ = renewals.tick() => {
-                hub.renew_pod(&pod, Clock::System.now(), LEASE_MS).await.unwrap();
+                hub.renew_pod(&pod, LEASE_MS).await.unwrap();
             }
         }
     }

@@ -4,6 +4,7 @@ pub mod server;
 pub mod talk;
 
 mod cluster;
+mod death;
 mod end;
 mod kill;
 mod limits;

@@ -137,6 +137,11 @@ impl Person {
         }
     }
 
+    /// How many events of this name are among what has been read and not been heard.
+    pub fn has_heard(&self, name: &str) -> usize {
+        self.heard.iter().filter(|(heard, _)| heard == name).count()
+    }
+
     /// All of the history, in pages.
     pub async fn history(&mut self, event: &str, session: Option<&str>) -> Vec<Value> {
         let mut messages: Vec<Value> = Vec::new();

@@ -12,7 +12,8 @@ use crate::support::{pods::Pods, token::token};
 
 /// Commands that no client causes: the pod's own turn of each partition, its lease and health, and
 /// the writer's.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
+    "dead_pods",
     "hear_writer",
     "subscribe_again",
     "expired",

@@ -12,7 +12,7 @@ use switchboard::{
     model::{Clock, OperatorId, WorkspaceId},
     relay::Relay,
     server::{
-        Parts, Pod, Server,
+        Parts, Pod, Server, Settings,
         auth::{Keyring, OperatorClaims, Role},
     },
 };
@@ -53,7 +53,10 @@ async fn p9_who_leaves_while_the_hub_is_away_has_left() {
         app: Arc::new(relay),
         hub: hub.clone(),
         clock: clock.clone(),
-        settings: crate::engine::echo_settings(),
+        settings: Settings {
+            pod_lease_ms: 900,
+            ..crate::engine::echo_settings()
+        },
         pids: keys(),
         metrics: metrics.clone(),
     });
@@ -109,6 +112,7 @@ fn settings() -> ChatSettings {
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,
         operator_grace_ms: 1000,
+        presence_look_ms: 1000,
         transfer_timeout_ms: 1000,
         rates: Rates {
             guest: Limit::OFF,

@@ -41,8 +41,8 @@ impl App for Stuck {
         Turn::default()
     }
 
-    async fn gone(&self, _: &Socket<()>, _: Option<RecordOp>) -> bool {
-        false
+    async fn gone(&self, _: &Socket<()>, _: Option<RecordOp>) -> Result<bool, Trouble> {
+        Ok(false)
     }
 
     async fn due(&self, _: Deadline) {

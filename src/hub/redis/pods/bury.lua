@@ -1,5 +1,11 @@
--- Forgets a pod that left nothing behind, unless it has come back. KEYS pods. ARGV pod, lease that ran out at the latest.
-local pods, pod, before = key(), arg(), number()
-local known = call('ZSCORE', pods, pod)
-if known and tonumber(known) <= before then call('ZREM', pods, pod) end
+-- A dead pod has left nothing behind, unless it has come back. Not knowing that it is dead it may still
+-- do something: it is looked at once more, much later. KEYS pods, given up. ARGV pod, until then.
+local pods, given_up, pod, later = key(), key(), arg(), number()
+local known, buried = call('ZSCORE', pods, pod), call('ZSCORE', given_up, pod)
+if known and tonumber(known) <= now then
+  call('ZADD', given_up, int(now + later), pod)
+  call('ZREM', pods, pod)
+elseif buried and tonumber(buried) <= now then
+  call('ZREM', given_up, pod)
+end
 return ''

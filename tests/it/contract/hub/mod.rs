@@ -216,7 +216,8 @@ macro_rules! hub_suite {
             pods: a_lease_is_held_while_renewed,
                 p9_orphans_stay_until_they_have_left,
                 a_pod_that_was_given_up_has_lost,
-                p9_who_enters_by_a_pod_is_in_its_index;
+                p9_who_enters_by_a_pod_is_in_its_index,
+                p9_what_a_dead_pod_still_does_is_found;
             limits: p8_a_window_takes_so_many_until_its_end,
                 p8_of_sixteen_charges_at_once_so_many_pass,
                 p8_windows_are_of_their_keys,

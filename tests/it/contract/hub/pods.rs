@@ -1,32 +1,34 @@
 use switchboard::{
-    hub::{Commit, Edge, Guard, LeaseState, Presence, PresenceOp, Subject},
+    hub::{Commit, Edge, GIVEN_UP_MS, Guard, LeaseState, Presence, PresenceOp, Subject},
     model::{OperatorId, PodId, Sid},
 };
 
-use super::support::{ALL, Bench, enter};
+use super::support::{ALL, Bench};
 
 const TTL_MS: u64 = 10_000;
 
 async fn renew(bench: &Bench, pod: &PodId) -> LeaseState {
-    let renewed = bench.hub.renew_pod(pod, bench.now(), TTL_MS).await;
+    let renewed = bench.hub.renew_pod(pod, TTL_MS).await;
     renewed.unwrap()
 }
 
 async fn orphans(bench: &Bench) -> Vec<Presence> {
-    bench.hub.orphans(bench.now(), ALL).await.unwrap()
+    bench.hub.orphans(ALL).await.unwrap()
 }
 
-/// Indexed by this pod and, if so, entered.
-async fn joins(bench: &Bench, pod: &PodId, enters: bool) -> Presence {
+/// Enters by this pod.
+async fn joins(bench: &Bench, pod: &PodId) -> Presence {
     let presence = Presence {
         workspace: bench.workspace.clone(),
         subject: Subject::Operator(OperatorId::new("1")),
         sid: Sid::draw(bench.partition()),
     };
-    bench.hub.index(pod, &presence).await.unwrap();
-    if enters {
-        changes(bench, enter(presence.clone())).await;
-    }
+    let enters = PresenceOp::Enter {
+        presence: presence.clone(),
+        pod: Some(pod.clone()),
+        name: None,
+    };
+    changes(bench, enters).await;
     presence
 }
 
@@ -41,7 +43,7 @@ async fn changes(bench: &Bench, op: PresenceOp) -> Edge {
 pub async fn a_lease_is_held_while_renewed(bench: &Bench) {
     let [pod, other] = [PodId::draw(), PodId::draw()];
     assert_eq!(renew(bench, &pod).await, LeaseState::Held);
-    let presence = joins(bench, &pod, true).await;
+    let presence = joins(bench, &pod).await;
     for _ in 0..3 {
         bench.trouble.pass(TTL_MS - 1).await;
         assert_eq!(renew(bench, &other).await, LeaseState::Held);
@@ -58,12 +60,12 @@ pub async fn p9_orphans_stay_until_they_have_left(bench: &Bench) {
     let [dead, living] = [PodId::draw(), PodId::draw()];
     renew(bench, &dead).await;
     let mut left_behind = Vec::new();
-    for n in 0..5 {
-        left_behind.push(joins(bench, &dead, n > 0).await);
+    for _ in 0..5 {
+        left_behind.push(joins(bench, &dead).await);
     }
     bench.trouble.pass(TTL_MS - 1).await;
     renew(bench, &living).await;
-    joins(bench, &living, true).await;
+    joins(bench, &living).await;
     assert_eq!(orphans(bench).await, []);
     bench.trouble.pass(1).await;
     while !left_behind.is_empty() {
@@ -72,7 +74,7 @@ pub async fn p9_orphans_stay_until_they_have_left(bench: &Bench) {
             assert_eq!(listed.len(), left_behind.len());
             assert!(listed.iter().all(|orphan| left_behind.contains(orphan)));
         }
-        let some = bench.hub.orphans(bench.now(), 2).await.unwrap();
+        let some = bench.hub.orphans(2).await.unwrap();
         assert_eq!(some.len(), left_behind.len().min(2));
         for orphan in some {
             let edge = changes(bench, PresenceOp::Leave(orphan.clone())).await;
@@ -89,7 +91,7 @@ pub async fn a_pod_that_was_given_up_has_lost(bench: &Bench) {
         let [slow, other] = [PodId::draw(), PodId::draw()];
         renew(bench, &slow).await;
         for _ in 0..connections {
-            joins(bench, &slow, true).await;
+            joins(bench, &slow).await;
         }
         bench.trouble.pass(TTL_MS).await;
         for orphan in orphans(bench).await {
@@ -107,19 +109,26 @@ pub async fn a_pod_that_was_given_up_has_lost(bench: &Bench) {
 pub async fn p9_who_enters_by_a_pod_is_in_its_index(bench: &Bench) {
     let pod = PodId::draw();
     renew(bench, &pod).await;
-    let presence = Presence {
-        workspace: bench.workspace.clone(),
-        subject: Subject::Operator(OperatorId::new("1")),
-        sid: Sid::draw(bench.partition()),
-    };
-    let enters = PresenceOp::Enter {
-        presence: presence.clone(),
-        pod: Some(pod),
-        name: None,
-    };
-    assert_eq!(changes(bench, enters).await, Edge::Online);
+    let presence = joins(bench, &pod).await;
+    let own = async || bench.hub.presences(&pod, ALL).await.unwrap();
+    assert_eq!(own().await, std::slice::from_ref(&presence));
     bench.trouble.pass(TTL_MS).await;
     assert_eq!(orphans(bench).await, std::slice::from_ref(&presence));
     let left = changes(bench, PresenceOp::Leave(presence)).await;
     assert_eq!((left, orphans(bench).await), (Edge::Offline, vec![]));
+    assert_eq!(own().await, []);
+}
+
+/// It does not know yet that it has been given up, and dies before it learns it.
+pub async fn p9_what_a_dead_pod_still_does_is_found(bench: &Bench) {
+    let (pod, other) = (PodId::draw(), PodId::draw());
+    renew(bench, &pod).await;
+    bench.trouble.pass(TTL_MS).await;
+    assert_eq!(orphans(bench).await, []);
+    let presence = joins(bench, &pod).await;
+    bench.trouble.pass(GIVEN_UP_MS).await;
+    renew(bench, &other).await;
+    assert_eq!(orphans(bench).await, [presence.clone()]);
+    changes(bench, PresenceOp::Leave(presence)).await;
+    assert_eq!(orphans(bench).await, []);
 }

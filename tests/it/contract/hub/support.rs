@@ -192,7 +192,7 @@ impl Bench {
         for (session, _) in &sessions {
             logs.push(self.read(&self.log(&session.id)).await);
         }
-        let mut orphans = self.hub.orphans(Millis::MAX, ALL).await.unwrap();
+        let mut orphans = self.hub.orphans(ALL).await.unwrap();
         orphans.sort_by_key(|presence| presence.sid.to_string());
         Everything {
             sessions,
