@@ -1,6 +1,8 @@
 //! Moments of trouble, seen from the sockets.
 
 mod departure;
+mod house;
 mod names;
+mod new_life;
 mod questions;
 mod sweep;

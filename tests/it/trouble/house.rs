@@ -1,0 +1,144 @@
+//! The relay on a hub in memory that gets into trouble on demand.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use serde_json::json;
+use switchboard::{
+    chat::{Chat, ChatSettings, Rates},
+    config::Ack,
+    history::sqlite::SqliteHistory,
+    hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
+    metrics::{Metrics, ServerMetrics},
+    model::{Clock, OperatorId, WorkspaceId},
+    relay::Relay,
+    server::{
+        Parts, Pod, Server, Settings,
+        auth::{Keyring, OperatorClaims, Role},
+    },
+};
+use tokio::{
+    net::TcpListener,
+    time::{Duration, sleep, timeout},
+};
+
+use crate::{
+    bad_input::client::{Client, Way},
+    process::server::{LONG, LOOK},
+    support::folder::Folder,
+};
+
+pub const LEASE: Duration = Duration::from_millis(900);
+
+pub struct House {
+    pub hub: Arc<MemoryHub>,
+    pub address: SocketAddr,
+    pub metrics: ServerMetrics,
+    _server: Server<Relay>,
+    _folder: Folder,
+}
+
+impl House {
+    pub async fn open() -> Self {
+        let folder = Folder::fresh();
+        let (clock, metrics) = (Clock::System, Metrics::new().unwrap());
+        let retention = Retention {
+            feed_ms: 60_000,
+            ended_ms: 60_000,
+        };
+        let hub = Arc::new(MemoryHub::new(clock.clone(), retention));
+        let history = SqliteHistory::open(folder.path(), metrics.history.clone()).unwrap();
+        let chat = Chat::new(
+            hub.clone(),
+            Arc::new(history),
+            clock.clone(),
+            settings(),
+            metrics.chat.clone(),
+        );
+        let relay = Relay {
+            chat: Arc::new(chat),
+            clock: clock.clone(),
+            jwt: keys(),
+            signing: keys(),
+            ack: Ack::Accepted,
+        };
+        let pod = Pod::new(Parts {
+            app: Arc::new(relay),
+            hub: hub.clone(),
+            clock,
+            settings: Settings {
+                pod_lease_ms: u64::try_from(LEASE.as_millis()).unwrap(),
+                ..crate::engine::echo_settings()
+            },
+            pids: keys(),
+            metrics: metrics.clone(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::start(pod, listener, axum::Router::new());
+        Self {
+            hub,
+            address,
+            metrics: metrics.server,
+            _server: server.await.unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// On a WebSocket.
+    pub async fn operator(&self, id: &str) -> Client {
+        let claims = OperatorClaims {
+            sub: OperatorId::new(id),
+            name: id.into(),
+            workspace: workspace(),
+            role: Role::Agent,
+            iat: 0,
+            exp: Clock::System.now() / 1000 + 3600,
+        };
+        let auth = json!({ "token": keys().sign(&claims).unwrap() });
+        Client::join(self.address, Way::WebSocket, "/", &auth).await
+    }
+
+    pub async fn operators(&self) -> usize {
+        self.hub.operators(&workspace()).await.unwrap().len()
+    }
+
+    pub fn websockets(&self) -> i64 {
+        let connections = &self.metrics.connections;
+        connections.with_label_values(&["websocket"]).get()
+    }
+}
+
+pub fn workspace() -> WorkspaceId {
+    WorkspaceId::new("default")
+}
+
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            sleep(LOOK).await;
+        }
+    };
+    assert!(timeout(LONG, waiting).await.is_ok(), "in vain: {what}");
+}
+
+fn keys() -> Keyring {
+    Keyring::new(&[[0; 32]]).unwrap()
+}
+
+fn settings() -> ChatSettings {
+    ChatSettings {
+        max_text: 100,
+        workspaces: Vec::new(),
+        reuse_by_email: true,
+        reuse_window_ms: 10_000,
+        reuse_since: Since::Activity,
+        operator_grace_ms: 1000,
+        presence_look_ms: 1000,
+        transfer_timeout_ms: 1000,
+        rates: Rates {
+            guest: Limit::OFF,
+            operator: Limit::OFF,
+            start: Limit::OFF,
+        },
+    }
+}
