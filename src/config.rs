@@ -349,6 +349,11 @@ impl Config {
         ]
     }
 
+    /// How long a client waits for a ping, and with it for an answer to its poll.
+    pub fn silence(&self) -> Duration {
+        self.ping_interval.0 + self.ping_timeout.0
+    }
+
     fn mounts(&self) -> Vec<Mount> {
         let standard = Mount {
             path: "/socket.io/".into(),

@@ -110,6 +110,7 @@ async fn redis(
         url: cluster.redis_url.clone(),
         prefix: config.redis_prefix.clone(),
         hold: config.redis_hold.0,
+        poll_hold: config.silence(),
         retention: retention(config),
     };
     loop {

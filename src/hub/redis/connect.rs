@@ -53,6 +53,8 @@ pub struct RedisSettings {
     pub prefix: String,
     /// How long a call is held while Redis is in passing trouble.
     pub hold: Duration,
+    /// .. and a request of a polling client, which has nothing else to wait for.
+    pub poll_hold: Duration,
     pub retention: Retention,
 }
 
@@ -116,6 +118,7 @@ impl RedisHub {
         Ok(Self {
             link: Link::new(pool, clock, settings.hold, metrics),
             keys,
+            poll_hold: settings.poll_hold,
             retention: settings.retention,
             subscriber,
             faults,

@@ -93,7 +93,18 @@ impl Link {
         script: &Script,
         call: Call,
     ) -> Result<Reply, Failure> {
-        let until = Instant::now() + self.hold;
+        self.run_within(self.hold, partition, script, call).await
+    }
+
+    /// As [`Link::run`], held for as long as this.
+    pub async fn run_within(
+        &self,
+        hold: Duration,
+        partition: Partition,
+        script: &Script,
+        call: Call,
+    ) -> Result<Reply, Failure> {
+        let until = Instant::now() + hold;
         let mut pause = PAUSE;
         let mut refused = Failure::Busy;
         loop {

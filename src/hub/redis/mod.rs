@@ -26,7 +26,10 @@ mod script;
 mod signal;
 mod subscriber;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 pub use connect::{OpenError, RedisSettings};
 
@@ -41,6 +44,7 @@ use crate::model::{Partition, PodId};
 
 pub struct RedisHub {
     link: Link,
+    poll_hold: Duration,
     keys: Keys,
     retention: Retention,
     subscriber: Arc<Subscriber>,
@@ -90,6 +94,21 @@ impl RedisHub {
             return Err(Unavailable);
         }
         Ok(self.link.run(partition, script, call).await?)
+    }
+
+    /// For a request of a polling client, which takes a failure for the end of its connection and waits for
+    /// as long as its pings may be away.
+    async fn run_held(
+        &self,
+        partition: Partition,
+        script: &Script,
+        call: Call,
+    ) -> Result<Reply, Unavailable> {
+        if self.faults.is_down() {
+            return Err(Unavailable);
+        }
+        let hold = self.poll_hold;
+        Ok(self.link.run_within(hold, partition, script, call).await?)
     }
 
     /// Where leases are, and the pods whose lease has run out.

@@ -25,6 +25,9 @@ use crate::{
     wire::engine::{Heartbeat, RequestError},
 };
 
+/// Between two looks while the hub is away.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Answers with what there is, or waits for something: data, the ping, the end of the wait.
 ///
 /// The waiter is registered before the hub is asked, so whatever is written after it was asked
@@ -149,12 +152,18 @@ impl<A: App> Listening<A> {
     async fn run(mut self) -> Answer {
         loop {
             if self.watch_topics().await.is_err() {
-                return self.fail();
+                match self.hold().await {
+                    None => continue,
+                    Some(answer) => return answer,
+                }
             }
             match self.look().await {
                 Ok(Some(answer)) => return answer,
                 Ok(None) => {}
-                Err(_) => return self.fail(),
+                Err(_) => match self.hold().await {
+                    None => continue,
+                    Some(answer) => return answer,
+                },
             }
             match self.wait().await {
                 Woken::Look => {}
@@ -179,7 +188,11 @@ impl<A: App> Listening<A> {
                     self.finished = true;
                     return answer::payload(NOOP);
                 }
-                Err(()) => return self.fail(),
+                Err(()) => {
+                    if let Some(answer) = self.hold().await {
+                        return answer;
+                    }
+                }
             }
         }
     }
@@ -356,8 +369,16 @@ impl<A: App> Listening<A> {
         Ok(true)
     }
 
-    fn fail(&self) -> Answer {
-        answer::unavailable()
+    /// The hub is away. For the client a failure is the end of its connection, so it waits for as long as that
+    /// may live. Nothing was taken from anybody yet.
+    async fn hold(&self) -> Option<Answer> {
+        if self.pod.now() >= self.beat.expires_at {
+            return Some(answer::unavailable());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => None,
+            () = self.pod.draining.cancelled() => Some(answer::unavailable()),
+        }
     }
 }
 

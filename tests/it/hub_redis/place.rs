@@ -39,6 +39,7 @@ pub fn settings(url: &str, hold: Duration) -> RedisSettings {
         url: url.to_owned(),
         prefix: "trouble".into(),
         hold,
+        poll_hold: hold,
         retention: Retention {
             feed_ms: 600_000,
             ended_ms: 600_000,

@@ -42,7 +42,7 @@ pub async fn begin(
         .number(request.until)
         .number(request.now)
         .number(FAREWELL_MS);
-    let reply = hub.run(partition, &BEGIN, call).await?;
+    let reply = hub.run_held(partition, &BEGIN, call).await?;
     let (generation, mut seen) = match read(reply)? {
         Begun::Listening(generation, seen) => (generation, seen),
         Begun::Otherwise(begun) => return Ok(*begun),
@@ -71,7 +71,7 @@ pub async fn drain(
         return Ok(None);
     };
     let call = call.number(generation);
-    let reply = hub.run(partition, &DRAIN, call).await?;
+    let reply = hub.run_held(partition, &DRAIN, call).await?;
     let Some(seen) = read_seen(reply)? else {
         return Ok(None);
     };
@@ -97,7 +97,7 @@ async fn release(
     let call = due.iter().fold(call, |call, (number, frames)| {
         call.arg(*number).arg(frames.as_slice())
     });
-    Ok(read_seen(hub.run(partition, &RELEASE, call).await?)?)
+    Ok(read_seen(hub.run_held(partition, &RELEASE, call).await?)?)
 }
 
 pub async fn finish(
@@ -113,7 +113,7 @@ pub async fn finish(
         .number(generation)
         .arg(codec::batch(batch))
         .flag(batch.ping);
-    Ok(hub.run(partition, &FINISH, call).await?.flag()?)
+    Ok(hub.run_held(partition, &FINISH, call).await?.flag()?)
 }
 
 pub async fn abandon(

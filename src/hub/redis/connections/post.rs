@@ -31,7 +31,7 @@ pub async fn begin(
         .number(request.until)
         .number(request.now)
         .number(OUTBOX_MAX as u64);
-    let reply = hub.run(partition, &BEGIN, call).await?;
+    let reply = hub.run_held(partition, &BEGIN, call).await?;
     Ok(read(reply, claim)?)
 }
 
@@ -79,7 +79,7 @@ pub async fn finish(
     }
     call = call.number(result.outbox.len() as u64);
     call = result.outbox.iter().fold(call, codec::item);
-    let mut reply = hub.run(partition, &FINISH, call).await?;
+    let mut reply = hub.run_held(partition, &FINISH, call).await?;
     match reply.text()?.as_str() {
         "done" => Ok(Posted::Done),
         "superseded" => Ok(Posted::Superseded),

@@ -38,6 +38,7 @@ pub async fn on_redis_at(url: &str) -> Bench {
         url: url.to_owned(),
         prefix: prefix.clone(),
         hold: Duration::from_secs(5),
+        poll_hold: Duration::from_secs(5),
         retention: Retention {
             feed_ms: FEED_MS,
             ended_ms: ENDED_MS,
