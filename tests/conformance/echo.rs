@@ -1,13 +1,20 @@
 //! The echo application: a server that says back what it is told, on raw Engine.IO at `/engine.io/`
 //! and on Socket.IO at `/socket.io/`, with the timings that conformance suites expect.
 //!
-//! `cargo run --example echo -- [PORT]` (3000 unless given).
+//! `cargo run --example echo -- [PORT] [--redis URL [--pods N]]` (3000 unless given).
+
+mod front;
 
 use std::{sync::Arc, time::Duration};
 
+use clap::Parser;
 use serde_json::{Map, Value};
 use switchboard::{
-    hub::{Limit, RecordOp, Retention, memory::MemoryHub},
+    hub::{
+        Hub, Limit, RecordOp, Retention,
+        memory::MemoryHub,
+        redis::{RedisHub, RedisSettings},
+    },
     metrics::Metrics,
     model::{Clock, DedupId, Entry, WorkspaceId},
     server::{
@@ -141,38 +148,75 @@ pub fn settings() -> Settings {
     }
 }
 
-/// One server object on a hub that several may share.
-pub async fn serve(hub: Arc<MemoryHub>, listener: TcpListener) -> anyhow::Result<Server<Echo>> {
+const RETENTION: Retention = Retention {
+    feed_ms: 60_000,
+    ended_ms: 60_000,
+};
+
+/// Says back what it is told, for suites that find out whether a server keeps to the protocols.
+#[derive(Parser)]
+struct Cli {
+    /// Where the suites look.
+    #[arg(default_value_t = 3000)]
+    port: u16,
+    /// Its hub is here, and not in memory.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// Servers on this Redis, each with connections of its own. Every request, and every upgrade, goes to
+    /// the next one.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "redis", value_parser = clap::value_parser!(u8).range(1..))]
+    pods: u8,
+}
+
+async fn hub(redis: Option<&str>, prefix: &str, metrics: &Metrics) -> anyhow::Result<Arc<dyn Hub>> {
+    let Some(url) = redis else {
+        return Ok(Arc::new(MemoryHub::new(Clock::System, RETENTION)));
+    };
+    let settings = RedisSettings {
+        url: url.to_owned(),
+        prefix: prefix.to_owned(),
+        hold: Duration::from_secs(5),
+        retention: RETENTION,
+    };
+    let hub = RedisHub::connect(settings, Clock::System, metrics.hub.clone());
+    Ok(Arc::new(hub.await?))
+}
+
+async fn serve(cli: &Cli, prefix: &str, listener: TcpListener) -> anyhow::Result<Server<Echo>> {
+    let metrics = Metrics::new()?;
     let pod = Pod::new(Parts {
         app: Arc::new(Echo),
-        hub,
+        hub: hub(cli.redis.as_deref(), prefix, &metrics).await?,
         clock: Clock::System,
         settings: settings(),
         pids: Keyring::new(&[[0; 32]])?,
-        metrics: Metrics::new()?,
+        metrics,
     });
     Ok(Server::start(pod, listener, axum::Router::new()).await?)
 }
 
-pub fn hub() -> Arc<MemoryHub> {
-    Arc::new(MemoryHub::new(
-        Clock::System,
-        Retention {
-            feed_ms: 60_000,
-            ended_ms: 60_000,
-        },
-    ))
-}
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let port: u16 = std::env::args()
-        .nth(1)
-        .map_or(Ok(3000), |port| port.parse())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    println!("echo on {}", listener.local_addr()?);
-    let server = serve(hub(), listener).await?;
+    let cli = Cli::parse();
+    let prefix = format!("echo-{}", uuid::Uuid::new_v4().simple());
+    let listener = TcpListener::bind(("127.0.0.1", cli.port)).await?;
+    let address = listener.local_addr()?;
+    let mut servers = Vec::new();
+    if cli.pods == 1 {
+        servers.push(serve(&cli, &prefix, listener).await?);
+    } else {
+        let mut pods = Vec::new();
+        for _ in 0..cli.pods {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            pods.push(listener.local_addr()?);
+            servers.push(serve(&cli, &prefix, listener).await?);
+        }
+        tokio::spawn(front::take_turns(listener, pods));
+    }
+    println!("echo on {address}");
     tokio::signal::ctrl_c().await?;
-    server.drain().await;
+    for server in servers {
+        server.drain().await;
+    }
     Ok(())
 }

@@ -4,10 +4,10 @@ use reqwest::Method;
 
 use super::{
     client::{Client, RAW, RS, SOCKETS},
-    site::Site,
+    site::{Setting, Site},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_a_malformed_payload_ends_the_connection,
     p4_a_packet_that_no_client_sends_ends_the_connection,
     nothing_of_a_malformed_payload_is_applied,
@@ -21,8 +21,8 @@ on_one_and_two_servers! {
     any_content_type_is_taken,
 }
 
-async fn refused(servers: usize, bodies: &[&[u8]]) {
-    let site = Site::calm(servers).await;
+async fn refused(setting: Setting, bodies: &[&[u8]]) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW);
     for body in bodies {
         let shown = String::from_utf8_lossy(body);
@@ -43,7 +43,7 @@ async fn refused(servers: usize, bodies: &[&[u8]]) {
     }
 }
 
-async fn p4_a_malformed_payload_ends_the_connection(servers: usize) {
+async fn p4_a_malformed_payload_ends_the_connection(setting: Setting) {
     let bodies: [&[u8]; 9] = [
         b"abc",
         b"",
@@ -55,23 +55,23 @@ async fn p4_a_malformed_payload_ends_the_connection(servers: usize) {
         b"bAQIDBB==",
         b"7x",
     ];
-    refused(servers, &bodies).await;
+    refused(setting, &bodies).await;
 }
 
-async fn p4_a_packet_that_no_client_sends_ends_the_connection(servers: usize) {
-    refused(servers, &[b"0{}", b"2", b"2probe", b"5", b"6", b"4a\x1e6"]).await;
+async fn p4_a_packet_that_no_client_sends_ends_the_connection(setting: Setting) {
+    refused(setting, &[b"0{}", b"2", b"2probe", b"5", b"6", b"4a\x1e6"]).await;
 }
 
-async fn nothing_of_a_malformed_payload_is_applied(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn nothing_of_a_malformed_payload_is_applied(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let parked = polling.park("").await;
     assert_eq!(polling.post("", format!("4a{RS}x")).await.status, 400);
     assert_eq!(parked.reply().await.ok(), "1");
 }
 
-async fn p8_a_body_that_is_too_large_is_refused_and_does_no_harm(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p8_a_body_that_is_too_large_is_refused_and_does_no_harm(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let fits = vec![b'4'; 1_000_000];
     polling.say(fits.clone()).await;
@@ -83,8 +83,8 @@ async fn p8_a_body_that_is_too_large_is_refused_and_does_no_harm(servers: usize)
 }
 
 /// Refused before it is sent: its client sees the answer, or a connection that was cut.
-async fn p8_a_much_too_large_body_is_refused_and_does_no_harm(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p8_a_much_too_large_body_is_refused_and_does_no_harm(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for _ in 0..3 {
         let (body, query) = (vec![b'4'; 16_000_000], polling.query(""));
@@ -97,9 +97,9 @@ async fn p8_a_much_too_large_body_is_refused_and_does_no_harm(servers: usize) {
     polling.is_alive().await;
 }
 
-async fn p2_p4_thousands_of_packets_come_back_in_order(servers: usize) {
+async fn p2_p4_thousands_of_packets_come_back_in_order(setting: Setting) {
     const PACKETS: usize = 4096;
-    let site = Site::calm(servers).await;
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let sent: Vec<_> = (0..PACKETS).map(|number| format!("4{number}")).collect();
     polling.say(sent.join(&RS.to_string())).await;
@@ -111,13 +111,13 @@ async fn p2_p4_thousands_of_packets_come_back_in_order(servers: usize) {
     polling.is_alive().await;
 }
 
-async fn p8_one_packet_too_many_ends_the_connection(servers: usize) {
+async fn p8_one_packet_too_many_ends_the_connection(setting: Setting) {
     let payload = vec!["4"; 4097].join(&RS.to_string());
-    refused(servers, &[payload.as_bytes()]).await;
+    refused(setting, &[payload.as_bytes()]).await;
 }
 
-async fn p8_answers_that_nobody_fetches_end_the_connection(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p8_answers_that_nobody_fetches_end_the_connection(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let payload = vec!["4"; 256].join(&RS.to_string());
     for _ in 0..4 {
@@ -127,9 +127,9 @@ async fn p8_answers_that_nobody_fetches_end_the_connection(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p2_a_large_answer_is_given_in_pieces(servers: usize) {
+async fn p2_a_large_answer_is_given_in_pieces(setting: Setting) {
     const PACKETS: usize = 30;
-    let site = Site::calm(servers).await;
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let packet = |number: usize| format!("4{number}{}", "x".repeat(100_000));
     for number in 0..PACKETS {
@@ -149,16 +149,16 @@ async fn p2_a_large_answer_is_given_in_pieces(servers: usize) {
     assert!(gets > 3, "{gets} answers");
 }
 
-async fn base64_may_come_without_padding(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn base64_may_come_without_padding(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say(format!("bAQIDBA{RS}b{RS}b+/+/")).await;
     assert_eq!(polling.packets().await, ["bAQIDBA==", "b", "b+/+/"]);
 }
 
 /// The type is not looked at, for proxies change it; what it holds is.
-async fn any_content_type_is_taken(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn any_content_type_is_taken(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, SOCKETS).handshake().await;
     polling.join("/").await;
     for kind in [

@@ -141,6 +141,17 @@ pub struct Polling {
 }
 
 impl Polling {
+    /// The same connection, where its site has other servers by now.
+    pub fn on(&self, site: &Site) -> Self {
+        let mut moved = self.clone();
+        moved.client.site = site.clone();
+        moved
+    }
+
+    pub fn upgrade_query(&self) -> String {
+        format!("EIO=4&transport=websocket&sid={}", self.sid)
+    }
+
     pub fn query(&self, t: &str) -> String {
         let t = if t.is_empty() {
             String::new()
@@ -185,8 +196,7 @@ impl Polling {
 
     /// A WebSocket that wants to take over.
     pub async fn probe(&self) -> Socket {
-        let query = format!("EIO=4&transport=websocket&sid={}", self.sid);
-        self.client.connect(&query).await.unwrap()
+        self.client.connect(&self.upgrade_query()).await.unwrap()
     }
 
     /// A WebSocket that may take over: the server has said so.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switchboard::model::Clock;
+use switchboard::{model::Clock, server::Server};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
@@ -13,10 +13,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::{
     client::{Client, RAW, SOCKETS},
     echo,
-    site::{LONG, Servers, Site, calm},
+    gated::Gated,
+    site::{LONG, Servers, Setting, Site, calm},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_a_parked_get_is_sent_elsewhere,
     websockets_are_closed_as_a_restart,
     websockets_are_closed_over_the_time_given,
@@ -26,8 +27,8 @@ on_one_and_two_servers! {
     p8_a_client_that_will_not_leave_is_left,
 }
 
-async fn calm_site(servers: usize) -> (Site, Servers) {
-    Site::with(servers, Clock::System, calm(echo::settings())).await
+async fn calm_site(setting: Setting) -> (Site, Servers) {
+    Site::with(setting, Clock::System, calm(echo::settings())).await
 }
 
 /// Ends all servers at once, each within its time and a little more.
@@ -41,13 +42,19 @@ async fn drain(servers: Servers) {
     }
 }
 
+/// The one that the last request went to. The next ones go to the others.
+fn leaving(site: &mut Site, started: &mut Servers) -> Server<Gated> {
+    let last = site.last();
+    site.addresses.remove(last);
+    started.remove(last)
+}
+
 /// For its client nothing has happened: the next poll finds the connection elsewhere.
-async fn p4_a_parked_get_is_sent_elsewhere(servers: usize) {
-    let (mut site, mut started) = calm_site(servers).await;
+async fn p4_a_parked_get_is_sent_elsewhere(setting: Setting) {
+    let (mut site, mut started) = calm_site(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
-    // With two servers: the handshake was at the first, the GET is at the second.
     let parked = polling.park("").await;
-    let server = started.pop().unwrap();
+    let server = leaving(&mut site, &mut started);
     let begun = Instant::now();
     server.drain().await;
     assert!(
@@ -58,18 +65,13 @@ async fn p4_a_parked_get_is_sent_elsewhere(servers: usize) {
     let reply = parked.reply().await;
     assert_eq!(reply.ok(), "6");
     assert_eq!(reply.header("connection"), "close");
-    site.addresses.pop();
     if !site.addresses.is_empty() {
-        let moved = super::client::Polling {
-            client: Client::new(&site, RAW),
-            ..polling
-        };
-        moved.is_alive().await;
+        polling.on(&site).is_alive().await;
     }
 }
 
-async fn websockets_are_closed_as_a_restart(servers: usize) {
-    let (site, started) = calm_site(servers).await;
+async fn websockets_are_closed_as_a_restart(setting: Setting) {
+    let (site, started) = calm_site(setting).await;
     let mut sockets = Vec::new();
     for path in [RAW, SOCKETS, RAW, SOCKETS] {
         sockets.push(Client::new(&site, path).websocket().await);
@@ -85,12 +87,12 @@ async fn websockets_are_closed_as_a_restart(servers: usize) {
     draining.await.unwrap();
 }
 
-async fn websockets_are_closed_over_the_time_given(servers: usize) {
+async fn websockets_are_closed_over_the_time_given(setting: Setting) {
     const SOCKETS: usize = 20;
     const TIME: Duration = Duration::from_millis(600);
     let mut settings = calm(echo::settings());
     settings.drain = TIME;
-    let (site, started) = Site::with(servers, Clock::System, settings).await;
+    let (site, started) = Site::with(setting, Clock::System, settings).await;
     let mut sockets = Vec::new();
     for _ in 0..SOCKETS {
         sockets.push(Client::new(&site, RAW).websocket().await);
@@ -118,8 +120,8 @@ async fn websockets_are_closed_over_the_time_given(servers: usize) {
     );
 }
 
-async fn p1_a_post_at_work_is_answered_first(servers: usize) {
-    let (site, started) = calm_site(servers).await;
+async fn p1_a_post_at_work_is_answered_first(setting: Setting) {
+    let (site, started) = calm_site(setting).await;
     let polling = Client::new(&site, SOCKETS).handshake().await;
     polling.join("/").await;
     let post = polling.start_post("t", r#"42["message","gated"]"#);
@@ -129,7 +131,7 @@ async fn p1_a_post_at_work_is_answered_first(servers: usize) {
         .map(|server| tokio::spawn(server.drain()))
         .collect();
     // Refused at the listener, or served with a word of farewell: it has begun to drain.
-    site.gate.add_permits(1);
+    site.gate.permits.add_permits(1);
     assert_eq!(post.reply().await.ok(), "ok");
     for drain in drains {
         timeout(Duration::from_secs(1), drain)
@@ -140,12 +142,12 @@ async fn p1_a_post_at_work_is_answered_first(servers: usize) {
 }
 
 /// Its client has stopped polling, and only this server could have freed it.
-async fn p4_a_probing_websocket_is_closed_and_its_connection_ended(servers: usize) {
-    let (mut site, mut started) = calm_site(servers).await;
+async fn p4_a_probing_websocket_is_closed_and_its_connection_ended(setting: Setting) {
+    let (mut site, mut started) = calm_site(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut socket = polling.probed().await;
     let begun = Instant::now();
-    started.pop().unwrap().drain().await;
+    leaving(&mut site, &mut started).drain().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
     assert!(
         begun.elapsed() < Duration::from_secs(1),
@@ -153,43 +155,33 @@ async fn p4_a_probing_websocket_is_closed_and_its_connection_ended(servers: usiz
         begun.elapsed()
     );
     site.ended(&polling.sid).await;
-    site.addresses.pop();
     if !site.addresses.is_empty() {
-        let moved = super::client::Polling {
-            client: Client::new(&site, RAW),
-            ..polling
-        };
-        moved.is_gone().await;
+        polling.on(&site).is_gone().await;
     }
 }
 
-async fn p4_a_websocket_that_has_not_probed_is_closed_and_does_no_harm(servers: usize) {
-    let (mut site, mut started) = calm_site(servers).await;
+async fn p4_a_websocket_that_has_not_probed_is_closed_and_does_no_harm(setting: Setting) {
+    let (mut site, mut started) = calm_site(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut socket = polling.probe().await;
     let begun = Instant::now();
-    started.pop().unwrap().drain().await;
+    leaving(&mut site, &mut started).drain().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
     assert!(
         begun.elapsed() < Duration::from_secs(1),
         "{:?}",
         begun.elapsed()
     );
-    site.addresses.pop();
     if !site.addresses.is_empty() {
-        let moved = super::client::Polling {
-            client: Client::new(&site, RAW),
-            ..polling
-        };
-        moved.is_alive().await;
+        polling.on(&site).is_alive().await;
     }
 }
 
 /// Half a request: there is no telling whether the rest will ever come.
-async fn p8_a_client_that_will_not_leave_is_left(servers: usize) {
-    let (site, started) = calm_site(servers).await;
+async fn p8_a_client_that_will_not_leave_is_left(setting: Setting) {
+    let (site, started) = calm_site(setting).await;
     let mut stuck = Vec::new();
-    for _ in 0..servers {
+    for _ in 0..setting.servers() {
         let mut stream = TcpStream::connect(site.next_address()).await.unwrap();
         stream
             .write_all(b"POST /engine.io/ HTTP/1.1\r\nhost:")

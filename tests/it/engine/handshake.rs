@@ -3,10 +3,10 @@ use serde_json::{Value, json};
 
 use super::{
     client::{Client, RAW, Reply, SOCKETS},
-    site::Site,
+    site::{Setting, Site},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     the_greeting_has_five_keys_on_both_transports,
     bad_handshakes_are_refused_with_the_code_of_the_first_fault,
     bad_websocket_handshakes_are_refused,
@@ -17,8 +17,8 @@ on_one_and_two_servers! {
     every_answer_is_typed_and_never_stored,
 }
 
-async fn the_greeting_has_five_keys_on_both_transports(servers: usize) {
-    let site = Site::quick(servers).await;
+async fn the_greeting_has_five_keys_on_both_transports(setting: Setting) {
+    let site = Site::quick(setting).await;
     let client = Client::new(&site, RAW);
     let polling = client.get("EIO=4&transport=polling").await;
     let mut socket = client.connect("EIO=4&transport=websocket").await.unwrap();
@@ -41,8 +41,8 @@ async fn the_greeting_has_five_keys_on_both_transports(servers: usize) {
     }
 }
 
-async fn bad_handshakes_are_refused_with_the_code_of_the_first_fault(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn bad_handshakes_are_refused_with_the_code_of_the_first_fault(setting: Setting) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW);
     let transport = (400, 0, "Transport unknown".to_owned());
     let method = (400, 2, "Bad handshake method".to_owned());
@@ -67,8 +67,8 @@ async fn bad_handshakes_are_refused_with_the_code_of_the_first_fault(servers: us
     }
 }
 
-async fn bad_websocket_handshakes_are_refused(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn bad_websocket_handshakes_are_refused(setting: Setting) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW);
     let queries = [
         "EIO=3&transport=websocket",
@@ -93,8 +93,8 @@ async fn bad_websocket_handshakes_are_refused(servers: usize) {
     assert_eq!(late.closed().await.0, [""; 0]);
 }
 
-async fn unknown_connections_are_refused_by_code(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn unknown_connections_are_refused_by_code(setting: Setting) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW);
     let unknown = (400, 1, "Session ID unknown".to_owned());
     let long = "x".repeat(4000);
@@ -112,8 +112,8 @@ async fn unknown_connections_are_refused_by_code(servers: usize) {
     }
 }
 
-async fn other_methods_on_a_known_connection_are_refused_and_do_no_harm(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn other_methods_on_a_known_connection_are_refused_and_do_no_harm(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for verb in [Method::PUT, Method::DELETE, Method::PATCH] {
         let reply = polling
@@ -129,28 +129,27 @@ async fn other_methods_on_a_known_connection_are_refused_and_do_no_harm(servers:
     polling.is_alive().await;
 }
 
-async fn the_path_is_a_prefix_with_its_slash(servers: usize) {
-    let site = Site::calm(servers).await;
-    let query = "EIO=4&transport=polling";
-    assert_eq!(
-        Client::new(&site, "/engine.io").get(query).await.status,
-        404
-    );
-    assert_eq!(
-        Client::new(&site, "/elsewhere/").get(query).await.status,
-        404
-    );
-    assert!(
-        Client::new(&site, "/engine.io/more")
-            .get(query)
-            .await
-            .ok()
-            .starts_with('0')
-    );
+async fn the_path_is_a_prefix_with_its_slash(setting: Setting) {
+    let site = Site::calm(setting).await;
+    let get = async |path| {
+        let client = Client::new(&site, path);
+        client.get("EIO=4&transport=polling").await
+    };
+    for path in ["/engine.io", "/socket.io", "/elsewhere/", "/socket.iox/"] {
+        assert_eq!(get(path).await.status, 404, "{path}");
+    }
+    for path in [
+        "/engine.io/",
+        "/engine.io/more",
+        "/socket.io/",
+        "/socket.io/foo",
+    ] {
+        assert!(get(path).await.ok().starts_with("0{"), "{path}");
+    }
 }
 
-async fn a_connection_is_unknown_on_the_other_path(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_connection_is_unknown_on_the_other_path(setting: Setting) {
+    let site = Site::calm(setting).await;
     let (client, elsewhere) = (Client::new(&site, RAW), Client::new(&site, SOCKETS));
     let unknown = (400, 1, "Session ID unknown".to_owned());
     for method in [Method::GET, Method::POST] {
@@ -162,8 +161,8 @@ async fn a_connection_is_unknown_on_the_other_path(servers: usize) {
     }
 }
 
-async fn every_answer_is_typed_and_never_stored(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn every_answer_is_typed_and_never_stored(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let kind = |reply: &Reply| reply.header("content-type").to_owned();
     let open = polling.client.get("EIO=4&transport=polling").await;

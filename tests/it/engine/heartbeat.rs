@@ -4,10 +4,10 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     client::{Client, RAW, SOCKETS},
-    site::Site,
+    site::{Setting, Site},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_polling_goes_three_rounds,
     websocket_goes_three_rounds,
     p4_silence_ends_polling_at_the_millisecond,
@@ -26,8 +26,8 @@ const TIMEOUT: Duration = Duration::from_millis(200);
 /// Clocks of whole milliseconds.
 const GRAIN: Duration = Duration::from_millis(2);
 
-async fn p4_polling_goes_three_rounds(servers: usize) {
-    let site = Site::quick(servers).await;
+async fn p4_polling_goes_three_rounds(setting: Setting) {
+    let site = Site::quick(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for _ in 0..3 {
         let started = Instant::now();
@@ -41,8 +41,8 @@ async fn p4_polling_goes_three_rounds(servers: usize) {
     }
 }
 
-async fn websocket_goes_three_rounds(servers: usize) {
-    let site = Site::quick(servers).await;
+async fn websocket_goes_three_rounds(setting: Setting) {
+    let site = Site::quick(setting).await;
     let mut socket = Client::new(&site, RAW).websocket().await;
     for _ in 0..3 {
         let started = Instant::now();
@@ -58,8 +58,8 @@ async fn websocket_goes_three_rounds(servers: usize) {
     assert_eq!(socket.next().await.unwrap(), "4still here");
 }
 
-async fn p4_silence_ends_polling_at_the_millisecond(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_silence_ends_polling_at_the_millisecond(setting: Setting) {
+    let site = Site::still(setting).await;
     let client = Client::new(&site, RAW);
     let (heard, silent) = (client.handshake().await, client.handshake().await);
     site.clock.advance(499);
@@ -74,8 +74,8 @@ async fn p4_silence_ends_polling_at_the_millisecond(servers: usize) {
     silent.is_gone().await;
 }
 
-async fn p4_a_pong_counts_from_when_it_comes(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_a_pong_counts_from_when_it_comes(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for _ in 0..3 {
         site.clock.advance(299);
@@ -91,8 +91,8 @@ async fn p4_a_pong_counts_from_when_it_comes(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p4_a_pong_too_late_revives_nothing(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_a_pong_too_late_revives_nothing(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     site.clock.advance(300);
     assert_eq!(polling.packets().await, ["2"]);
@@ -101,8 +101,8 @@ async fn p4_a_pong_too_late_revives_nothing(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p4_a_pong_without_a_ping_postpones_nothing(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_a_pong_without_a_ping_postpones_nothing(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     site.clock.advance(299);
     polling.say("3").await;
@@ -110,8 +110,8 @@ async fn p4_a_pong_without_a_ping_postpones_nothing(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p4_messages_do_not_postpone_the_ping(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_messages_do_not_postpone_the_ping(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for _ in 0..2 {
         site.clock.advance(100);
@@ -127,8 +127,8 @@ async fn p4_messages_do_not_postpone_the_ping(servers: usize) {
 }
 
 /// Once: the next round begins with the pong.
-async fn p4_a_ping_that_is_due_comes_with_the_next_get(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_a_ping_that_is_due_comes_with_the_next_get(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     site.clock.advance(400);
     assert_eq!(polling.poll("a").await.ok(), "2");
@@ -141,8 +141,8 @@ async fn p4_a_ping_that_is_due_comes_with_the_next_get(servers: usize) {
     assert_eq!(polling.packets().await, ["2"]);
 }
 
-async fn p4_a_parked_get_of_a_silent_client_ends_with_the_connection(servers: usize) {
-    let site = Site::quick(servers).await;
+async fn p4_a_parked_get_of_a_silent_client_ends_with_the_connection(setting: Setting) {
+    let site = Site::quick(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let started = Instant::now();
     assert_eq!(polling.packets().await, ["2"]);
@@ -156,8 +156,8 @@ async fn p4_a_parked_get_of_a_silent_client_ends_with_the_connection(servers: us
     polling.is_gone().await;
 }
 
-async fn a_silent_websocket_is_closed_when_its_time_is_up(servers: usize) {
-    let site = Site::quick(servers).await;
+async fn a_silent_websocket_is_closed_when_its_time_is_up(setting: Setting) {
+    let site = Site::quick(setting).await;
     for path in [RAW, SOCKETS] {
         let before = Instant::now();
         let mut socket = Client::new(&site, path).websocket().await;
@@ -177,8 +177,8 @@ async fn a_silent_websocket_is_closed_when_its_time_is_up(servers: usize) {
 }
 
 /// A ping that falls due during an upgrade waits for its end: before, the client would lose it.
-async fn a_ping_goes_by_the_transport_that_is_left(servers: usize) {
-    let site = Site::still(servers).await;
+async fn a_ping_goes_by_the_transport_that_is_left(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut socket = polling.probed().await;
     site.clock.advance(350);

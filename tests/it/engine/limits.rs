@@ -10,10 +10,10 @@ use tokio::{
 use super::{
     client::RAW,
     echo,
-    site::{LONG, Site, calm},
+    site::{LONG, Setting, Site, calm},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p8_one_connection_too_many_is_refused_at_once,
     p8_a_full_server_answers_a_client_that_speaks_at_once,
     p8_a_connection_that_ends_makes_room,
@@ -21,10 +21,10 @@ on_one_and_two_servers! {
 
 const CONNECTIONS: usize = 4;
 
-async fn tight(servers: usize) -> Site {
+async fn tight(setting: Setting) -> Site {
     let mut settings = calm(echo::settings());
     settings.max_connections = CONNECTIONS;
-    Site::with(servers, Clock::System, settings).await.0
+    Site::with(setting, Clock::System, settings).await.0
 }
 
 /// One that is in service: it has had an answer.
@@ -53,8 +53,8 @@ async fn full(site: &Site) -> Vec<TcpStream> {
     streams
 }
 
-async fn p8_one_connection_too_many_is_refused_at_once(servers: usize) {
-    let site = tight(servers).await;
+async fn p8_one_connection_too_many_is_refused_at_once(setting: Setting) {
+    let site = tight(setting).await;
     let mut streams = full(&site).await;
     for _ in 0..3 {
         let mut refused = TcpStream::connect(site.next_address()).await.unwrap();
@@ -76,8 +76,8 @@ async fn p8_one_connection_too_many_is_refused_at_once(servers: usize) {
 }
 
 /// Its request, which nobody reads, must not cost it the answer.
-async fn p8_a_full_server_answers_a_client_that_speaks_at_once(servers: usize) {
-    let site = tight(servers).await;
+async fn p8_a_full_server_answers_a_client_that_speaks_at_once(setting: Setting) {
+    let site = tight(setting).await;
     let _streams = full(&site).await;
     for _ in 0..20 {
         let answer = ask(&site).await;
@@ -85,8 +85,8 @@ async fn p8_a_full_server_answers_a_client_that_speaks_at_once(servers: usize) {
     }
 }
 
-async fn p8_a_connection_that_ends_makes_room(servers: usize) {
-    let site = tight(servers).await;
+async fn p8_a_connection_that_ends_makes_room(setting: Setting) {
+    let site = tight(setting).await;
     let mut streams = full(&site).await;
     streams.clear();
     super::site::eventually("there is room", async || {

@@ -1,30 +1,46 @@
-//! Engine.IO and Socket.IO as clients see them, on one server object and on two that share a hub:
-//! there each request of a connection goes to the other server than the one before.
+//! Engine.IO and Socket.IO as clients see them, in three settings: an embedded server, one pod on Redis,
+//! and three of them, where each request and each upgrade goes to the next one in turn.
 
 #[path = "../../conformance/echo.rs"]
 #[expect(dead_code, reason = "an example of its own, which has a main")]
 mod echo;
 
+mod backend;
 mod client;
+mod gated;
 mod site;
 
-/// Stamps each case, a function of the number of servers.
-macro_rules! on_one_and_two_servers {
+/// Stamps each case, a function of the setting.
+macro_rules! in_three_settings {
     ($($case:ident,)*) => {
-        on_one_and_two_servers!(@on one_server 1; $($case,)*);
-        on_one_and_two_servers!(@on two_servers 2; $($case,)*);
+        in_settings!(embedded Embedded; $($case,)*);
+        on_redis!($($case,)*);
     };
-    (@on $site:ident $servers:literal; $($case:ident,)*) => {
-        mod $site {
+}
+
+/// What an embedded server cannot show.
+macro_rules! on_redis {
+    ($($case:ident,)*) => {
+        in_settings!(one_pod_on_redis OnePod; $($case,)*);
+        in_settings!(three_pods_on_redis ThreePods; $($case,)*);
+    };
+}
+
+macro_rules! in_settings {
+    ($name:ident $setting:ident; $($case:ident,)*) => {
+        mod $name {
+            use crate::engine::site::Setting;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                super::$case($servers).await;
+                super::$case(Setting::$setting).await;
             })*
         }
     };
 }
 
+mod binary;
 mod bodies;
+mod deaths;
 mod drain;
 mod handshake;
 mod heartbeat;

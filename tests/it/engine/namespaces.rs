@@ -3,19 +3,18 @@
 use super::{
     client::{Client, Polling, RS, SOCKETS, Socket},
     echo,
-    site::{Site, calm},
+    site::{Setting, Site, calm},
 };
 use switchboard::model::Clock;
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_a_namespace_is_joined_and_greets,
     a_namespace_is_joined_and_greets_on_a_websocket,
     p4_an_unknown_namespace_is_refused_and_does_no_harm,
     p4_events_and_acks_come_back_with_their_arguments,
-    p4_binary_events_come_back_in_one_piece,
-    p4_a_binary_event_may_be_split_over_posts,
-    p4_a_half_binary_event_is_finished_on_the_websocket,
     p4_leaving_leaves_the_connection_and_lets_back_in,
+    p4_who_has_left_is_pinged_all_the_same,
+    an_event_that_the_application_does_not_know_does_no_harm,
     p4_a_violation_ends_polling,
     a_violation_closes_a_websocket,
     p4_a_client_that_joins_nothing_is_dead_at_the_millisecond,
@@ -24,20 +23,19 @@ on_one_and_two_servers! {
     p4_the_time_to_join_goes_on_over_an_upgrade,
 }
 
-const HEADER: &str = r#"451-["message",{"_placeholder":true,"num":0}]"#;
-const HEADER_BACK: &str = r#"451-["message-back",{"_placeholder":true,"num":0}]"#;
+pub const HEADER: &str = r#"451-["message",{"_placeholder":true,"num":0}]"#;
 
 async fn polling(site: &Site) -> Polling {
     Client::new(site, SOCKETS).handshake().await
 }
 
-async fn joined(site: &Site) -> Polling {
+pub async fn joined(site: &Site) -> Polling {
     let polling = polling(site).await;
     polling.join("/").await;
     polling
 }
 
-async fn joined_socket(site: &Site) -> Socket {
+pub async fn joined_socket(site: &Site) -> Socket {
     let mut socket = Client::new(site, SOCKETS).websocket().await;
     socket.send("40").await;
     assert!(socket.next().await.unwrap().starts_with("40{\"sid\":\""));
@@ -57,8 +55,8 @@ fn socket_id(packet: &str, nsp: &str) -> String {
     answer["sid"].as_str().unwrap().to_owned()
 }
 
-async fn p4_a_namespace_is_joined_and_greets(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_namespace_is_joined_and_greets(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = polling(&site).await;
     polling.say(r#"40{"token":"123"}"#).await;
     let packets = polling.packets().await;
@@ -71,16 +69,16 @@ async fn p4_a_namespace_is_joined_and_greets(servers: usize) {
     assert_eq!(packets[1..], [r#"42/custom,["auth",{}]"#]);
 }
 
-async fn a_namespace_is_joined_and_greets_on_a_websocket(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_namespace_is_joined_and_greets_on_a_websocket(setting: Setting) {
+    let site = Site::calm(setting).await;
     let mut socket = joined_socket(&site).await;
     socket.send("40/custom").await;
     socket_id(&socket.next().await.unwrap(), "/custom,");
     assert_eq!(socket.next().await.unwrap(), r#"42/custom,["auth",{}]"#);
 }
 
-async fn p4_an_unknown_namespace_is_refused_and_does_no_harm(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_an_unknown_namespace_is_refused_and_does_no_harm(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = polling(&site).await;
     let refusal = r#"44/random,{"message":"Invalid namespace"}"#;
     for asked in [
@@ -100,8 +98,8 @@ async fn p4_an_unknown_namespace_is_refused_and_does_no_harm(servers: usize) {
     socket_id(&socket.next().await.unwrap(), "");
 }
 
-async fn p4_events_and_acks_come_back_with_their_arguments(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_events_and_acks_come_back_with_their_arguments(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = joined(&site).await;
     let mut socket = joined_socket(&site).await;
     let arguments = r#"1,"2",{"3":[true,null]},"\u0000\u001e\u2028\\\"""#;
@@ -127,58 +125,8 @@ async fn p4_events_and_acks_come_back_with_their_arguments(servers: usize) {
     }
 }
 
-async fn p4_binary_events_come_back_in_one_piece(servers: usize) {
-    let site = Site::calm(servers).await;
-    let polling = joined(&site).await;
-    let two = r#"{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}"#;
-    polling
-        .say(format!(r#"452-["message",{two}]{RS}bAQID{RS}bBAUG"#))
-        .await;
-    let back = [&format!(r#"452-["message-back",{two}]"#), "bAQID", "bBAUG"];
-    assert_eq!(polling.packets().await, back);
-    let mut socket = joined_socket(&site).await;
-    socket
-        .send(&format!(r#"452-789["message-with-ack",{two}]"#))
-        .await;
-    socket.send_binary(&[1, 2, 3]).await;
-    socket.send_binary(&[4, 5, 6]).await;
-    assert_eq!(socket.next().await.unwrap(), format!("462-789[{two}]"));
-    assert_eq!(socket.next().await.unwrap(), "b010203");
-    assert_eq!(socket.next().await.unwrap(), "b040506");
-}
-
-/// What has come of it is known to whoever gets the rest.
-async fn p4_a_binary_event_may_be_split_over_posts(servers: usize) {
-    let site = Site::calm(servers).await;
-    let polling = joined(&site).await;
-    for nsp in ["", "/custom,"] {
-        if !nsp.is_empty() {
-            polling.join("/custom").await;
-        }
-        let two = r#"{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}"#;
-        polling
-            .say(format!(r#"452-{nsp}7["message-with-ack",{two}]"#))
-            .await;
-        polling.say("bAQID").await;
-        polling.say(format!("bBAUG{RS}42[\"message\",1]")).await;
-        let ack = format!("462-{nsp}7[{two}]");
-        let expected = [ack.as_str(), "bAQID", "bBAUG", r#"42["message-back",1]"#];
-        assert_eq!(polling.packets().await, expected);
-    }
-}
-
-async fn p4_a_half_binary_event_is_finished_on_the_websocket(servers: usize) {
-    let site = Site::calm(servers).await;
-    let polling = joined(&site).await;
-    polling.say(HEADER).await;
-    let mut socket = polling.upgrade().await;
-    socket.send_binary(&[1, 2, 3]).await;
-    assert_eq!(socket.next().await.unwrap(), HEADER_BACK);
-    assert_eq!(socket.next().await.unwrap(), "b010203");
-}
-
-async fn p4_leaving_leaves_the_connection_and_lets_back_in(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_leaving_leaves_the_connection_and_lets_back_in(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = joined(&site).await;
     polling.join("/custom").await;
     polling.say("41").await;
@@ -202,6 +150,36 @@ async fn p4_leaving_leaves_the_connection_and_lets_back_in(servers: usize) {
     socket_id(&socket.next().await.unwrap(), "");
 }
 
+async fn p4_who_has_left_is_pinged_all_the_same(setting: Setting) {
+    let site = Site::still(setting).await;
+    let polling = joined(&site).await;
+    polling.say("41").await;
+    for _ in 0..3 {
+        site.clock.advance(300);
+        assert_eq!(polling.poll("").await.ok(), "2");
+        polling.say("3").await;
+    }
+    let mut socket = joined_socket(&Site::quick(setting).await).await;
+    socket.send("41").await;
+    for _ in 0..3 {
+        assert_eq!(socket.next().await.unwrap(), "2");
+        socket.send("3").await;
+    }
+}
+
+async fn an_event_that_the_application_does_not_know_does_no_harm(setting: Setting) {
+    let site = Site::calm(setting).await;
+    let (polling, mut socket) = (joined(&site).await, joined_socket(&site).await);
+    for unknown in [r#"42["else",1]"#, r#"421["else"]"#, r#"42[7,"a number"]"#] {
+        polling.say(unknown).await;
+        socket.send(unknown).await;
+    }
+    polling.say(r#"42["message"]"#).await;
+    socket.send(r#"42["message"]"#).await;
+    assert_eq!(polling.packets().await, [r#"42["message-back"]"#]);
+    assert_eq!(socket.next().await.unwrap(), r#"42["message-back"]"#);
+}
+
 /// What no client in order says once it has joined `/`.
 const VIOLATIONS: [&str; 13] = [
     "40",
@@ -219,8 +197,8 @@ const VIOLATIONS: [&str; 13] = [
     "451-[\"message\",{\"_placeholder\":true,\"num\":3}]",
 ];
 
-async fn p4_a_violation_ends_polling(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_violation_ends_polling(setting: Setting) {
+    let site = Site::calm(setting).await;
     let early = polling(&site).await;
     assert_eq!(early.post("", r#"42["message",1]"#).await.refused().0, 400);
     early.is_gone().await;
@@ -237,8 +215,8 @@ async fn p4_a_violation_ends_polling(servers: usize) {
     }
 }
 
-async fn a_violation_closes_a_websocket(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_violation_closes_a_websocket(setting: Setting) {
+    let site = Site::calm(setting).await;
     let mut early = Client::new(&site, SOCKETS).websocket().await;
     early.send(r#"42["message",1]"#).await;
     assert_eq!(early.closed().await.0, [""; 0]);
@@ -257,14 +235,14 @@ async fn a_violation_closes_a_websocket(servers: usize) {
 }
 
 /// One second to join, on a clock that stands still unless moved.
-async fn short_of_time(servers: usize, clock: Clock) -> Site {
+async fn short_of_time(setting: Setting, clock: Clock) -> Site {
     let mut settings = calm(echo::settings());
     settings.connect_timeout_ms = 300;
-    Site::with(servers, clock, settings).await.0
+    Site::with(setting, clock, settings).await.0
 }
 
-async fn p4_a_client_that_joins_nothing_is_dead_at_the_millisecond(servers: usize) {
-    let site = short_of_time(servers, Clock::manual(1)).await;
+async fn p4_a_client_that_joins_nothing_is_dead_at_the_millisecond(setting: Setting) {
+    let site = short_of_time(setting, Clock::manual(1)).await;
     let polling = polling(&site).await;
     site.clock.advance(299);
     polling.say("40/random,").await;
@@ -273,8 +251,8 @@ async fn p4_a_client_that_joins_nothing_is_dead_at_the_millisecond(servers: usiz
     polling.is_gone().await;
 }
 
-async fn p4_a_client_that_joined_stays(servers: usize) {
-    let site = short_of_time(servers, Clock::manual(1)).await;
+async fn p4_a_client_that_joined_stays(setting: Setting) {
+    let site = short_of_time(setting, Clock::manual(1)).await;
     let polling = polling(&site).await;
     site.clock.advance(299);
     polling.join("/").await;
@@ -284,8 +262,8 @@ async fn p4_a_client_that_joined_stays(servers: usize) {
     polling.join("/").await;
 }
 
-async fn a_websocket_that_joins_nothing_is_closed(servers: usize) {
-    let site = short_of_time(servers, Clock::System).await;
+async fn a_websocket_that_joins_nothing_is_closed(setting: Setting) {
+    let site = short_of_time(setting, Clock::System).await;
     let started = tokio::time::Instant::now();
     let mut socket = Client::new(&site, SOCKETS).websocket().await;
     assert_eq!(socket.closed().await.0, [""; 0]);
@@ -296,8 +274,8 @@ async fn a_websocket_that_joins_nothing_is_closed(servers: usize) {
     );
 }
 
-async fn p4_the_time_to_join_goes_on_over_an_upgrade(servers: usize) {
-    let site = short_of_time(servers, Clock::System).await;
+async fn p4_the_time_to_join_goes_on_over_an_upgrade(setting: Setting) {
+    let site = short_of_time(setting, Clock::System).await;
     let started = tokio::time::Instant::now();
     let polling = polling(&site).await;
     let mut socket = polling.upgrade().await;

@@ -7,10 +7,10 @@ use tokio_tungstenite::tungstenite::Error;
 use super::{
     client::{Client, RAW, Reply},
     echo,
-    site::{Site, calm},
+    site::{Setting, Site, calm},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     any_page_may_by_default_and_reads_refusals_too,
     a_preflight_is_answered_before_anything_is_checked,
     a_listed_page_may_with_credentials,
@@ -23,18 +23,18 @@ on_one_and_two_servers! {
 const SHOP: &str = "https://shop.example";
 const EVIL: &str = "https://evil.example";
 
-async fn listed(servers: usize) -> Site {
+async fn listed(setting: Setting) -> Site {
     let mut settings = calm(echo::settings());
     settings.origins = Origins::Listed(vec![SHOP.into()]);
-    Site::with(servers, Clock::System, settings).await.0
+    Site::with(setting, Clock::System, settings).await.0
 }
 
 fn allowed(reply: &Reply) -> &str {
     reply.header("access-control-allow-origin")
 }
 
-async fn any_page_may_by_default_and_reads_refusals_too(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn any_page_may_by_default_and_reads_refusals_too(setting: Setting) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW).on_page(EVIL);
     let polling = client.handshake().await;
     let replies = [
@@ -58,8 +58,8 @@ async fn any_page_may_by_default_and_reads_refusals_too(servers: usize) {
     }
 }
 
-async fn a_preflight_is_answered_before_anything_is_checked(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_preflight_is_answered_before_anything_is_checked(setting: Setting) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW).on_page(SHOP);
     let asked = [
         ("access-control-request-method", "POST"),
@@ -83,8 +83,8 @@ async fn a_preflight_is_answered_before_anything_is_checked(servers: usize) {
     }
 }
 
-async fn a_listed_page_may_with_credentials(servers: usize) {
-    let site = listed(servers).await;
+async fn a_listed_page_may_with_credentials(setting: Setting) {
+    let site = listed(setting).await;
     let client = Client::new(&site, RAW).on_page(SHOP);
     let polling = client.handshake().await;
     let replies = [
@@ -108,8 +108,8 @@ async fn a_listed_page_may_with_credentials(servers: usize) {
     assert_eq!(socket.next().await.unwrap(), "4hello");
 }
 
-async fn a_page_that_is_not_listed_is_told_which_setting_to_change(servers: usize) {
-    let site = listed(servers).await;
+async fn a_page_that_is_not_listed_is_told_which_setting_to_change(setting: Setting) {
+    let site = listed(setting).await;
     for page in [
         EVIL,
         "null",
@@ -128,8 +128,8 @@ async fn a_page_that_is_not_listed_is_told_which_setting_to_change(servers: usiz
     }
 }
 
-async fn a_websocket_of_a_foreign_page_is_refused(servers: usize) {
-    let site = listed(servers).await;
+async fn a_websocket_of_a_foreign_page_is_refused(setting: Setting) {
+    let site = listed(setting).await;
     let polling = Client::new(&site, RAW).on_page(SHOP).handshake().await;
     let foreign = Client::new(&site, RAW).on_page(EVIL);
     let upgrade = format!("EIO=4&transport=websocket&sid={}", polling.sid);
@@ -144,8 +144,8 @@ async fn a_websocket_of_a_foreign_page_is_refused(servers: usize) {
     polling.is_alive().await;
 }
 
-async fn a_foreign_page_does_no_harm_to_a_connection(servers: usize) {
-    let site = listed(servers).await;
+async fn a_foreign_page_does_no_harm_to_a_connection(setting: Setting) {
+    let site = listed(setting).await;
     let polling = Client::new(&site, RAW).on_page(SHOP).handshake().await;
     let foreign = Client::new(&site, RAW).on_page(EVIL);
     let parked = polling.park("").await;
@@ -160,8 +160,8 @@ async fn a_foreign_page_does_no_harm_to_a_connection(servers: usize) {
     assert_eq!(parked.reply().await.ok(), "4own");
 }
 
-async fn a_program_needs_no_origin(servers: usize) {
-    let site = listed(servers).await;
+async fn a_program_needs_no_origin(setting: Setting) {
+    let site = listed(setting).await;
     let client = Client::new(&site, RAW);
     let reply = client.get("EIO=4&transport=polling").await;
     assert!(reply.ok().starts_with('0'));

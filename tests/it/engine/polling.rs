@@ -1,9 +1,9 @@
 use super::{
-    client::{Client, RAW, RS},
-    site::Site,
+    client::{Client, RAW, RS, SOCKETS},
+    site::{Setting, Site},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     what_is_sent_as_one_payload_comes_back_as_one,
     p4_a_parked_get_is_woken_by_a_post,
     p4_what_waits_comes_with_the_next_get_in_order,
@@ -12,6 +12,8 @@ on_one_and_two_servers! {
     p4_a_farewell_that_overtakes_a_get_ends_it_in_peace_once,
     a_get_long_after_the_farewell_is_refused,
     p4_a_close_drops_what_follows_it,
+    p4_a_farewell_and_a_get_at_once_both_end_in_peace,
+    p1_p4_what_is_said_before_a_farewell_is_done,
     p4_a_get_whose_client_hung_up_may_be_sent_again,
     p4_a_hung_up_client_that_stays_away_is_dead,
     p2_p4_what_comes_while_nobody_listens_is_kept,
@@ -19,8 +21,8 @@ on_one_and_two_servers! {
     p4_after_the_end_everything_is_refused,
 }
 
-async fn what_is_sent_as_one_payload_comes_back_as_one(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn what_is_sent_as_one_payload_comes_back_as_one(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for payload in [
         format!("4test1{RS}4test2{RS}4test3"),
@@ -33,8 +35,8 @@ async fn what_is_sent_as_one_payload_comes_back_as_one(servers: usize) {
     }
 }
 
-async fn p4_a_parked_get_is_woken_by_a_post(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_parked_get_is_woken_by_a_post(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for text in ["4a", "4b", "4c"] {
         let parked = polling.park("").await;
@@ -43,8 +45,8 @@ async fn p4_a_parked_get_is_woken_by_a_post(servers: usize) {
     }
 }
 
-async fn p4_what_waits_comes_with_the_next_get_in_order(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_what_waits_comes_with_the_next_get_in_order(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for text in ["4a", "4b", "4c"] {
         polling.say(text).await;
@@ -54,9 +56,9 @@ async fn p4_what_waits_comes_with_the_next_get_in_order(servers: usize) {
     assert_eq!(polling.packets().await, ["4d"]);
 }
 
-async fn p2_p4_a_conversation_loses_and_repeats_nothing(servers: usize) {
+async fn p2_p4_a_conversation_loses_and_repeats_nothing(setting: Setting) {
     const MESSAGES: usize = 300;
-    let site = Site::calm(servers).await;
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let sender = polling.clone();
     let sending = tokio::spawn(async move {
@@ -73,8 +75,8 @@ async fn p2_p4_a_conversation_loses_and_repeats_nothing(servers: usize) {
     assert_eq!(heard, sent);
 }
 
-async fn p4_a_client_that_closes_ends_its_parked_get_in_peace(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_client_that_closes_ends_its_parked_get_in_peace(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let parked = polling.park("").await;
     polling.say("1").await;
@@ -83,8 +85,8 @@ async fn p4_a_client_that_closes_ends_its_parked_get_in_peace(servers: usize) {
 }
 
 /// Both were sent at once, on two connections.
-async fn p4_a_farewell_that_overtakes_a_get_ends_it_in_peace_once(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_a_farewell_that_overtakes_a_get_ends_it_in_peace_once(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say("1").await;
     site.clock.advance(100);
@@ -92,16 +94,16 @@ async fn p4_a_farewell_that_overtakes_a_get_ends_it_in_peace_once(servers: usize
     polling.is_gone().await;
 }
 
-async fn a_get_long_after_the_farewell_is_refused(servers: usize) {
-    let site = Site::still(servers).await;
+async fn a_get_long_after_the_farewell_is_refused(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say("1").await;
     site.clock.advance(101);
     polling.is_gone().await;
 }
 
-async fn p4_a_close_drops_what_follows_it(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_close_drops_what_follows_it(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let parked = polling.park("").await;
     polling.say(format!("1{RS}4after")).await;
@@ -109,8 +111,33 @@ async fn p4_a_close_drops_what_follows_it(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p4_a_get_whose_client_hung_up_may_be_sent_again(servers: usize) {
-    let site = Site::still_and_calm(servers).await;
+/// Whichever comes first, and on whatever server.
+async fn p4_a_farewell_and_a_get_at_once_both_end_in_peace(setting: Setting) {
+    let site = Site::still_and_calm(setting).await;
+    for _ in 0..10 {
+        let polling = Client::new(&site, RAW).handshake().await;
+        let (get, post) = (polling.start_poll(""), polling.start_post("", "1"));
+        assert_eq!(post.reply().await.ok(), "ok");
+        assert_eq!(get.reply().await.ok(), "6");
+        polling.is_gone().await;
+    }
+}
+
+async fn p1_p4_what_is_said_before_a_farewell_is_done(setting: Setting) {
+    let site = Site::calm(setting).await;
+    let polling = Client::new(&site, SOCKETS).handshake().await;
+    polling.join("/").await;
+    let post = polling.start_post("", "42[\"message\",\"gated\"]\u{1e}1");
+    site.at_the_gate(1).await;
+    site.gate.permits.add_permits(1);
+    assert_eq!(post.reply().await.ok(), "ok");
+    assert_eq!(site.gate.permits.available_permits(), 0);
+    polling.poll("").await;
+    polling.is_gone().await;
+}
+
+async fn p4_a_get_whose_client_hung_up_may_be_sent_again(setting: Setting) {
+    let site = Site::still_and_calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for (first, again) in [("a", "a"), ("b", "c"), ("", "")] {
         polling.park(first).await.hang_up();
@@ -123,8 +150,8 @@ async fn p4_a_get_whose_client_hung_up_may_be_sent_again(servers: usize) {
     }
 }
 
-async fn p4_a_hung_up_client_that_stays_away_is_dead(servers: usize) {
-    let site = Site::still_and_calm(servers).await;
+async fn p4_a_hung_up_client_that_stays_away_is_dead(setting: Setting) {
+    let site = Site::still_and_calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.park("a").await.hang_up();
     site.doomed(&polling.sid, 2000).await;
@@ -134,8 +161,8 @@ async fn p4_a_hung_up_client_that_stays_away_is_dead(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p2_p4_what_comes_while_nobody_listens_is_kept(servers: usize) {
-    let site = Site::still_and_calm(servers).await;
+async fn p2_p4_what_comes_while_nobody_listens_is_kept(setting: Setting) {
+    let site = Site::still_and_calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say("4a").await;
     assert_eq!(polling.poll("1").await.ok(), "4a");
@@ -145,9 +172,9 @@ async fn p2_p4_what_comes_while_nobody_listens_is_kept(servers: usize) {
     assert_eq!(polling.poll("3").await.ok(), "4b");
 }
 
-async fn a_post_cut_half_way_does_nothing(servers: usize) {
+async fn a_post_cut_half_way_does_nothing(setting: Setting) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let site = Site::calm(servers).await;
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut stream = tokio::net::TcpStream::connect(site.next_address())
         .await
@@ -168,8 +195,8 @@ async fn a_post_cut_half_way_does_nothing(servers: usize) {
     assert_eq!(polling.poll("").await.ok(), "4whole");
 }
 
-async fn p4_after_the_end_everything_is_refused(servers: usize) {
-    let site = Site::still(servers).await;
+async fn p4_after_the_end_everything_is_refused(setting: Setting) {
+    let site = Site::still(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say("1").await;
     site.clock.advance(101);

@@ -8,10 +8,10 @@ use tokio_tungstenite::tungstenite::Error;
 use super::{
     client::{Client, RAW, Reply},
     echo,
-    site::{Servers, Site, calm},
+    site::{Servers, Setting, Site, calm},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p8_one_handshake_too_many_is_told_when_to_come_back,
     p8_a_websocket_too_many_is_refused_before_it_is_one,
     p8_who_is_in_is_not_counted,
@@ -26,7 +26,7 @@ const MAX: u32 = 3;
 const SHOP: &str = "https://shop.example";
 
 /// Three in ten seconds, which do not pass by themselves.
-async fn limited(servers: usize, proxies: &str) -> (Site, Servers) {
+async fn limited(setting: Setting, proxies: &str) -> (Site, Servers) {
     let mut settings = calm(echo::settings());
     settings.origins = Origins::Listed(vec![SHOP.into()]);
     settings.proxies = proxies.parse().unwrap();
@@ -34,7 +34,7 @@ async fn limited(servers: usize, proxies: &str) -> (Site, Servers) {
         max: MAX,
         window_ms: 10_000,
     };
-    Site::with(servers, Clock::manual(1_000_000), settings).await
+    Site::with(setting, Clock::manual(1_000_000), settings).await
 }
 
 async fn open(client: &Client, forwarded: &str) -> Reply {
@@ -66,8 +66,8 @@ fn refusals(servers: &Servers) -> u64 {
     counts.sum()
 }
 
-async fn p8_one_handshake_too_many_is_told_when_to_come_back(servers: usize) {
-    let (site, running) = limited(servers, "").await;
+async fn p8_one_handshake_too_many_is_told_when_to_come_back(setting: Setting) {
+    let (site, running) = limited(setting, "").await;
     let client = Client::new(&site, RAW).on_page(SHOP);
     for _ in 0..MAX {
         client.handshake().await;
@@ -89,8 +89,8 @@ async fn p8_one_handshake_too_many_is_told_when_to_come_back(servers: usize) {
     assert_refused(&client.get(QUERY).await, 10_000, "10");
 }
 
-async fn p8_a_websocket_too_many_is_refused_before_it_is_one(servers: usize) {
-    let (site, running) = limited(servers, "").await;
+async fn p8_a_websocket_too_many_is_refused_before_it_is_one(setting: Setting) {
+    let (site, running) = limited(setting, "").await;
     let client = Client::new(&site, RAW);
     // Both kinds are connections.
     client.handshake().await;
@@ -109,8 +109,8 @@ async fn p8_a_websocket_too_many_is_refused_before_it_is_one(servers: usize) {
     client.websocket().await;
 }
 
-async fn p8_who_is_in_is_not_counted(servers: usize) {
-    let (site, running) = limited(servers, "").await;
+async fn p8_who_is_in_is_not_counted(setting: Setting) {
+    let (site, running) = limited(setting, "").await;
     let client = Client::new(&site, RAW);
     let polling = client.handshake().await;
     for _ in 0..2 * MAX {
@@ -129,8 +129,8 @@ async fn p8_who_is_in_is_not_counted(servers: usize) {
     assert_eq!((preflight.status.as_u16(), refusals(&running)), (204, 1));
 }
 
-async fn p8_a_trusted_proxy_says_who_is_counted(servers: usize) {
-    let (site, _running) = limited(servers, "127.0.0.0/8,10.0.0.1").await;
+async fn p8_a_trusted_proxy_says_who_is_counted(setting: Setting) {
+    let (site, _running) = limited(setting, "127.0.0.0/8,10.0.0.1").await;
     let client = Client::new(&site, RAW);
     let same_network = [
         [
@@ -159,8 +159,8 @@ async fn p8_a_trusted_proxy_says_who_is_counted(servers: usize) {
     }
 }
 
-async fn p8_nobody_else_says_who_is_counted(servers: usize) {
-    let (site, _running) = limited(servers, "10.0.0.0/8").await;
+async fn p8_nobody_else_says_who_is_counted(setting: Setting) {
+    let (site, _running) = limited(setting, "10.0.0.0/8").await;
     let client = Client::new(&site, RAW);
     for n in 0..MAX {
         open(&client, &format!("198.51.100.{n}")).await.ok();
@@ -170,17 +170,17 @@ async fn p8_nobody_else_says_who_is_counted(servers: usize) {
 }
 
 /// As without a limit: what needs the hub fails by itself.
-async fn p11_who_cannot_be_counted_is_let_in(servers: usize) {
-    let (site, running) = limited(servers, "").await;
+async fn p11_who_cannot_be_counted_is_let_in(setting: Setting) {
+    let (site, running) = limited(setting, "").await;
     let client = Client::new(&site, RAW);
-    site.hub.faults().set_down(true);
+    site.set_down(true);
     for _ in 0..2 * MAX {
         let mut socket = client.websocket().await;
         socket.send("4hello").await;
         assert_eq!(socket.next().await.unwrap(), "4hello");
         assert_eq!(client.get(QUERY).await.status, 503);
     }
-    site.hub.faults().set_down(false);
+    site.set_down(false);
     for _ in 0..MAX {
         client.websocket().await;
     }

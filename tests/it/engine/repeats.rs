@@ -2,10 +2,10 @@
 
 use super::{
     client::{Client, RAW, RS, SOCKETS},
-    site::Site,
+    site::{Setting, Site},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_a_parked_get_sent_again_moves,
     p2_p4_an_answered_get_sent_again_gets_the_same,
     p2_p4_a_noop_sent_again_loses_nothing,
@@ -22,8 +22,8 @@ on_one_and_two_servers! {
 const GATED: &str = r#"42["message","gated"]"#;
 const BACK: &str = r#"42["message-back","gated"]"#;
 
-async fn p4_a_parked_get_sent_again_moves(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_parked_get_sent_again_moves(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut first = polling.park("t").await;
     for _ in 0..3 {
@@ -36,8 +36,8 @@ async fn p4_a_parked_get_sent_again_moves(servers: usize) {
     polling.is_alive().await;
 }
 
-async fn p2_p4_an_answered_get_sent_again_gets_the_same(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p2_p4_an_answered_get_sent_again_gets_the_same(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say(format!("4a{RS}bAQID")).await;
     polling.say("4b").await;
@@ -51,8 +51,8 @@ async fn p2_p4_an_answered_get_sent_again_gets_the_same(servers: usize) {
     polling.is_alive().await;
 }
 
-async fn p2_p4_a_noop_sent_again_loses_nothing(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p2_p4_a_noop_sent_again_loses_nothing(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let first = polling.park("1").await;
     let second = polling.start_poll("1");
@@ -64,8 +64,8 @@ async fn p2_p4_a_noop_sent_again_loses_nothing(servers: usize) {
     assert_eq!(polling.poll("2").await.ok(), "4b");
 }
 
-async fn p4_a_second_get_ends_the_connection(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_second_get_ends_the_connection(setting: Setting) {
+    let site = Site::calm(setting).await;
     for (one, other) in [("", "burst"), ("a", "b"), ("a", "")] {
         let polling = Client::new(&site, RAW).handshake().await;
         let parked = polling.park(one).await;
@@ -75,8 +75,8 @@ async fn p4_a_second_get_ends_the_connection(servers: usize) {
     }
 }
 
-async fn p4_a_second_get_without_a_name_ends_the_connection(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_second_get_without_a_name_ends_the_connection(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let parked = polling.park("").await;
     assert_eq!(polling.poll("").await.refused().0, 400);
@@ -84,8 +84,8 @@ async fn p4_a_second_get_without_a_name_ends_the_connection(servers: usize) {
     polling.is_gone().await;
 }
 
-async fn p3_p4_a_post_sent_again_is_applied_once(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p3_p4_a_post_sent_again_is_applied_once(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for text in ["4a", "4b"] {
         for _ in 0..3 {
@@ -97,8 +97,8 @@ async fn p3_p4_a_post_sent_again_is_applied_once(servers: usize) {
     polling.is_alive().await;
 }
 
-async fn p3_p4_a_post_sent_many_times_at_once_is_applied_once(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p3_p4_a_post_sent_many_times_at_once_is_applied_once(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for round in ["a", "b", "c"] {
         let posts: Vec<_> = (0..8).map(|_| polling.start_post(round, "4once")).collect();
@@ -109,8 +109,8 @@ async fn p3_p4_a_post_sent_many_times_at_once_is_applied_once(servers: usize) {
     }
 }
 
-async fn p3_p4_a_post_sent_again_while_it_runs_waits_and_is_applied_once(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p3_p4_a_post_sent_again_while_it_runs_waits_and_is_applied_once(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, SOCKETS).handshake().await;
     polling.join("/").await;
     let first = polling.start_post("t", GATED);
@@ -121,31 +121,31 @@ async fn p3_p4_a_post_sent_again_while_it_runs_waits_and_is_applied_once(servers
         !first.is_over() && !second.is_over(),
         "ok was said before the work was done"
     );
-    site.gate.add_permits(2);
+    site.gate.permits.add_permits(2);
     assert_eq!(first.reply().await.ok(), "ok");
     assert_eq!(second.reply().await.ok(), "ok");
     assert_eq!(parked.reply().await.ok(), BACK);
     polling.say(r#"42["message",1]"#).await;
     assert_eq!(polling.packets().await, [r#"42["message-back",1]"#]);
-    assert_eq!(site.gate.available_permits(), 1);
+    assert_eq!(site.gate.permits.available_permits(), 1);
 }
 
-async fn p3_p4_a_post_whose_client_hung_up_is_applied_once(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p3_p4_a_post_whose_client_hung_up_is_applied_once(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, SOCKETS).handshake().await;
     polling.join("/").await;
     let lost = polling.start_post("t", GATED);
     site.at_the_gate(1).await;
     lost.hang_up();
     let again = polling.start_post("t", GATED);
-    site.gate.add_permits(2);
+    site.gate.permits.add_permits(2);
     assert_eq!(again.reply().await.ok(), "ok");
     polling.say(r#"42["message",1]"#).await;
     assert_eq!(polling.packets().await, [BACK, r#"42["message-back",1]"#]);
 }
 
-async fn p4_posts_without_a_name_are_each_their_own(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_posts_without_a_name_are_each_their_own(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     for _ in 0..3 {
         polling.say("4same").await;
@@ -153,8 +153,8 @@ async fn p4_posts_without_a_name_are_each_their_own(servers: usize) {
     assert_eq!(polling.packets().await, ["4same"; 3]);
 }
 
-async fn p4_a_second_post_while_one_runs_ends_the_connection(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_second_post_while_one_runs_ends_the_connection(setting: Setting) {
+    let site = Site::calm(setting).await;
     for (one, other) in [("a", "b"), ("", ""), ("", "b")] {
         let polling = Client::new(&site, SOCKETS).handshake().await;
         polling.join("/").await;
@@ -163,7 +163,7 @@ async fn p4_a_second_post_while_one_runs_ends_the_connection(servers: usize) {
         site.at_the_gate(1).await;
         assert_eq!(polling.post(other, GATED).await.refused().0, 400);
         assert_eq!(parked.reply().await.ok(), "1");
-        site.gate.add_permits(1);
+        site.gate.permits.add_permits(1);
         // Its work was done; that nobody is there to hear of it is another matter.
         first.reply().await;
         polling.is_gone().await;

@@ -4,10 +4,10 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     client::{Client, RAW, SOCKETS},
-    site::Site,
+    site::{Setting, Site},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_an_upgrade_takes_over,
     p4_a_parked_get_is_released,
     p4_a_get_between_probe_and_upgrade_gets_nothing_after_a_moment,
@@ -23,8 +23,8 @@ on_one_and_two_servers! {
     the_upgraded_connection_ends_with_its_websocket,
 }
 
-async fn p4_an_upgrade_takes_over(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_an_upgrade_takes_over(setting: Setting) {
+    let site = Site::calm(setting).await;
     let mut socket = Client::new(&site, RAW).handshake().await.upgrade().await;
     socket.send("4hello").await;
     socket.send_binary(&[1, 2, 3, 4]).await;
@@ -32,8 +32,8 @@ async fn p4_an_upgrade_takes_over(servers: usize) {
     assert_eq!(socket.next().await.unwrap(), "b01020304");
 }
 
-async fn p4_a_parked_get_is_released(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_parked_get_is_released(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let parked = polling.park("").await;
     let mut socket = polling.probed().await;
@@ -44,8 +44,8 @@ async fn p4_a_parked_get_is_released(servers: usize) {
 }
 
 /// At once it would come again at once, and again, until its client has read the answer.
-async fn p4_a_get_between_probe_and_upgrade_gets_nothing_after_a_moment(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_get_between_probe_and_upgrade_gets_nothing_after_a_moment(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut socket = polling.probed().await;
     for _ in 0..2 {
@@ -62,8 +62,8 @@ async fn p4_a_get_between_probe_and_upgrade_gets_nothing_after_a_moment(servers:
     assert_eq!(socket.next().await.unwrap(), "4hello");
 }
 
-async fn p4_a_get_after_the_upgrade_is_refused(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_get_after_the_upgrade_is_refused(setting: Setting) {
+    let site = Site::calm(setting).await;
     for _ in 0..10 {
         let polling = Client::new(&site, RAW).handshake().await;
         let mut socket = polling.probe().await;
@@ -74,8 +74,8 @@ async fn p4_a_get_after_the_upgrade_is_refused(servers: usize) {
     }
 }
 
-async fn p4_a_held_get_is_refused_as_soon_as_the_upgrade_is_done(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_held_get_is_refused_as_soon_as_the_upgrade_is_done(setting: Setting) {
+    let site = Site::calm(setting).await;
     for _ in 0..3 {
         let polling = Client::new(&site, RAW).handshake().await;
         let mut socket = polling.probed().await;
@@ -85,8 +85,10 @@ async fn p4_a_held_get_is_refused_as_soon_as_the_upgrade_is_done(servers: usize)
     }
 }
 
-async fn p2_p4_nothing_comes_by_websocket_before_the_upgrade_and_everything_after(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p2_p4_nothing_comes_by_websocket_before_the_upgrade_and_everything_after(
+    setting: Setting,
+) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say("4before").await;
     let mut socket = polling.probed().await;
@@ -103,8 +105,8 @@ async fn p2_p4_nothing_comes_by_websocket_before_the_upgrade_and_everything_afte
 }
 
 /// Its client could not have sent the upgrade without having it.
-async fn p2_p4_what_a_get_was_given_does_not_come_again(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p2_p4_what_a_get_was_given_does_not_come_again(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     polling.say("4given").await;
     assert_eq!(polling.poll("").await.ok(), "4given");
@@ -114,8 +116,8 @@ async fn p2_p4_what_a_get_was_given_does_not_come_again(servers: usize) {
     assert_eq!(socket.round_trip().await, [""; 0]);
 }
 
-async fn p2_p4_what_a_parked_get_was_given_does_not_come_again(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p2_p4_what_a_parked_get_was_given_does_not_come_again(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let parked = polling.park("").await;
     let mut socket = polling.probed().await;
@@ -131,8 +133,8 @@ async fn p2_p4_what_a_parked_get_was_given_does_not_come_again(servers: usize) {
     assert_eq!(heard, ["4x", "4end"]);
 }
 
-async fn p4_sockets_stay_joined(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_sockets_stay_joined(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, SOCKETS).handshake().await;
     polling.join("/").await;
     polling.join("/custom").await;
@@ -150,8 +152,8 @@ async fn p4_sockets_stay_joined(servers: usize) {
     }
 }
 
-async fn p4_requests_of_the_old_transport_are_refused_and_do_no_harm(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_requests_of_the_old_transport_are_refused_and_do_no_harm(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     assert_eq!(polling.post("t", "4x").await.ok(), "ok");
     let mut socket = polling.upgrade().await;
@@ -167,8 +169,8 @@ async fn p4_requests_of_the_old_transport_are_refused_and_do_no_harm(servers: us
     assert_eq!(socket.next().await.unwrap(), "4hello");
 }
 
-async fn p4_a_late_websocket_is_let_in_and_shown_out(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_late_websocket_is_let_in_and_shown_out(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut early = polling.probe().await;
     let mut socket = polling.upgrade().await;
@@ -183,8 +185,8 @@ async fn p4_a_late_websocket_is_let_in_and_shown_out(servers: usize) {
     assert_eq!(socket.next().await.unwrap(), "4hello");
 }
 
-async fn p4_of_two_probes_one_takes_over(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_of_two_probes_one_takes_over(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut first = polling.probed().await;
     let mut second = polling.probe().await;
@@ -195,8 +197,8 @@ async fn p4_of_two_probes_one_takes_over(servers: usize) {
     assert_eq!(first.next().await.unwrap(), "4kept");
 }
 
-async fn the_upgraded_connection_ends_with_its_websocket(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn the_upgraded_connection_ends_with_its_websocket(setting: Setting) {
+    let site = Site::calm(setting).await;
     let polling = Client::new(&site, RAW).handshake().await;
     let mut socket = polling.upgrade().await;
     socket.send("1").await;

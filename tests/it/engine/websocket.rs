@@ -15,10 +15,10 @@ use tokio_tungstenite::{
 use super::{
     client::{Client, RAW, SOCKETS},
     echo,
-    site::{LONG, Site, calm, eventually},
+    site::{LONG, Setting, Site, calm, eventually},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     messages_come_back_in_order,
     p2_a_long_conversation_comes_back_in_order,
     a_close_closes,
@@ -29,8 +29,8 @@ on_one_and_two_servers! {
     p4_a_connection_by_websocket_takes_no_polling,
 }
 
-async fn messages_come_back_in_order(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn messages_come_back_in_order(setting: Setting) {
+    let site = Site::calm(setting).await;
     let mut socket = Client::new(&site, RAW).websocket().await;
     socket.send("4hello").await;
     socket.send_binary(&[1, 2, 3, 4]).await;
@@ -41,9 +41,9 @@ async fn messages_come_back_in_order(servers: usize) {
     }
 }
 
-async fn p2_a_long_conversation_comes_back_in_order(servers: usize) {
+async fn p2_a_long_conversation_comes_back_in_order(setting: Setting) {
     const MESSAGES: usize = 3000;
-    let site = Site::calm(servers).await;
+    let site = Site::calm(setting).await;
     let (mut sink, mut stream) = Client::new(&site, RAW).websocket().await.stream.split();
     let sending = tokio::spawn(async move {
         for number in 0..MESSAGES {
@@ -64,8 +64,8 @@ async fn p2_a_long_conversation_comes_back_in_order(servers: usize) {
     sending.await.unwrap();
 }
 
-async fn a_close_closes(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_close_closes(setting: Setting) {
+    let site = Site::calm(setting).await;
     for path in [RAW, SOCKETS] {
         let mut socket = Client::new(&site, path).websocket().await;
         socket.send("1").await;
@@ -73,8 +73,8 @@ async fn a_close_closes(servers: usize) {
     }
 }
 
-async fn a_malformed_frame_closes(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_malformed_frame_closes(setting: Setting) {
+    let site = Site::calm(setting).await;
     for text in ["abc", "", "0{}", "2", "2probe", "b!!!", "9"] {
         let mut socket = Client::new(&site, RAW).websocket().await;
         socket.send(text).await;
@@ -86,8 +86,8 @@ async fn a_malformed_frame_closes(servers: usize) {
     }
 }
 
-async fn p8_a_message_that_is_too_large_closes_with_1009(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p8_a_message_that_is_too_large_closes_with_1009(setting: Setting) {
+    let site = Site::calm(setting).await;
     let mut socket = Client::new(&site, RAW).websocket().await;
     let fits = "4".repeat(1_000_000);
     socket.send(&fits).await;
@@ -97,10 +97,10 @@ async fn p8_a_message_that_is_too_large_closes_with_1009(servers: usize) {
     assert_eq!(socket.closed().await.1, Some(CloseCode::Size));
 }
 
-async fn slow(servers: usize, timeout: Duration) -> (Site, super::site::Servers) {
+async fn slow(setting: Setting, timeout: Duration) -> (Site, super::site::Servers) {
     let mut settings = calm(echo::settings());
     settings.slow_timeout = timeout;
-    Site::with(servers, Clock::System, settings).await
+    Site::with(setting, Clock::System, settings).await
 }
 
 /// A connection that takes little before it is read.
@@ -110,10 +110,10 @@ async fn small(site: &Site, receive_bytes: u32) -> TcpStream {
     socket.connect(site.next_address()).await.unwrap()
 }
 
-async fn p8_a_reader_that_takes_nothing_is_closed_and_costs_little(servers: usize) {
+async fn p8_a_reader_that_takes_nothing_is_closed_and_costs_little(setting: Setting) {
     const OFFERED: usize = 100;
     const MEGABYTES_TAKEN: usize = 32;
-    let (site, servers) = slow(servers, Duration::from_millis(300)).await;
+    let (site, servers) = slow(setting, Duration::from_millis(300)).await;
     let stream = small(&site, 8 * 1024).await;
     let url = format!("ws://site{RAW}?EIO=4&transport=websocket");
     let (mut socket, _) = client_async(url, stream).await.unwrap();
@@ -154,10 +154,10 @@ async fn p8_a_reader_that_takes_nothing_is_closed_and_costs_little(servers: usiz
 }
 
 /// Slowness is to take nothing for a time, not to take long for much.
-async fn p8_a_slow_reader_that_takes_something_is_kept(servers: usize) {
+async fn p8_a_slow_reader_that_takes_something_is_kept(setting: Setting) {
     const MESSAGES: usize = 8;
     const SIZE: usize = 1_000_000;
-    let (site, _servers) = slow(servers, Duration::from_millis(600)).await;
+    let (site, _servers) = slow(setting, Duration::from_millis(600)).await;
     let mut stream = small(&site, 64 * 1024).await;
     let head = "GET /engine.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\n\
         connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
@@ -198,8 +198,8 @@ async fn p8_a_slow_reader_that_takes_something_is_kept(servers: usize) {
     writer.abort();
 }
 
-async fn p4_a_connection_by_websocket_takes_no_polling(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn p4_a_connection_by_websocket_takes_no_polling(setting: Setting) {
+    let site = Site::calm(setting).await;
     let client = Client::new(&site, RAW);
     let mut socket = client.connect("EIO=4&transport=websocket").await.unwrap();
     let open = socket.next().await.unwrap();
