@@ -8,7 +8,7 @@ use super::{
 use crate::{
     hub::{Hold, OutboxItem},
     model::{EntryId, Frame, Millis},
-    wire::socket::{Kind, Packet, encode},
+    wire::socket::{Kind, MAX_ATTACHMENTS, Packet, encode},
 };
 
 /// What packets of a client did to its connection, for its transport to carry out: in a POST with
@@ -65,12 +65,22 @@ impl Effects {
     }
 }
 
-/// Binary attachments follow their header in the same item: nothing may come between.
+/// Binary attachments follow their header in the same item: nothing may come between. With more of them
+/// than clients take, it would cost the client its connection; so it is not said, and the log has why.
 fn packet(nsp: &str, kind: Kind) -> Vec<Frame> {
     let encoded = encode::packet(&Packet {
         nsp: nsp.to_owned(),
         kind,
     });
+    let attachments = encoded.attachments.len();
+    if attachments > MAX_ATTACHMENTS {
+        tracing::error!(
+            nsp,
+            attachments,
+            "a packet with too many attachments is not sent"
+        );
+        return Vec::new();
+    }
     let header = std::iter::once(Frame::text(encoded.text));
     header
         .chain(encoded.attachments.into_iter().map(Frame::Binary))

@@ -17,7 +17,11 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Socket, counted::Counted, open, upgrade};
+use super::{
+    counted::Counted,
+    link::{Link, Socket},
+    open, upgrade,
+};
 use crate::{
     model::Sid,
     server::{
@@ -26,7 +30,7 @@ use crate::{
         answer::{self, Answer},
         state::Handshake,
     },
-    wire::engine::RequestError,
+    wire::engine::{Query, RequestError},
 };
 
 /// Small, since most sockets are quiet most of the time: this is what an idle one costs.
@@ -49,6 +53,7 @@ pub fn accept<A: App>(
         return answer::error(&RequestError::BadRequest);
     };
     let (task_pod, task_mount) = (Arc::clone(pod), mount.clone());
+    let b64 = Query::parse(request.uri().query().unwrap_or_default()).b64;
     let permit = request.extensions().get::<Permit>().cloned();
     pod.tasks.spawn(async move {
         let Ok(upgraded) = hyper::upgrade::on(request).await else {
@@ -57,9 +62,10 @@ pub fn accept<A: App>(
         let Some(socket) = socket(upgraded, task_mount.max_payload).await else {
             return;
         };
+        let link = Link::new(socket, task_pod.settings.slow_timeout, b64);
         match sid {
-            None => open(task_pod, task_mount, handshake, socket).await,
-            Some(sid) => upgrade(task_pod, task_mount, sid, socket).await,
+            None => open(task_pod, task_mount, handshake, link).await,
+            Some(sid) => upgrade(task_pod, task_mount, sid, link).await,
         }
         drop(permit);
     });

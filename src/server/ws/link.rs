@@ -30,6 +30,8 @@ pub struct Link {
     taken: Arc<AtomicU64>,
     /// Without any progress for so long the peer counts as gone.
     slow: Duration,
+    /// The peer takes no binary frames: what is binary is sent as `b` and base64.
+    b64: bool,
 }
 
 /// Why nothing more comes or goes.
@@ -57,11 +59,12 @@ impl LinkError {
 }
 
 impl Link {
-    pub fn new(socket: Socket, slow: Duration) -> Self {
+    pub fn new(socket: Socket, slow: Duration, b64: bool) -> Self {
         Self {
             taken: socket.get_ref().taken(),
             socket,
             slow,
+            b64,
         }
     }
 
@@ -95,6 +98,10 @@ impl Link {
                     let text = Utf8Bytes::try_from(text.as_bytes().clone())
                         .map_err(|_| LinkError::Malformed)?;
                     WsMessage::Text(text)
+                }
+                Frame::Binary(bytes) if self.b64 => {
+                    let packet = Packet::Message(Message::Binary(bytes.clone()));
+                    WsMessage::text(packet.encode_text())
                 }
                 Frame::Binary(bytes) => WsMessage::Binary(bytes.clone()),
             };

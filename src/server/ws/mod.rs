@@ -19,19 +19,17 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::{App, Mount, Pod, state::Handshake};
 use crate::model::{Partition, Sid};
 use connection::{Connection, Peer};
-use link::{Link, Socket};
+use link::Link;
 
 /// A client that begins with a WebSocket.
-pub async fn open<A: App>(pod: Arc<Pod<A>>, mount: Mount, handshake: Handshake, socket: Socket) {
+pub async fn open<A: App>(pod: Arc<Pod<A>>, mount: Mount, handshake: Handshake, link: Link) {
     let sid = Sid::draw(Partition::random());
-    let link = Link::new(socket, pod.settings.slow_timeout);
     let peer = Peer { mount, sid, link };
     Connection::fresh(pod, peer, handshake).run().await;
 }
 
 /// A polling client that wants to go on by WebSocket.
-pub async fn upgrade<A: App>(pod: Arc<Pod<A>>, mount: Mount, sid: Sid, socket: Socket) {
-    let link = Link::new(socket, pod.settings.slow_timeout);
+pub async fn upgrade<A: App>(pod: Arc<Pod<A>>, mount: Mount, sid: Sid, link: Link) {
     // An HTTP error would have been the plainer answer, but clients take that for a broken server:
     // one that is too late is let in and shown out.
     if !matches!(pod.hub.is_polling(&sid, pod.now()).await, Ok(true)) {
