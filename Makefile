@@ -1,10 +1,10 @@
 # The logic is in .ci/, one small script each; here are the names to remember.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run cluster test test-long check web k8s clean
+.PHONY: help run cluster test test-long conformance check web k8s clean
 
 help: ## what can be done here
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
 
 run: ## build everything, start the server and print the address of a page to try it on
 	@.ci/start
@@ -17,6 +17,9 @@ test: ## format, lints and all tests, as continuous integration runs them
 
 test-long: ## the same, with many more cases for each property
 	@TEST_LONG=1 .ci/test
+
+conformance: ## the official suites of Engine.IO and Socket.IO, fetched into SUITE=FOLDER, in three settings; RUNS=20 times
+	@.ci/conformance $(SUITE)
 
 check: ## format, lints and unit tests
 	@.ci/check
