@@ -35,6 +35,10 @@ class AlternatingProxy {
   #clientSockets = new Set();
   #cutOnArrival = new Set();
   #refusing = null;
+  /** what an upgrade is answered with instead of being let through */
+  #upgradeAnswer = null;
+  /** faults that wait for their request: {sid, method, how, hit} */
+  #faults = new Set();
   #gate = Promise.resolve();
   #breakProbe = false;
 
@@ -68,11 +72,14 @@ class AlternatingProxy {
     await closed;
   }
 
-  /** Per sid: the backend of its handshake, requests by backend (`served`, handshake and upgrade included), `upgrades` by backend. */
+  /**
+   * Per sid: the backend of its handshake, requests by backend (`served`, handshake and upgrade included), `upgrades`
+   * by backend, and how many were answered here (`refused`).
+   */
   report() {
     const rows = [...this.#routes].map(([sid, route]) => [
       sid,
-      { first: route.first, served: [...route.served], upgrades: [...route.upgrades] },
+      { first: route.first, served: [...route.served], upgrades: [...route.upgrades], refused: route.refused },
     ]);
     return Object.fromEntries(rows);
   }
@@ -96,9 +103,24 @@ class AlternatingProxy {
     this.#refusing = kind;
   }
 
-  /** Ends `refuse`. */
+  /** Ends `refuse` and `answerUpgrades`. */
   accept() {
     this.#refusing = null;
+    this.#upgradeAnswer = null;
+  }
+
+  /** As proxies do that know no WebSocket: a status, `'reset'`, or `'hang'`, which swallows it. */
+  answerUpgrades(how) {
+    this.#upgradeAnswer = how;
+  }
+
+  /**
+   * The next request of this sid by this method goes wrong. A status: that is the answer, and no server sees
+   * the request. `'reset'`: no answer. `{status, body}`: the request is served, and this is told instead.
+   * `'truncate'`: half of the server's answer. Resolves once it has happened.
+   */
+  faultNext(sid, method, how) {
+    return new Promise((hit) => this.#faults.add({ sid, method, how, hit }));
   }
 
   /** Keeps upgrades waiting until the returned function is called. */
@@ -127,7 +149,7 @@ class AlternatingProxy {
   #route(sid) {
     if (!this.#routes.has(sid)) {
       const zeros = () => this.#backends.map(() => 0);
-      this.#routes.set(sid, { last: -1, served: zeros(), upgrades: zeros() });
+      this.#routes.set(sid, { last: -1, served: zeros(), upgrades: zeros(), refused: 0 });
     }
     return this.#routes.get(sid);
   }
@@ -181,6 +203,13 @@ class AlternatingProxy {
   #forward(request, response) {
     const sid = sidOf(request);
     if (this.#isCut(sid)) return request.socket.destroy();
+    const fault = this.#faultOf(sid, request.method);
+    if (fault === 'reset') return request.socket.resetAndDestroy();
+    if (typeof fault === 'number') {
+      request.resume();
+      response.writeHead(fault, { 'content-length': 0 });
+      return response.end();
+    }
     const index = this.#pick(sid);
     const release = this.#track(sid, request.socket);
     const { host, port, agent } = this.#backends[index];
@@ -189,6 +218,7 @@ class AlternatingProxy {
 
     upstream.on('response', (answer) => {
       if (!sid) this.#learnSid(answer, (fresh) => this.#served(fresh, index));
+      if (fault) return this.#spoil(answer, response, fault);
       response.writeHead(answer.statusCode, endToEnd(answer.headers));
       answer.pipe(response);
       // An answer cut short must not look complete to the client.
@@ -213,9 +243,33 @@ class AlternatingProxy {
     });
   }
 
+  #faultOf(sid, method) {
+    const fault = [...this.#faults].find((one) => one.sid === sid && one.method === method);
+    if (!fault) return null;
+    this.#faults.delete(fault);
+    fault.hit();
+    return fault.how;
+  }
+
+  async #spoil(answer, response, fault) {
+    const whole = Buffer.concat(await answer.toArray());
+    if (fault === 'truncate') {
+      response.writeHead(answer.statusCode, { ...endToEnd(answer.headers), 'content-length': whole.length });
+      return response.write(whole.subarray(0, whole.length / 2), () => response.destroy());
+    }
+    response.writeHead(fault.status, { 'content-type': 'text/html' });
+    return response.end(fault.body);
+  }
+
   async #tunnel(request, socket, head) {
     const sid = sidOf(request);
     if (this.#isCut(sid)) return socket.destroy();
+    if (sid && this.#upgradeAnswer) this.#route(sid).refused += 1;
+    if (this.#upgradeAnswer === 'hang') return;
+    if (this.#upgradeAnswer === 'reset') return socket.resetAndDestroy();
+    if (this.#upgradeAnswer) {
+      return socket.end(`HTTP/1.1 ${this.#upgradeAnswer} Proxy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    }
     if (this.#refusing === 'websocket') {
       return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     }

@@ -22,6 +22,7 @@ macro_rules! suites {
             recovery_over_websocket: "recovery", "websocket";
             recovery_over_polling: "recovery", "polling";
             recovery_over_polling_then_websocket: "recovery", "default";
+            transports_through_the_proxy: "transports", "default";
             upgrade_through_the_proxy: "upgrade", "default";
         );
     };
