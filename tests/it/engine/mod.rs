@@ -44,6 +44,7 @@ mod deaths;
 mod drain;
 mod handshake;
 mod heartbeat;
+mod kills;
 mod limits;
 mod namespaces;
 mod origin;
