@@ -60,6 +60,7 @@ pub struct HistoryMetrics {
     pub duplicates: IntCounter,
     pub poisoned: IntCounter,
     pub restored: IntCounter,
+    pub left: IntCounter,
 }
 
 /// From a loopback hop to a held ack at its limit.
@@ -221,6 +222,10 @@ impl HistoryMetrics {
             restored: make.counter(
                 "sessions_restored_total",
                 "Open sessions put back into a hot state that was lost.",
+            )?,
+            left: make.counter(
+                "history_left_total",
+                "Times that what is to be stored was left to a later release.",
             )?,
         })
     }

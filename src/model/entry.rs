@@ -5,9 +5,6 @@ use super::{
     Session, SessionId, WorkspaceId,
 };
 
-/// Version of the stored form of entries. A release reads its own and the one before.
-pub const FORMAT: u8 = 1;
-
 /// What is appended to the logs of a workspace, once, with one id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -93,6 +90,10 @@ pub enum Change {
         agent: Agent,
         away: bool,
     },
+    /// Of a release that came later. Readers pass it over and go on behind it; who would store it leaves it
+    /// to a pod that knows it.
+    #[serde(other)]
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,12 +111,16 @@ impl Change {
     pub fn is_activity(&self) -> bool {
         !matches!(
             self,
-            Self::Delivered { .. } | Self::Read { .. } | Self::Reacted { .. }
+            Self::Delivered { .. } | Self::Read { .. } | Self::Reacted { .. } | Self::Unknown
         )
     }
 }
 
 impl Entry {
+    pub fn is_known(&self) -> bool {
+        self.change != Change::Unknown
+    }
+
     pub fn message(&self) -> Option<&Message> {
         match &self.change {
             Change::Message { message } => Some(message),

@@ -8,6 +8,7 @@ mod aside;
 mod clock;
 mod command;
 mod entry;
+pub mod format;
 mod frame;
 mod ids;
 pub mod limits;
@@ -25,7 +26,8 @@ pub use command::{
     Command, GuestCommand, HistoryQuery, React, Receipt, Resume, Send, SessionQuery, StaffCommand,
     Start,
 };
-pub use entry::{Change, Entry, FORMAT, OfferEnd, Prev};
+pub use entry::{Change, Entry, OfferEnd, Prev};
+pub use format::FORMAT;
 pub use frame::Frame;
 pub use ids::{
     DedupId, MessageId, OperatorId, PARTITIONS, Partition, PodId, RecoveryId, SessionId, Sid,

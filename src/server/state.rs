@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{app::Socket, settings::Mount};
 use crate::{
     hub::{Beat, Log, Subject},
-    model::{Address, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
+    model::{Address, FORMAT, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
     wire::{engine::Heartbeat, socket::Decoder},
 };
 
@@ -33,8 +33,6 @@ pub struct ConnectionState<S: Serialize + DeserializeOwned> {
     pub pod: Option<PodId>,
 }
 
-/// Version of the saved form.
-pub const STATE_FORMAT: u8 = 1;
 /// Namespaces that one connection may join.
 pub const SOCKETS_MAX: usize = 16;
 
@@ -82,7 +80,7 @@ pub struct Replay {
 impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
     pub fn new(mount: &str, handshake: Handshake, join_by: Option<Millis>) -> Self {
         Self {
-            v: STATE_FORMAT,
+            v: FORMAT,
             mount: mount.to_owned(),
             handshake,
             decoder: Decoder::default(),
@@ -97,7 +95,7 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes)
             .ok()
-            .filter(|state: &Self| state.v == STATE_FORMAT)
+            .filter(|state: &Self| state.v == FORMAT)
     }
 
     /// The state of a connection that was opened on this mount; on another one it is unknown.

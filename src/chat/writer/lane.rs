@@ -43,6 +43,8 @@ pub(super) struct Lane {
     /// What the hub has been told is stored.
     pub announced: EntryId,
     lease_until: Millis,
+    /// The last entry that was left to a later release: told of once.
+    left: EntryId,
     /// This lane's share of the metric `spool`.
     spooled: i64,
 }
@@ -93,6 +95,7 @@ impl Lane {
             restored: None,
             announced: EntryId::ZERO,
             lease_until: 0,
+            left: EntryId::ZERO,
             spooled: 0,
         }
     }
@@ -112,11 +115,18 @@ impl Lane {
         };
         let unread = ends.hub.ingest(self.partition, from, limit).await?;
         let Unread { epoch, entries, .. } = unread;
+        let (entries, stop) = self.known(entries);
         self.notice(&epoch);
         let behind = unread.last < self.cursor;
         if behind {
             // Another primary, that missed the newest: what it gives out now is below the cursor.
             self.cursor_is = Bound::Overdue;
+        }
+        if let Some(at) = stop
+            && entries.is_empty()
+            && self.cursor_is != Bound::Overdue
+        {
+            return self.leave(ends, at).await;
         }
         let wanted = !entries.is_empty() || self.cursor_is == Bound::Overdue;
         if !wanted || !self.lease(ends).await? {
@@ -134,13 +144,51 @@ impl Lane {
             return Ok(Need::Now);
         }
         // A batch that is not full was all there is; what came since has marked the partition.
-        let more = if entries.len() < BATCH {
+        let more = if entries.len() < BATCH && stop.is_none() {
             Need::Nothing
         } else {
             Need::Now
         };
         self.store(ends, epoch, entries).await?;
         Ok(more)
+    }
+
+    /// Those up to the first that only a later release can store, and where that is. One behind the cursor
+    /// was stored by such a release.
+    fn known(&self, mut entries: Vec<Arc<Entry>>) -> (Vec<Arc<Entry>>, Option<EntryId>) {
+        let is_later = |entry: &Arc<Entry>| !entry.is_known() && entry.id > self.cursor;
+        let Some(stop) = entries.iter().position(is_later) else {
+            return (entries, None);
+        };
+        let at = entries.get(stop).map(|entry| entry.id);
+        entries.truncate(stop);
+        (entries, at)
+    }
+
+    /// To a pod of a later release. Until one has stored what is next, nothing is: to advance would lose it.
+    async fn leave(&mut self, ends: &Ends, at: EntryId) -> Result<Need, Trouble> {
+        if self.left != at {
+            self.left = at;
+            ends.metrics.left.inc();
+            warn!(
+                partition = self.partition.index(),
+                "what is to be stored is of a later release: left to its pods"
+            );
+        }
+        self.cursor_is = Bound::Loose;
+        self.release(ends).await;
+        // By now one may have: then there is something to do again.
+        let cursors = ends.history.cursors().await?;
+        let mut stored = cursors
+            .into_iter()
+            .filter(|(partition, _)| *partition == self.partition);
+        match stored.next() {
+            Some((_, cursor)) if cursor > self.cursor => {
+                self.cursor = cursor;
+                Ok(Need::Now)
+            }
+            _ => Ok(Need::Nothing),
+        }
     }
 
     fn notice(&mut self, epoch: &Epoch) {

@@ -38,7 +38,8 @@ fn for_guest(entry: &Entry) -> Option<Vec<Outgoing>> {
         | Change::OfferClosed { .. }
         | Change::OperatorOnline { .. }
         | Change::OperatorOffline { .. }
-        | Change::OperatorStatus { .. } => Vec::new(),
+        | Change::OperatorStatus { .. }
+        | Change::Unknown => Vec::new(),
     })
 }
 
@@ -78,6 +79,7 @@ fn for_operators(entry: &Entry) -> Option<Vec<Outgoing>> {
             event: "operator:status",
             payload: view::operator(agent, *away),
         }],
+        Change::Unknown => Vec::new(),
     })
 }
 

@@ -17,7 +17,7 @@ use fred::{
 
 use tracing::warn;
 
-use super::{Faults, RedisHub, Subscriber, keys::Keys, link::Link};
+use super::{Faults, RedisHub, Subscriber, format::Raised, keys::Keys, link::Link};
 use crate::{hub::Retention, metrics::HubMetrics, model::Clock};
 
 /// Connections for commands; a partition always takes the same one.
@@ -71,6 +71,10 @@ pub enum OpenError {
     Version { found: String },
     #[error("Redis refuses the user or password in REDIS_URL")]
     Auth,
+    #[error(
+        "this deployment was raised to format {raised}, and this release knows no newer one than {newest}: start a newer release"
+    )]
+    Format { raised: u8, newest: u8 },
     #[error("Redis cannot be reached: {0}")]
     Unreachable(&'static str),
 }
@@ -115,7 +119,7 @@ impl RedisHub {
         let subscriber =
             Subscriber::start(client, keys.clone(), Arc::clone(&faults), metrics.clone());
         metrics.up.set(1);
-        Ok(Self {
+        let hub = Self {
             link: Link::new(pool, clock, settings.hold, metrics),
             keys,
             poll_hold: settings.poll_hold,
@@ -123,7 +127,13 @@ impl RedisHub {
             subscriber,
             faults,
             writer: OnceLock::new(),
-        })
+            raised: Raised::default(),
+        };
+        if let Err(error) = hub.check_format().await {
+            hub.close().await;
+            return Err(error);
+        }
+        Ok(hub)
     }
 }
 

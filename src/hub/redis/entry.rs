@@ -24,9 +24,9 @@ use crate::{
 const PACKED: &str = "1";
 
 /// The part of an entry that is the pod's.
-pub fn body(commit: &Commit, draft: &Draft) -> Vec<u8> {
+pub fn body(commit: &Commit, draft: &Draft, format: u8) -> Vec<u8> {
     let entry = Entry {
-        v: FORMAT,
+        v: format,
         id: EntryId::ZERO,
         workspace: commit.workspace.clone(),
         session: commit.session.clone(),
@@ -40,20 +40,29 @@ pub fn body(commit: &Commit, draft: &Draft) -> Vec<u8> {
     serde_json::to_vec(&entry).unwrap_or_default()
 }
 
-/// Reads what the script packed.
+/// Reads what the script packed. What a later release packs differently, it packs behind the ids: an entry
+/// that says nothing here has its place all the same, or its readers would take what follows for a gap.
 pub fn entry(packed: &[u8]) -> Result<Entry, Unreadable> {
     let mut parts = Parts::new(packed);
-    if parts.text()? != PACKED {
-        return Err(Unreadable);
-    }
+    let version = parts.text()?;
     let id: EntryId = parts.parsed()?;
     let prev = Prev {
         session: parts.parsed()?,
         feed: parts.parsed()?,
     };
+    if version != PACKED {
+        return Ok(unknown(id, prev));
+    }
     let seq = parts.text()?;
     let after = parts.bytes()?;
-    let mut entry: Entry = json(parts.bytes()?)?;
+    let body = parts.bytes()?;
+    if json::<Head>(body)?.v > FORMAT {
+        return Ok(unknown(id, prev));
+    }
+    let mut entry: Entry = json(body)?;
+    if !entry.is_known() {
+        return Ok(unknown(id, prev));
+    }
     (entry.id, entry.prev) = (id, prev);
     match &mut entry.change {
         Change::Message { message } => {
@@ -69,6 +78,26 @@ pub fn entry(packed: &[u8]) -> Result<Entry, Unreadable> {
         entry.after = Some(Box::new(fields.session(entry.workspace.clone(), session)?));
     }
     Ok(entry)
+}
+
+/// All of a body that every release writes.
+#[derive(serde::Deserialize)]
+struct Head {
+    v: u8,
+}
+
+fn unknown(id: EntryId, prev: Prev) -> Entry {
+    Entry {
+        v: 0,
+        id,
+        workspace: WorkspaceId::new(""),
+        session: None,
+        prev,
+        origin: None,
+        to: None,
+        change: Change::Unknown,
+        after: None,
+    }
 }
 
 /// The fields of a session, in the order of the prelude. One that an earlier release did not write is

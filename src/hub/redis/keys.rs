@@ -10,6 +10,7 @@
 //! | `deadlines` | what is to happen, by time | when it has happened |
 //! | `held` | sessions by last activity | with the session |
 //! | `workspaces` | those that have a feed | never |
+//! | `format` | the format that the deployment was raised to, in the slot of the pods' leases | never |
 //! | `connections` | polling connections by their end | with the connection |
 //! | `indexed`, `pod:..` | presence by pod | when it leaves |
 //! | `pods`, `given_up` | leases; the pods whose lease has run out | [`crate::hub::GIVEN_UP_MS`] after that |
@@ -59,6 +60,14 @@ impl Keys {
 
     pub fn of(&self, partition: Partition, name: &str) -> String {
         self.base(partition) + name
+    }
+
+    /// What format the deployment was raised to.
+    pub fn format(&self) -> (Partition, String) {
+        let partition = Partition::all()
+            .nth(PODS_AT)
+            .unwrap_or_else(Partition::random);
+        (partition, self.of(partition, "format"))
     }
 
     /// To every pod, about the partition as a whole.

@@ -14,6 +14,7 @@ mod commits;
 mod connect;
 mod connections;
 mod entry;
+mod format;
 mod ingest;
 mod keys;
 mod limits;
@@ -33,6 +34,7 @@ use std::{
 
 pub use connect::{OpenError, RedisSettings};
 
+use format::Raised;
 use keys::{Keys, PODS_AT};
 use link::Link;
 use pack::Unreadable;
@@ -51,6 +53,7 @@ pub struct RedisHub {
     faults: Arc<Faults>,
     /// The history's writer of this process, once it has asked for a lease.
     writer: OnceLock<PodId>,
+    raised: Raised,
 }
 
 impl RedisHub {

@@ -451,8 +451,10 @@ impl Worker {
                 subscriber.bus.entry(faults, channel, &epoch, &entry);
             }
             (Target::Channel(channel), "aside") => {
-                let aside: Aside = entry::json(parts.bytes()?)?;
-                subscriber.bus.aside(channel, aside);
+                // One that is of a later release is lost, as any may be.
+                if let Ok(aside) = entry::json::<Aside>(parts.bytes()?) {
+                    subscriber.bus.aside(channel, aside);
+                }
             }
             (Target::Control(partition), "persisted") => subscriber.bus.persisted(Mark {
                 partition: *partition,
@@ -464,7 +466,7 @@ impl Worker {
             }
             (Target::Inbox(_, pod), "signal") => {
                 let sid = Sid::new(parts.text()?);
-                let signal = signal::named(parts.text()?)?;
+                let signal = signal::named(parts.text()?);
                 subscriber.bus.signal(pod, &sid, signal);
             }
             (Target::Writer(partition), "dirty") => subscriber.dirty.mark(*partition),

@@ -12,12 +12,13 @@ use crate::support::{pods::Pods, token::token};
 
 /// Commands that no client causes: the pod's own turn of each partition, its lease and health, and
 /// the writer's.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "dead_pods",
     "hear_writer",
     "subscribe_again",
     "expired",
     "renew_pod",
+    "format",
     "top",
     "queue",
     "ingest",

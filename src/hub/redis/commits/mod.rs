@@ -49,7 +49,7 @@ impl RedisHub {
             .life(partition)
             .maybe(self.writer.get())
             .arg(self.keys.of(partition, "writer:"));
-        let call = write(call, &self.keys, commit);
+        let call = write(call, &self.keys, commit, self.format());
         let reply = match self.link.run(partition, &COMMIT, call).await {
             Ok(reply) => reply,
             Err(Failure::Busy) => return Outcome::Busy,
@@ -88,7 +88,7 @@ pub fn member(presence: &Presence) -> String {
 }
 
 /// `call` has what tells of the partition and of its writer.
-fn write(call: Call, keys: &Keys, commit: &Commit) -> Call {
+fn write(call: Call, keys: &Keys, commit: &Commit, format: u8) -> Call {
     let (workspace, partition) = (&commit.workspace, Partition::of(&commit.workspace));
     let (feed, of_workspace) = keys.log(&Log::Feed(workspace.clone()));
     let key = commit
@@ -132,7 +132,7 @@ fn write(call: Call, keys: &Keys, commit: &Commit) -> Call {
         .flag(commit.set.left)
         .number(commit.append.len() as u64);
     for draft in &commit.append {
-        call = append(call, commit, draft);
+        call = append(call, commit, draft, format);
     }
     match &commit.record {
         Some(op) if is_here(op, partition) => recoveries::record(call, keys, op),
@@ -300,7 +300,7 @@ fn status(call: Call, keys: &Keys, commit: &Commit) -> Call {
         .key(keys.in_workspace(&commit.workspace, "away"))
 }
 
-fn append(call: Call, commit: &Commit, draft: &Draft) -> Call {
+fn append(call: Call, commit: &Commit, draft: &Draft, format: u8) -> Call {
     let call = call.maybe(draft.only_on.map(edge));
     let call = match &draft.change {
         NewChange::Message {
@@ -318,7 +318,7 @@ fn append(call: Call, commit: &Commit, draft: &Draft) -> Call {
         NewChange::Reacted { .. } => call.arg("reacted").arg("").arg("").arg(""),
         _ => call.arg("").arg("").arg("").arg(""),
     };
-    call.arg(bytes::Bytes::from(entry::body(commit, draft)))
+    call.arg(bytes::Bytes::from(entry::body(commit, draft, format)))
 }
 
 fn edge(edge: Edge) -> &'static str {

@@ -24,6 +24,8 @@ impl Pods for RedisHub {
         let call = self.call().key(pods).key(given_up);
         let call = call.arg(pod.as_str()).number(ttl_ms);
         let mut reply = self.run(partition, &RENEW, call).await?;
+        // What was known before goes on being written.
+        let _ = self.look_at_format().await;
         Ok(match reply.text()?.as_str() {
             "lost" => LeaseState::Lost,
             _ => LeaseState::Held,

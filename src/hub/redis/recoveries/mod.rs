@@ -114,15 +114,17 @@ impl Request<'_> {
         self.now.saturating_add(self.resume.ttl_ms)
     }
 
-    /// The record as it is now: its text, and where it starts.
-    fn recovery(&self, reply: &mut Reply) -> Result<Recovery, Unreadable> {
+    /// The record as it is now: its text, and where it starts. `None` for one that a later release has
+    /// written: there is nothing to recover then, and its client goes on as a new one.
+    fn recovery(&self, reply: &mut Reply) -> Result<Option<Recovery>, Unreadable> {
         let whole = reply.bytes()?;
         let (epoch, at) = (Epoch(reply.text()?), reply.parsed()?);
-        Ok(Recovery {
+        let known = entry::json(&whole).ok();
+        Ok(known.map(|recovery| Recovery {
             start: Offset { epoch, at },
             holder: self.resume.holder.clone(),
-            ..entry::json(&whole)?
-        })
+            ..recovery
+        }))
     }
 }
 
@@ -284,7 +286,7 @@ impl RedisHub {
         };
         let resumed = match tag.as_str() {
             "elsewhere" => return Ok(None),
-            "recovered" => Some(resumed(reply, request)?),
+            "recovered" => resumed(reply, request)?,
             _ => None,
         };
         Ok(Some(Joined { top, resumed }))
@@ -303,7 +305,9 @@ impl RedisHub {
         if reply.is_nothing() {
             return Ok(None);
         }
-        let recovery = request.recovery(&mut reply)?;
+        let Some(recovery) = request.recovery(&mut reply)? else {
+            return Ok(None);
+        };
         let from = start(&recovery, request.resume.offset.as_ref());
         let (missed, more) = match &recovery.log {
             None => (Vec::new(), false),
@@ -337,17 +341,19 @@ impl RedisHub {
     }
 }
 
-fn resumed(mut reply: Reply, request: &Request<'_>) -> Result<Resumed, Unreadable> {
-    let recovery = request.recovery(&mut reply)?;
+fn resumed(mut reply: Reply, request: &Request<'_>) -> Result<Option<Resumed>, Unreadable> {
+    let Some(recovery) = request.recovery(&mut reply)? else {
+        return Ok(None);
+    };
     let (pod, sid) = (reply.bytes()?, reply.bytes()?);
     let (from, more) = (reply.parsed()?, reply.flag()?);
-    Ok(Resumed {
+    Ok(Some(Resumed {
         recovery,
         fenced: fenced(&pod, &sid)?,
         from,
         missed: entries(reply.list()?)?,
         more,
-    })
+    }))
 }
 
 fn fenced(pod: &Bytes, sid: &Bytes) -> Result<Option<Holder>, Unreadable> {
