@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValuePars
 use crate::{
     hub::Since,
     model::{Millis, OperatorId, WorkspaceId, limits::ID_BYTES},
-    server::{Mount, Origins, Settings, auth::Role},
+    server::{ARRIVING_MAX, Mount, Origins, Settings, auth::Role},
 };
 
 pub use cluster::{Cluster, ClusterError};
@@ -273,6 +273,10 @@ const SWEEP_EMBEDDED: Duration = Duration::from_millis(500);
 const SWEEP_CLUSTER: Duration = Duration::from_secs(5);
 const DRAIN_EMBEDDED: Duration = Duration::from_secs(1);
 const DRAIN_CLUSTER: Duration = Duration::from_secs(60);
+/// Longer than a proxy that asks for readiness takes to hear of the end. A single process has no proxy that
+/// could send anybody elsewhere.
+const QUIET_CLUSTER: Duration = Duration::from_secs(5);
+const QUIET_EMBEDDED: Duration = Duration::ZERO;
 
 impl Config {
     const PORT: u16 = 3001;
@@ -312,9 +316,9 @@ impl Config {
         if self.max_text > self.max_payload {
             return Err(ConfigError::Text);
         }
-        let (drain, sweep) = match self.cluster {
-            Some(_) => (DRAIN_CLUSTER, SWEEP_CLUSTER),
-            None => (DRAIN_EMBEDDED, SWEEP_EMBEDDED),
+        let (drain, quiet, sweep) = match self.cluster {
+            Some(_) => (DRAIN_CLUSTER, QUIET_CLUSTER, SWEEP_CLUSTER),
+            None => (DRAIN_EMBEDDED, QUIET_EMBEDDED, SWEEP_EMBEDDED),
         };
         Ok(Settings {
             mounts: self.mounts(),
@@ -322,11 +326,13 @@ impl Config {
             proxies: self.limits.proxies(),
             handshakes: self.limits.rate_handshake,
             max_connections: self.max_connections,
+            arriving_max: ARRIVING_MAX,
             connect_timeout_ms: self.connect_timeout.ms(),
             ack_timeout_ms: self.ack_timeout.ms(),
             slow_timeout: self.slow_timeout.0,
             recovery_window_ms: self.recovery_window.ms(),
             drain: self.drain_timeout.map_or(drain, |span| span.0),
+            quiet,
             pod_lease_ms: self.pod_lease.ms(),
             sweep,
         })

@@ -52,8 +52,13 @@ pub struct Running {
     pub address: SocketAddr,
 }
 
-/// Answers the probes on both listeners for as long as `work` takes: a pod that waits for its backends
-/// lives, and is not ready.
+/// As long as a start takes by itself. A request that comes this early waits for it: a proxy that has found
+/// the port of a pod that was replaced does not ask for readiness, and a polling client that is told of a
+/// start loses its connection.
+const START_HOLD: Duration = Duration::from_secs(3);
+
+/// Answers the probes on both listeners, the public one first, for as long as `work` takes: a pod that waits
+/// for its backends lives, and is not ready.
 pub async fn waiting<T>(
     listeners: [&TcpListener; 2],
     health: &Health,
@@ -62,14 +67,22 @@ pub async fn waiting<T>(
     let stop = CancellationToken::new();
     // However it ends.
     let _stop = stop.clone().drop_guard();
-    for listener in listeners {
+    for (listener, hold) in listeners.into_iter().zip([START_HOLD, Duration::ZERO]) {
         // Another handle of the same socket, so that nobody is turned away when it is let go.
         let copy = std::net::TcpListener::from(listener.as_fd().try_clone_to_owned()?);
         let copy = TcpListener::from_std(copy)?;
         let starting = || async { (StatusCode::SERVICE_UNAVAILABLE, "starting") };
         let routes = probes(health.clone()).fallback(starting);
         let stopped = stop.clone().cancelled_owned();
+        let stop = stop.clone();
         tokio::spawn(async move {
+            if stop
+                .run_until_cancelled(tokio::time::sleep(hold))
+                .await
+                .is_none()
+            {
+                return Ok(());
+            }
             let serving = axum::serve(copy, routes).with_graceful_shutdown(stopped);
             serving.await
         });

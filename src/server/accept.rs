@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{App, Pod, answer::Answer, engine};
+use super::{App, Pod, answer::Answer, engine, health::is_probe};
 
 /// A request's head must be there within this.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,6 +26,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const BUFFER_BYTES: usize = 64 * 1024;
 /// After a failed accept (out of descriptors), before the next try.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections that the system lets in before we do.
+const BACKLOG: usize = 1024;
 /// Said to a connection that is one too many, without reading anything of it.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -34,37 +36,65 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nCont
 #[derive(Clone, Debug)]
 pub struct Permit(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
-/// Accepts until `stop`. What was accepted goes on.
+/// Accepts until `stop`, and then whoever the system has let in by then. What was accepted goes on.
 pub async fn listen<A: App>(
     pod: Arc<Pod<A>>,
     listener: TcpListener,
     routes: Router,
     stop: CancellationToken,
 ) {
-    let permits = Arc::new(Semaphore::new(pod.settings.max_connections));
+    let door = Door {
+        permits: Arc::new(Semaphore::new(pod.settings.max_connections)),
+        pod,
+        routes,
+    };
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, peer)) => door.enter(stream, peer),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
             }
+        }
+    }
+    // The system is asked, since the runtime may not have heard of the newest yet. To close over them would
+    // tell their clients of a broken connection, and not whether what they wrote was read.
+    let Ok(listener) = listener.into_std() else {
+        return;
+    };
+    for _ in 0..BACKLOG {
+        let Ok((stream, peer)) = listener.accept() else {
+            return;
         };
-        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-            pod.hit_limit("connections");
-            refuse(stream);
-            continue;
+        if stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            door.enter(stream, peer);
+        }
+    }
+}
+
+struct Door<A: App> {
+    pod: Arc<Pod<A>>,
+    permits: Arc<Semaphore>,
+    routes: Router,
+}
+
+impl<A: App> Door<A> {
+    fn enter(&self, stream: TcpStream, peer: SocketAddr) {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            self.pod.hit_limit("connections");
+            return refuse(stream);
         };
-        let (pod_of_task, routes) = (Arc::clone(&pod), routes.clone());
-        pod.tasks.spawn(async move {
+        let (pod, routes) = (Arc::clone(&self.pod), self.routes.clone());
+        self.pod.tasks.spawn(async move {
             let _ = stream.set_nodelay(true);
             let permit = Permit(Arc::new(permit));
-            if let Err(error) = serve(pod_of_task, stream, (peer, permit), routes).await {
+            if let Err(error) = serve(pod, stream, (peer, permit), routes).await {
                 tracing::debug!(%error, "connection ended");
             }
         });
@@ -85,7 +115,7 @@ async fn serve<A: App>(
     (peer, permit): (SocketAddr, Permit),
     routes: Router,
 ) -> hyper::Result<()> {
-    let draining = pod.draining.clone();
+    let (draining, closing) = (pod.draining.clone(), pod.closing.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(permit.clone());
         let (pod, routes) = (Arc::clone(&pod), routes.clone());
@@ -103,8 +133,10 @@ async fn serve<A: App>(
         return connection.await;
     }
     tokio::select! {
+        // Read first: a request that is there is no longer to be closed over.
+        biased;
         ended = connection.as_mut() => ended,
-        () = draining.cancelled() => {
+        () = closing.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -117,6 +149,9 @@ async fn answer<A: App>(
     request: Request<Incoming>,
     routes: Router,
 ) -> Answer {
+    if !is_probe(request.uri().path()) {
+        pod.note_request();
+    }
     let mut answer = match pod.mount(request.uri().path()) {
         Some(mount) => engine::serve(pod, mount, peer, request).await,
         None => match routes.oneshot(request.map(Body::new)).await {

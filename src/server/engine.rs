@@ -11,7 +11,7 @@ use super::{
     origin::{self, DENIED, Verdict},
     polling,
     state::Handshake,
-    ws,
+    ws::{self, Coming},
 };
 use crate::{
     model::Sid,
@@ -60,10 +60,19 @@ async fn dispatch<A: App>(
         .headers()
         .get(header::UPGRADE)
         .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    match route(request.method().as_str(), &query, is_websocket) {
+    let routed = route(request.method().as_str(), &query, is_websocket);
+    if pod.draining.is_cancelled() && routed.as_ref().is_ok_and(is_websocket_to_open) {
+        pod.hit_limit("draining");
+        return answer::unavailable();
+    }
+    match routed {
         Err(error) => answer::error(&error),
         Ok(EngineRequest::Handshake { transport }) => {
             let handshake = handshake(pod, peer, &query, &request);
+            let Ok(arriving) = Arc::clone(&pod.arriving).try_acquire_owned() else {
+                pod.hit_limit("arriving");
+                return answer::unavailable();
+            };
             if let Some(refusal) = counted(pod, &handshake).await {
                 if pod.settings.proxies.ignores(peer.ip(), request.headers()) {
                     pod.unlisted_proxy.call_once(warn_of_proxy);
@@ -72,7 +81,10 @@ async fn dispatch<A: App>(
             }
             match transport {
                 Transport::Polling => polling::handshake(pod, mount, handshake).await,
-                Transport::Websocket => ws::accept(pod, mount, request, handshake, None),
+                Transport::Websocket => {
+                    let coming = Coming::New(handshake, arriving);
+                    ws::accept(pod, mount, request, coming)
+                }
             }
         }
         Ok(EngineRequest::Poll { sid, t }) => polling::get(pod, mount, Sid::new(sid), t).await,
@@ -80,9 +92,18 @@ async fn dispatch<A: App>(
             polling::post(pod, mount, Sid::new(sid), t, request.into_body()).await
         }
         Ok(EngineRequest::Upgrade { sid }) => {
-            let handshake = handshake(pod, peer, &query, &request);
-            ws::accept(pod, mount, request, handshake, Some(Sid::new(sid)))
+            ws::accept(pod, mount, request, Coming::Upgrade(Sid::new(sid)))
         }
+    }
+}
+
+/// What would be here to stay. A polling client goes on by polling, and one that has only this tries again
+/// elsewhere.
+fn is_websocket_to_open(request: &EngineRequest) -> bool {
+    match request {
+        EngineRequest::Handshake { transport } => *transport == Transport::Websocket,
+        EngineRequest::Upgrade { .. } => true,
+        EngineRequest::Poll { .. } | EngineRequest::Post { .. } => false,
     }
 }
 

@@ -9,6 +9,10 @@ use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, rou
 
 use crate::metrics::Metrics;
 
+const LIVEZ: &str = "/livez";
+const READYZ: &str = "/readyz";
+const STARTUPZ: &str = "/startupz";
+
 /// What the probes report; set by whoever starts and ends the process.
 #[derive(Clone, Debug, Default)]
 pub struct Health(Arc<Flags>);
@@ -53,17 +57,21 @@ impl Health {
 /// `/livez`, `/readyz`, `/startupz`.
 pub fn probes(health: Health) -> Router {
     Router::new()
-        .route("/livez", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route("/startupz", get(started))
+        .route(LIVEZ, get(|| async { "ok" }))
+        .route(READYZ, get(ready))
+        .route(STARTUPZ, get(started))
         .with_state(health)
+}
+
+pub fn is_probe(path: &str) -> bool {
+    [LIVEZ, READYZ, STARTUPZ].contains(&path)
 }
 
 /// `/metrics`, for a port of its own: never the public one. And `/livez`: a server that has all the
 /// connections it may have turns a probe away on the public one, and is alive.
 pub fn metrics(metrics: Metrics) -> Router {
     Router::new()
-        .route("/livez", get(|| async { "ok" }))
+        .route(LIVEZ, get(|| async { "ok" }))
         .route("/metrics", get(page))
         .with_state(metrics)
 }

@@ -8,7 +8,7 @@
 //! | `deliver` | from the hub's publications to the sockets |
 //! | `state` | what a connection is, between requests |
 //! | `auth`, `origin`, `address` | who may; whose connection it is |
-//! | `serve`, `health` | a pod at work, from its start to its drain; probes, metrics |
+//! | `serve`, `drain`, `health` | a pod at work, and its end; probes, metrics |
 //! | `lease`, `reap`, `due` | that a pod lives; what dead ones left behind; what is to happen at a time |
 
 mod accept;
@@ -18,6 +18,7 @@ mod app;
 pub mod auth;
 mod deliver;
 mod depart;
+mod drain;
 mod due;
 mod effects;
 mod engine;
@@ -44,5 +45,5 @@ pub use health::{Health, metrics, probes};
 pub use origin::Origins;
 pub use pod::{Parts, Pod};
 pub use serve::Server;
-pub use settings::{Mount, Settings};
+pub use settings::{ARRIVING_MAX, Mount, Settings};
 pub use state::Handshake;

@@ -1,5 +1,9 @@
-use std::sync::{Arc, Once};
+use std::sync::{
+    Arc, Once,
+    atomic::{AtomicU64, Ordering},
+};
 
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{App, Mount, Settings, auth::Keyring, deliver::Deliver, lease::Lease, reap::Owed};
@@ -27,6 +31,13 @@ pub struct Pod<A: App> {
     pub owed: Owed,
     /// The process is ending: polls are sent elsewhere, WebSockets are closed.
     pub draining: CancellationToken,
+    /// Connections that are opened and joined at a time.
+    pub arriving: Arc<Semaphore>,
+    /// Nobody is sent here any more: TCP connections without a request are closed.
+    pub closing: CancellationToken,
+    /// How many have come, and that another one has while the process is ending.
+    requests: AtomicU64,
+    request: Notify,
     /// Everything that serves a client.
     pub tasks: TaskTracker,
     /// Told of once.
@@ -53,6 +64,7 @@ impl<A: App> Pod<A> {
                 id.clone(),
                 &parts.metrics,
             ),
+            arriving: Arc::new(Semaphore::new(parts.settings.arriving_max)),
             id,
             app: parts.app,
             hub: parts.hub,
@@ -63,6 +75,9 @@ impl<A: App> Pod<A> {
             lease: Lease::new(),
             owed: Owed::default(),
             draining: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            requests: AtomicU64::new(0),
+            request: Notify::new(),
             tasks: TaskTracker::new(),
             unlisted_proxy: Once::new(),
         }
@@ -79,6 +94,27 @@ impl<A: App> Pod<A> {
             .mounts
             .iter()
             .find(|mount| path.starts_with(&mount.path))
+    }
+
+    /// A request has come, of whoever may be sent elsewhere: probes come whatever they are told.
+    pub fn note_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if self.draining.is_cancelled() {
+            self.request.notify_one();
+        }
+    }
+
+    /// Until no request has come for [`Settings::quiet`]. At once if none ever has: then nobody knows of
+    /// this process.
+    pub async fn quiet(&self) {
+        if self.requests.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let quiet = self.settings.quiet;
+        while tokio::time::timeout(quiet, self.request.notified())
+            .await
+            .is_ok()
+        {}
     }
 
     /// Events that were written to a client, the first of them committed at `oldest`.

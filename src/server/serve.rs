@@ -9,7 +9,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{App, Pod, accept, due, lease, polling, reap, settings::PUBLICATIONS};
+use super::{
+    App, Pod, accept,
+    drain::{self, Listening},
+    due, lease, polling, reap,
+    settings::PUBLICATIONS,
+};
 use crate::{
     hub::{Deadline, Unavailable},
     model::{PARTITIONS, Partition},
@@ -19,12 +24,11 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(50);
 /// Between two looks at subscriptions without readers.
 const TIDY: Duration = Duration::from_secs(5);
-/// After the drain, for answers that are on their way.
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// A pod at work: started, and ended in order.
 pub struct Server<A: App> {
     pod: Arc<Pod<A>>,
+    listening: Listening,
     /// Ends what serves the clients, once these are gone.
     stop: CancellationToken,
 }
@@ -42,30 +46,23 @@ impl<A: App> Server<A> {
         let (deliverer, ending) = (Arc::clone(&pod), stop.clone());
         tokio::spawn(async move { deliverer.deliver.run(attachment.publications, ending).await });
         keep_house(&pod, &stop);
-        tokio::spawn(accept::listen(
-            Arc::clone(&pod),
-            listener,
-            routes,
-            stop.clone(),
-        ));
-        Ok(Self { pod, stop })
+        let (accepting, end) = (Arc::clone(&pod), CancellationToken::new());
+        let listening = Listening {
+            stop: end.clone(),
+            task: tokio::spawn(accept::listen(accepting, listener, routes, end)),
+        };
+        Ok(Self {
+            pod,
+            listening,
+            stop,
+        })
     }
 
-    /// Sends every client elsewhere and waits until they are gone: parked GETs are answered with
-    /// nothing (their clients just poll again), WebSockets are closed over the drain time.
+    /// Until every client has been sent elsewhere.
     pub async fn drain(self) {
-        self.pod.metrics.draining.set(1);
-        self.pod.draining.cancel();
-        self.pod.tasks.close();
-        let limit = self.pod.settings.drain + LAST_ANSWERS;
-        if tokio::time::timeout(limit, self.pod.tasks.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(left = self.pod.tasks.len(), "clients did not leave in time");
-        }
+        drain::drain(&self.pod, self.listening).await;
         // What is still owed would otherwise be found by the others, when the lease has run out.
-        let _ = tokio::time::timeout(LAST_ANSWERS, reap::look(&self.pod)).await;
+        let _ = tokio::time::timeout(drain::LAST_ANSWERS, reap::look(&self.pod)).await;
         self.stop.cancel();
     }
 

@@ -15,6 +15,8 @@ pub struct Settings {
     pub handshakes: Limit,
     /// TCP connections at a time.
     pub max_connections: usize,
+    /// Connections that are on their way in at a time: opened, and not joined yet.
+    pub arriving_max: usize,
     /// Until a first namespace must be joined.
     pub connect_timeout_ms: Millis,
     /// An ack that waits for storage is answered `pending` after this.
@@ -24,6 +26,8 @@ pub struct Settings {
     pub recovery_window_ms: Millis,
     /// Over which WebSockets are closed when the process ends.
     pub drain: Duration,
+    /// When the process ends: whoever sends requests here has heard of it once none has come for so long.
+    pub quiet: Duration,
     pub pod_lease_ms: Millis,
     /// Over which every partition is looked at once for connections whose time has run out.
     pub sweep: Duration,
@@ -55,12 +59,20 @@ pub struct Mount {
 /// How long a GET that arrives during an upgrade waits for it: a client that has not read `3probe`
 /// yet would otherwise spin.
 pub const UPGRADE_HOLD: Duration = Duration::from_millis(100);
+/// How long a GET that comes to an ending process waits for data: who is sent here again and again by a
+/// proxy that does not ask for readiness would otherwise spin.
+pub const DRAIN_HOLD: Duration = Duration::from_millis(250);
 /// A request's body must be there within this.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// A pod that works on a POST is believed to be at it for so long.
 pub const POST_LEASE_MS: Millis = 10_000;
 /// Between two looks at a POST that runs elsewhere.
 pub const POST_POLL: Duration = Duration::from_millis(25);
+/// Of [`Settings::arriving_max`]. So many are taken in within seconds, and whoever comes beyond is told at once
+/// to try again: waiting in line it would be given up by its client, which would come once more.
+pub const ARRIVING_MAX: usize = 1000;
+/// A client that has opened a WebSocket and says nothing is not on its way in any more.
+pub const ARRIVING_MS: Millis = 5_000;
 /// Packets in one polling payload.
 pub const MAX_PACKETS: usize = 4096;
 /// Over which connections are closed whose partition has begun a new life: their clients come back with

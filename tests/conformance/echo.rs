@@ -138,11 +138,13 @@ pub fn settings() -> Settings {
         proxies: Proxies::default(),
         handshakes: Limit::OFF,
         max_connections: 1000,
+        arriving_max: 1000,
         connect_timeout_ms: 1000,
         ack_timeout_ms: 10_000,
         slow_timeout: Duration::from_secs(30),
         recovery_window_ms: 0,
         drain: Duration::ZERO,
+        quiet: Duration::ZERO,
         pod_lease_ms: 10_000,
         sweep: Duration::from_millis(500),
     }

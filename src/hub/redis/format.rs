@@ -45,7 +45,7 @@ impl RedisHub {
         }
     }
 
-    /// With the pod's lease.
+    /// With the look for dead pods.
     pub async fn look_at_format(&self) -> Result<Option<u8>, Unavailable> {
         let (partition, key) = self.keys.format();
         let call = self.call().key(key);

@@ -19,7 +19,7 @@ use crate::{
         deliver::{Parked, To, Watching},
         depart,
         receive::Fault,
-        settings::{NEW_LIFE, UPGRADE_HOLD},
+        settings::{DRAIN_HOLD, NEW_LIFE, UPGRADE_HOLD},
         state::ConnectionState,
     },
     wire::engine::{Heartbeat, RequestError},
@@ -90,6 +90,7 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
                     drained,
                     parked,
                     persisted,
+                    is_late: pod.draining.is_cancelled(),
                     topics: HashMap::new(),
                     finished: false,
                 };
@@ -132,6 +133,8 @@ struct Listening<A: App> {
     drained: Drained,
     parked: Arc<Parked>,
     persisted: watch::Receiver<Persisted>,
+    /// It has come to a process that is ending already.
+    is_late: bool,
     /// By namespace.
     topics: HashMap<String, (Log, Watching<A>)>,
     finished: bool,
@@ -327,7 +330,7 @@ impl<A: App> Listening<A> {
             changed = self.persisted.changed(), if holding => {
                 if changed.is_err() { Woken::Noop } else { Woken::Look }
             }
-            () = self.pod.draining.cancelled() => Woken::Noop,
+            () = elsewhere(&self.pod, self.is_late) => Woken::Noop,
             () = tokio::time::sleep(pause) => {
                 if self.pod.now() >= self.beat.expires_at { Woken::Expired } else { Woken::Look }
             }
@@ -379,6 +382,15 @@ impl<A: App> Listening<A> {
             () = tokio::time::sleep(LOOK_AGAIN) => None,
             () = self.pod.draining.cancelled() => Some(answer::unavailable()),
         }
+    }
+}
+
+/// Until its client is to poll elsewhere.
+async fn elsewhere<A: App>(pod: &Pod<A>, is_late: bool) {
+    if is_late {
+        tokio::time::sleep(DRAIN_HOLD).await;
+    } else {
+        pod.draining.cancelled().await;
     }
 }
 

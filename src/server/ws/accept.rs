@@ -8,7 +8,7 @@ use hyper::{
     upgrade::Upgraded,
 };
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -40,14 +40,20 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// with every character escaped. What is behind it waits with the caller, who flushes each batch.
 const WRITE_BUFFER_MAX: usize = 16 * 1024 * 1024;
 
-/// Answers 101 and serves the socket in a task of its own. `sid`: of the polling connection that
-/// it wants to take over.
+/// Who comes by a WebSocket.
+pub enum Coming {
+    /// With its place among those on their way in.
+    New(Handshake, OwnedSemaphorePermit),
+    /// A polling connection.
+    Upgrade(Sid),
+}
+
+/// Answers 101 and serves the socket in a task of its own.
 pub fn accept<A: App>(
     pod: &Arc<Pod<A>>,
     mount: &Mount,
     request: Request<Incoming>,
-    handshake: Handshake,
-    sid: Option<Sid>,
+    coming: Coming,
 ) -> Answer {
     let Some(accept) = accept_key(request.headers()) else {
         return answer::error(&RequestError::BadRequest);
@@ -63,9 +69,11 @@ pub fn accept<A: App>(
             return;
         };
         let link = Link::new(socket, task_pod.settings.slow_timeout, b64);
-        match sid {
-            None => open(task_pod, task_mount, handshake, link).await,
-            Some(sid) => upgrade(task_pod, task_mount, sid, link).await,
+        match coming {
+            Coming::New(handshake, arriving) => {
+                open(task_pod, task_mount, (handshake, arriving), link).await;
+            }
+            Coming::Upgrade(sid) => upgrade(task_pod, task_mount, sid, link).await,
         }
         drop(permit);
     });

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::{
     end::End,
@@ -18,6 +18,7 @@ use crate::{
         depart,
         effects::{Effects, Replaying},
         receive::{Asked, Fault, Inbound},
+        settings::ARRIVING_MS,
         state::{ConnectionState, Handshake, Replay},
     },
     wire::engine::{Heartbeat, Open, Packet, encode_open},
@@ -44,6 +45,8 @@ pub struct Connection<A: App> {
     /// To be carried out before anything else.
     first: Effects,
     requests: u64,
+    /// Its place among those on their way in, and until when it has it if it says nothing.
+    arriving: Option<(OwnedSemaphorePermit, Millis)>,
     /// Its turn to go, and why: all of many at once would come back at once.
     close_at: Option<(Millis, End)>,
     losses: watch::Receiver<u64>,
@@ -132,9 +135,17 @@ impl<A: App> Connection<A> {
             persisted,
             first: Effects::default(),
             requests: 0,
+            arriving: None,
             close_at: None,
             losses,
         }
+    }
+
+    /// Nobody is to join by a raw mount.
+    pub fn arriving(mut self, place: OwnedSemaphorePermit) -> Self {
+        let until = self.pod.now() + ARRIVING_MS;
+        self.arriving = self.state.join_by.map(|_| (place, until));
+        self
     }
 
     pub async fn run(mut self) {
@@ -236,6 +247,9 @@ impl<A: App> Connection<A> {
                 let received = inbound.receive(message, &request).await;
                 // What was said before a fault is said all the same.
                 self.carry_out(effects).await?;
+                if self.state.join_by.is_none() {
+                    self.arriving = None;
+                }
                 for query in queries {
                     self.queries.ask(&self.pod, query);
                 }
@@ -310,7 +324,8 @@ impl<A: App> Connection<A> {
     fn wake_at(&self) -> Millis {
         let beat = self.heartbeat.wake_at(self.mount.ping_timeout_ms);
         let close_at = self.close_at.map(|(at, _)| at);
-        [self.state.join_by, self.held.until(), close_at]
+        let arriving = self.arriving.as_ref().map(|(_, until)| *until);
+        [self.state.join_by, self.held.until(), close_at, arriving]
             .into_iter()
             .flatten()
             .fold(beat, Millis::min)
@@ -321,6 +336,7 @@ impl<A: App> Connection<A> {
         if let Some((_, end)) = self.close_at.filter(|(at, _)| *at <= now) {
             return Err(end);
         }
+        self.arriving.take_if(|(_, until)| *until <= now);
         if self.heartbeat.is_sent() && self.heartbeat.expired(now, timeout) {
             self.read_what_is_there().await?;
             if self.heartbeat.expired(now, timeout) {

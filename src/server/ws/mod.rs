@@ -10,10 +10,11 @@ mod link;
 mod probe;
 mod queries;
 
-pub use accept::accept;
+pub use accept::{Coming, accept};
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{App, Mount, Pod, state::Handshake};
@@ -22,10 +23,18 @@ use connection::{Connection, Peer};
 use link::Link;
 
 /// A client that begins with a WebSocket.
-pub async fn open<A: App>(pod: Arc<Pod<A>>, mount: Mount, handshake: Handshake, link: Link) {
+pub async fn open<A: App>(
+    pod: Arc<Pod<A>>,
+    mount: Mount,
+    (handshake, arriving): (Handshake, OwnedSemaphorePermit),
+    link: Link,
+) {
     let sid = Sid::draw(Partition::random());
     let peer = Peer { mount, sid, link };
-    Connection::fresh(pod, peer, handshake).run().await;
+    Connection::fresh(pod, peer, handshake)
+        .arriving(arriving)
+        .run()
+        .await;
 }
 
 /// A polling client that wants to go on by WebSocket.

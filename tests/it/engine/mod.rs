@@ -45,6 +45,7 @@ mod drain;
 mod handshake;
 mod heartbeat;
 mod kills;
+mod leaving;
 mod limits;
 mod namespaces;
 mod origin;

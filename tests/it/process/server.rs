@@ -125,7 +125,11 @@ impl Server {
     }
 
     pub async fn exit(&mut self) -> ExitStatus {
-        timeout(LONG, self.child.wait()).await.unwrap().unwrap()
+        self.exit_within(LONG).await
+    }
+
+    pub async fn exit_within(&mut self, limit: Duration) -> ExitStatus {
+        timeout(limit, self.child.wait()).await.unwrap().unwrap()
     }
 
     /// Ends in order, and gives what it has logged.

@@ -1,7 +1,7 @@
 //! Processes of the real binary that share a Redis and a Postgres: what one of them knows of a client,
 //! it knows from there.
 
-use std::{net::SocketAddr, os::unix::process::ExitStatusExt as _};
+use std::{net::SocketAddr, os::unix::process::ExitStatusExt as _, process::ExitStatus};
 
 use switchboard::{config::Secrets, server::auth::Keyring};
 use tokio::time::{sleep, timeout};
@@ -18,6 +18,8 @@ pub struct Pods {
     servers: Vec<Server>,
     // After the servers, since nothing is dropped from under them.
     schema: Schema,
+    redis: String,
+    settings: Vec<(String, String)>,
 }
 
 /// Any port.
@@ -43,28 +45,70 @@ impl Pods {
         addresses: &[&str],
         settings: &[(&str, &str)],
     ) -> Self {
-        let prefix = &schema.name;
-        let starting = addresses.iter().map(|address| {
-            let mut command = switchboard();
-            command
-                .arg(format!("--listen={address}"))
-                .arg("--metrics-listen=127.0.0.1:0")
-                .args(["--workspaces=other", "--drain-timeout=0s"])
-                .env("REDIS_URL", redis)
-                .env("REDIS_PREFIX", prefix)
-                .env("DATABASE_URL", schema.url())
-                .env("JWT_SECRET", JWT_SECRET)
-                .env("SIGNING_KEY", SIGNING_KEY)
-                .envs(settings.iter().copied());
-            async {
-                let server = Server::spawn(command).await;
-                ready(&server).await;
-                server
-            }
-        });
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut pods = Self {
+            servers: Vec::new(),
+            schema,
+            redis: redis.to_owned(),
+            settings: settings.iter().map(own).collect(),
+        };
         // All at once, as an orchestrator would.
-        let servers = futures_util::future::join_all(starting).await;
-        Self { servers, schema }
+        let starting = addresses.iter().map(|address| pods.one(address));
+        pods.servers = futures_util::future::join_all(starting).await;
+        pods
+    }
+
+    /// One more, which comes to Redis by this way.
+    pub async fn add(&mut self, redis: &str) {
+        let known = std::mem::replace(&mut self.redis, redis.to_owned());
+        let server = self.one(FREE).await;
+        self.servers.push(server);
+        self.redis = known;
+    }
+
+    /// The first one, without a word to anybody.
+    pub async fn kill_first(&mut self) {
+        self.servers.remove(0).kill().await;
+    }
+
+    /// Ended in order.
+    pub async fn end_last(&mut self) {
+        self.servers.pop().unwrap().stop().await;
+    }
+
+    /// What the keys of all of them begin with.
+    pub fn prefix(&self) -> &str {
+        &self.schema.name
+    }
+
+    async fn one(&self, address: &str) -> Server {
+        let mut command = switchboard();
+        command
+            .arg(format!("--listen={address}"))
+            .arg("--metrics-listen=127.0.0.1:0")
+            .arg("--workspaces=other")
+            .env("DRAIN_TIMEOUT", "0s")
+            .env("REDIS_URL", &self.redis)
+            .env("REDIS_PREFIX", &self.schema.name)
+            .env("DATABASE_URL", self.schema.url())
+            .env("JWT_SECRET", JWT_SECRET)
+            .env("SIGNING_KEY", SIGNING_KEY)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        let server = Server::spawn(command).await;
+        ready(&server).await;
+        server
+    }
+
+    /// Asked to end, and what it ends with. Another one comes to its address once it is gone.
+    pub async fn replace(&mut self, index: usize) -> (ExitStatus, Vec<String>) {
+        self.servers[index].signal("TERM").await;
+        let ended = self.servers[index]
+            .exit_within(LONG.saturating_mul(3))
+            .await;
+        let log = self.servers[index].err().all().await;
+        let address = self.servers[index].address.to_string();
+        self.servers[index] = self.one(&address).await;
+        (ended, log)
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {

@@ -24,8 +24,6 @@ impl Pods for RedisHub {
         let call = self.call().key(pods).key(given_up);
         let call = call.arg(pod.as_str()).number(ttl_ms);
         let mut reply = self.run(partition, &RENEW, call).await?;
-        // What was known before goes on being written.
-        let _ = self.look_at_format().await;
         Ok(match reply.text()?.as_str() {
             "lost" => LeaseState::Lost,
             _ => LeaseState::Held,
@@ -36,6 +34,8 @@ impl Pods for RedisHub {
         let (partition, pods, given_up) = self.pods();
         let call = self.call().key(pods.clone()).key(given_up.clone());
         let mut reply = self.run(partition, &DEAD, call).await?;
+        // On the same round. Without an answer, what was known before goes on being written.
+        let _ = self.look_at_format().await;
         let mut orphans = Vec::new();
         while !reply.is_empty() && orphans.len() < limit {
             let pod = PodId::new(reply.text()?);

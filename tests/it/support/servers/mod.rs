@@ -90,6 +90,20 @@ impl Postgres {
     }
 }
 
+/// A proxy of one test.
+pub struct Nginx(Private);
+
+impl Nginx {
+    /// With `listen 127.0.0.1:@port@`, and its files in `@folder@`.
+    pub async fn start(settings: &str) -> Self {
+        Self(Private::start(&["nginx", settings]).await)
+    }
+
+    pub fn url(&self) -> &str {
+        self.0.url()
+    }
+}
+
 /// Kept until the process ends: a static is never dropped, and that is what it is for.
 enum Shared {
     Given(String),

@@ -1,0 +1,107 @@
+//! All who were on one pod come back at once, to the others.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Duration, Instant, timeout},
+};
+
+use super::{server::LONG, talk::Person};
+use crate::support::{
+    lengths,
+    pods::Pods,
+    returning::{Returning, Story},
+    token::token,
+};
+
+/// Messages to each guest: while all are there, while they are away, and when they are back.
+const ROUNDS: [&str; 3] = ["before", "meanwhile", "after"];
+/// For all to be back.
+const SETTLED: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p2_all_clients_of_a_killed_pod_come_back_at_once_and_lose_nothing() {
+    let guests = lengths::storm();
+    let mut pods = Pods::start(3).await;
+    let addresses = pods.addresses();
+    let (place, places) = watch::channel(vec![addresses[0]]);
+    let (end, ended) = watch::channel(false);
+    let (joined, mut arrivals) = mpsc::channel(guests);
+    let living: Vec<_> = (0..guests)
+        .map(|number| {
+            let guest = Returning {
+                addresses: places.clone(),
+                number,
+                joined: joined.clone(),
+                end: ended.clone(),
+            };
+            tokio::spawn(guest.live())
+        })
+        .collect();
+    let mut sessions = vec![String::new(); guests];
+    for _ in 0..guests {
+        let (number, session) = timeout(SETTLED, arrivals.recv()).await.unwrap().unwrap();
+        sessions[number] = session;
+    }
+    let alice = token(&pods.secrets(), "7", "Alice", "default", 3600);
+    let mut alice = Person::operator(addresses[1], &alice).await;
+    for session in &sessions {
+        let claim = json!({ "sessionId": session });
+        alice.granted("staff:connect_to_session", claim).await;
+    }
+    say(&mut alice, &sessions, ROUNDS[0]).await;
+
+    place.send_replace(addresses[1..].to_vec());
+    let killed = Instant::now();
+    pods.kill_first().await;
+    say(&mut alice, &sessions, ROUNDS[1]).await;
+    let mut back = HashSet::new();
+    while back.len() < guests {
+        back.insert(timeout(SETTLED, arrivals.recv()).await.unwrap().unwrap().0);
+    }
+    let settled = killed.elapsed();
+    say(&mut alice, &sessions, ROUNDS[2]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    end.send_replace(true);
+    let mut stories = Vec::new();
+    for guest in living {
+        stories.push(timeout(LONG, guest).await.unwrap().unwrap());
+    }
+    report(&stories, settled);
+    for story in &stories {
+        assert_eq!(story.heard, ROUNDS, "{story:?}");
+        assert_eq!((story.recovered, story.renewed), (1, 0), "{story:?}");
+        assert_eq!(story.ignored, 0, "{story:?}");
+    }
+    let _schema = pods.stop().await;
+}
+
+/// One message into each session, many on their way.
+async fn say(alice: &mut Person, sessions: &[String], text: &str) {
+    let mut asked = Vec::new();
+    for session in sessions {
+        let message = json!({
+            "sessionId": session, "message": text, "type": "text", "clientMessageId": format!("{session} {text}"),
+        });
+        asked.push(alice.emit("staff:message", &message).await.unwrap());
+    }
+    for number in asked {
+        assert_eq!(alice.answer(number).await.unwrap()["ok"], true);
+    }
+}
+
+fn report(stories: &[Story], settled: Duration) {
+    let mut away: Vec<Duration> = stories
+        .iter()
+        .flat_map(|story| story.away.clone())
+        .collect();
+    away.sort_unstable();
+    let refused: usize = stories.iter().map(|story| story.refused).sum();
+    let (half, most) = (away[away.len() / 2], away[away.len() * 99 / 100]);
+    println!(
+        "{} guests: all back {settled:?} after the kill; away p50 {half:?}, p99 {most:?}; {refused} attempts refused",
+        stories.len()
+    );
+}
