@@ -135,6 +135,11 @@ async fn come(
         let packet = next(&mut stream).await?;
         if let Some(answer) = packet.strip_prefix(&format!("43{NSP}1")) {
             let answer: Value = serde_json::from_str(answer).unwrap();
+            if answer[0]["error"]["code"] == "unavailable" {
+                // As a client that has no session yet: it begins anew.
+                *memory = Memory::default();
+                return Err(Error::ConnectionClosed);
+            }
             story.session = answer[0]["sessionId"].as_str().unwrap().to_owned();
             return Ok(stream);
         }
