@@ -1,6 +1,7 @@
 //! Load on a relay that runs already, from real sockets. It says what it saw, and fails if a
 //! message was lost, came twice or came out of order. The relay has to run without limits of rates.
 
+mod chaos;
 mod client;
 mod fanout;
 mod figures;
@@ -46,6 +47,9 @@ enum Scenario {
     /// Guests on HTTP long-polling write and are answered; with --scatter each request goes to the
     /// next address: round trips, requests for each message, and requests that failed.
     Poll(poll::Settings),
+    /// Three pods of its own with all that they need, in all kinds of trouble, and clients that see
+    /// whether a message is lost.
+    Chaos(chaos::Settings),
     /// Serve the bare broadcast that `fanout` compares with, until standard input ends.
     Floor(floor::Settings),
 }
@@ -69,6 +73,7 @@ async fn run(scenario: Scenario) -> anyhow::Result<bool> {
         Scenario::Fanout(settings) => fanout::run(settings).await,
         Scenario::Pairs(settings) => pairs::run(settings).await,
         Scenario::Poll(settings) => poll::run(settings).await,
+        Scenario::Chaos(settings) => chaos::run(settings).await,
         Scenario::Floor(settings) => floor::serve(settings).await.map(|()| true),
     }
 }

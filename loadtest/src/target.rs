@@ -55,7 +55,7 @@ impl Target {
 const TOKEN_SECONDS: u64 = 24 * 60 * 60;
 
 /// What the relay expects of an operator's token.
-fn sign(secret: &str, number: usize, workspace: &str) -> anyhow::Result<String> {
+pub fn sign(secret: &str, number: usize, workspace: &str) -> anyhow::Result<String> {
     let now = get_current_timestamp();
     let claims = json!({
         "sub": format!("load-{number}"),

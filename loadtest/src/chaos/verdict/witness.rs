@@ -1,0 +1,184 @@
+//! What one client saw.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Breach, Verdict, said::Said};
+use crate::chaos::record::{Message, Record, Role, What};
+
+pub struct Witness<'a> {
+    who: &'a str,
+    role: Role,
+    workspace: &'a str,
+    /// Of a guest, once it has one.
+    session: Option<&'a str>,
+    connected: bool,
+    heard: HashSet<&'a str>,
+    /// Heard or loaded.
+    seen: HashSet<&'a str>,
+    /// The highest number heard in each session.
+    last: HashMap<&'a str, u64>,
+}
+
+impl<'a> Witness<'a> {
+    pub fn new(who: &'a str, role: Role, workspace: &'a str) -> Self {
+        Self {
+            who,
+            role,
+            workspace,
+            session: None,
+            connected: false,
+            heard: HashSet::new(),
+            seen: HashSet::new(),
+            last: HashMap::new(),
+        }
+    }
+
+    pub fn see(&mut self, record: &'a Record, said: &Said<'_>, verdict: &mut Verdict) {
+        match &record.what {
+            What::Started { session } => self.start(session, verdict),
+            What::Connect { recovered } => {
+                if self.connected {
+                    verdict.connected.push((record.at, *recovered));
+                }
+                self.connected = true;
+            }
+            What::Heard { session, message } => {
+                if self.check(session, message, said, verdict) {
+                    verdict.delivered.push(record.at);
+                    self.hear(session, message, said, verdict);
+                }
+            }
+            What::Loaded {
+                session,
+                messages,
+                last,
+            } => self.load(session, messages, *last, said, verdict),
+            _ => {}
+        }
+    }
+
+    /// Whatever was acknowledged, is stored, and never came.
+    pub fn ask_for_more(&self, said: &Said<'_>, verdict: &mut Verdict) {
+        for (cid, sent) in &said.sent {
+            let owed = sent.acked.is_some() && sent.stored.is_some() && sent.who != self.who;
+            if owed && self.entitled(sent.session, said) && !self.seen.contains(cid) {
+                let says = format!("never came to {}", self.who);
+                verdict.findings.push(said.find(Breach::Lost, cid, says));
+            }
+        }
+    }
+
+    fn start(&mut self, session: &'a str, verdict: &mut Verdict) {
+        let before = *self.session.get_or_insert(session);
+        if before != session {
+            verdict.findings.push(super::Finding {
+                breach: Breach::Differing,
+                at: 0,
+                says: format!("{} was in {before} and is put into {session}", self.who),
+            });
+        }
+    }
+
+    fn entitled(&self, session: &str, said: &Said<'_>) -> bool {
+        match self.role {
+            Role::Guest => self.session == Some(session),
+            Role::Operator => said.sessions.get(session) == Some(&self.workspace),
+        }
+    }
+
+    /// Whether it is what was said, and meant for this one.
+    fn check(
+        &self,
+        session: &str,
+        message: &Message,
+        said: &Said<'_>,
+        verdict: &mut Verdict,
+    ) -> bool {
+        let cid = message.cid.as_str();
+        let mut find = |breach, says: String| {
+            verdict.findings.push(said.find(breach, cid, says));
+            false
+        };
+        let Some(sent) = said.sent.get(cid) else {
+            return find(
+                Breach::Differing,
+                format!("came to {}, nobody said it", self.who),
+            );
+        };
+        if sent.session != session || !self.entitled(session, said) {
+            return find(Breach::Leaked, format!("of {session} came to {}", self.who));
+        }
+        match sent.stored {
+            Some(row) if row.id != message.id || row.seq != message.seq => find(
+                Breach::Differing,
+                format!("came to {} as {message:?}, stored as {row:?}", self.who),
+            ),
+            _ => true,
+        }
+    }
+
+    fn hear(
+        &mut self,
+        session: &'a str,
+        message: &'a Message,
+        said: &Said<'_>,
+        verdict: &mut Verdict,
+    ) {
+        let cid = message.cid.as_str();
+        let mut find = |breach, how| {
+            let says = format!("came to {} {how}", self.who);
+            verdict.findings.push(said.find(breach, cid, says));
+        };
+        self.seen.insert(cid);
+        if !self.heard.insert(cid) {
+            return find(Breach::Duplicated, "twice");
+        }
+        let last = self.last.entry(session).or_default();
+        if message.seq <= *last {
+            find(Breach::Reordered, "after later ones");
+        }
+        *last = (*last).max(message.seq);
+    }
+
+    fn load(
+        &mut self,
+        session: &'a str,
+        messages: &'a [Message],
+        last: bool,
+        said: &Said<'_>,
+        verdict: &mut Verdict,
+    ) {
+        let mut page = HashSet::new();
+        let mut before = 0;
+        for message in messages {
+            if !self.check(session, message, said, verdict) {
+                continue;
+            }
+            let cid = message.cid.as_str();
+            let mut find = |breach, how| {
+                let says = format!("is in a history of {} {how}", self.who);
+                verdict.findings.push(said.find(breach, cid, says));
+            };
+            // By the last one everything is there; it is no excuse for what never came.
+            if !last {
+                self.seen.insert(cid);
+            }
+            if !page.insert(cid) {
+                find(Breach::Duplicated, "twice");
+            } else if message.seq <= before {
+                find(Breach::Reordered, "out of order");
+            }
+            before = message.seq;
+        }
+        if !last {
+            return;
+        }
+        for (cid, sent) in &said.sent {
+            let owed = sent.session == session && sent.acked.is_some() && sent.stored.is_some();
+            if owed && !page.contains(cid) {
+                let says = format!("is missing in the last history of {}", self.who);
+                verdict.findings.push(said.find(Breach::Lost, cid, says));
+            }
+        }
+    }
+}
