@@ -1,7 +1,7 @@
 # The logic is in .ci/, one small script each; here are the names to remember.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run cluster test test-long conformance check web k8s clean
+.PHONY: help run cluster test test-long conformance chaos check web k8s clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ test-long: ## the same, with many more cases for each property
 
 conformance: ## the official suites of Engine.IO and Socket.IO, fetched into SUITE=FOLDER, in three settings; RUNS=20 times
 	@.ci/conformance $(SUITE)
+
+chaos: ## three servers in all kinds of trouble, and whether anything is lost; MINUTES=20 SEED=7 for more, or again
+	@.ci/chaos
 
 check: ## format, lints and unit tests
 	@.ci/check

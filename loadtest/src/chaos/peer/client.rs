@@ -153,13 +153,12 @@ impl Client {
 
     /// Goes for good, and says so.
     pub async fn leave(&mut self) {
-        if let Some(mut link) = self.link.take() {
+        if let Some(link) = self.link.take() {
             let nsp = self.place.nsp.to_owned();
             let kind = Kind::Disconnect;
             let text = socket::encode::packet(&socket::Packet { nsp, kind }).text;
             // If that does not arrive, it has gone all the same.
-            let _ = link.send(text).await;
-            let _ = link.send("1".to_owned()).await;
+            let _ = link.close(text).await;
         }
         self.note(What::Left);
     }

@@ -28,12 +28,12 @@ enum Kind {
     Polling(Polling),
 }
 
+/// Requests are made by tasks, since whoever listens or speaks may be interrupted, and a request that is
+/// dropped half-way would be a fault of the client.
 struct Polling {
-    http: reqwest::Client,
-    url: String,
-    requests: u64,
+    bodies: mpsc::Sender<String>,
     packets: mpsc::Receiver<anyhow::Result<Packet>>,
-    polls: AbortHandle,
+    tasks: [AbortHandle; 2],
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +47,8 @@ struct Open {
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Packets that have come and are not looked at yet; the next poll waits while it is full.
 const QUEUE: usize = 256;
+/// Packets that wait for the POST before them.
+const BODIES: usize = 16;
 const MAX_PACKETS: usize = 10_000;
 
 impl Link {
@@ -80,11 +82,28 @@ impl Link {
         }
     }
 
+    /// Says that it goes, and sees to it that this is sent.
+    pub async fn close(mut self, last: String) -> anyhow::Result<()> {
+        self.send(last).await?;
+        self.send("1".to_owned()).await?;
+        let until = self.alive;
+        if let Kind::Polling(polling) = &mut self.kind {
+            let (gone, _) = mpsc::channel(1);
+            drop(std::mem::replace(&mut polling.bodies, gone));
+            // Until both tasks have ended: the one by the end of the queue, the other by the last GET.
+            while let Ok(Some(_)) = timeout_at(until, polling.packets.recv()).await {}
+        }
+        Ok(())
+    }
+
     pub async fn send(&mut self, text: String) -> anyhow::Result<()> {
         let sending = async {
             match &mut self.kind {
                 Kind::WebSocket(socket) => Ok(socket.send(WsMessage::Text(text.into())).await?),
-                Kind::Polling(polling) => polling.post(text).await,
+                Kind::Polling(polling) => {
+                    let queued = polling.bodies.send(text).await;
+                    queued.context("transport close")
+                }
             }
         };
         timeout_at(self.alive, sending)
@@ -139,13 +158,13 @@ async fn polling(path: &str) -> anyhow::Result<(Kind, Open)> {
     let open = Open::read(packets.first().context("no handshake")?)?;
     let url = format!("{path}&sid={}", open.sid);
     let (queue, packets) = mpsc::channel(QUEUE);
-    let polls = tokio::spawn(poll(http.clone(), url.clone(), queue)).abort_handle();
+    let (bodies, queued) = mpsc::channel(BODIES);
+    let polls = tokio::spawn(poll(http.clone(), url.clone(), queue.clone()));
+    let posts = tokio::spawn(post_each(http, url, queued, queue));
     let polling = Polling {
-        http,
-        url,
-        requests: 0,
+        bodies,
         packets,
-        polls,
+        tasks: [polls.abort_handle(), posts.abort_handle()],
     };
     Ok((Kind::Polling(polling), open))
 }
@@ -179,21 +198,36 @@ fn without_sid(error: reqwest::Error) -> anyhow::Error {
     anyhow::Error::from(error.without_url()).context("transport error")
 }
 
-impl Polling {
-    async fn post(&mut self, text: String) -> anyhow::Result<()> {
-        self.requests += 1;
-        let url = format!("{}&t=p{:x}", self.url, self.requests);
-        let post = self.http.post(url).body(text);
-        let post = post.header("content-type", "text/plain;charset=UTF-8");
-        let answer = post.send().await.map_err(without_sid)?;
-        ensure!(answer.status() == 200, "POST: {}", answer.status());
-        answer.bytes().await.map_err(without_sid)?;
-        Ok(())
+/// One POST after the other until one fails.
+async fn post_each(
+    http: reqwest::Client,
+    url: String,
+    mut bodies: mpsc::Receiver<String>,
+    queue: mpsc::Sender<anyhow::Result<Packet>>,
+) {
+    let mut number = 0_u64;
+    while let Some(body) = bodies.recv().await {
+        number += 1;
+        if let Err(error) = post(&http, &format!("{url}&t=p{number:x}"), body).await {
+            let _ = queue.send(Err(error)).await;
+            return;
+        }
     }
+}
+
+async fn post(http: &reqwest::Client, url: &str, body: String) -> anyhow::Result<()> {
+    let post = http.post(url).body(body);
+    let post = post.header("content-type", "text/plain;charset=UTF-8");
+    let answer = post.send().await.map_err(without_sid)?;
+    ensure!(answer.status() == 200, "POST: {}", answer.status());
+    answer.bytes().await.map_err(without_sid)?;
+    Ok(())
 }
 
 impl Drop for Polling {
     fn drop(&mut self) {
-        self.polls.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }

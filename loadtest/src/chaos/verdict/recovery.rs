@@ -15,7 +15,7 @@ pub struct Window {
     pub kind: Kind,
     pub from: Millis,
     pub healed: Millis,
-    /// Who writes in the conversations that it concerns; empty: every guest.
+    /// Who writes in the conversations that it concerns; empty: every guest that was there.
     pub whose: Vec<String>,
 }
 
@@ -37,10 +37,14 @@ struct Course {
 /// In the order of the windows.
 pub fn felt(records: &[Record], windows: &[Window]) -> Vec<Felt> {
     let courses = courses(records);
-    let guests = || courses.keys().filter(|who| who.starts_with('g')).copied();
+    let there = |who: &str, at| {
+        let own = courses[who].iter();
+        who.starts_with('g') && own.map(|course| course.sent).min() < Some(at)
+    };
     let of = |window: &Window| {
         let whose: Vec<&str> = if window.whose.is_empty() {
-            guests().collect()
+            let guests = courses.keys().copied();
+            guests.filter(|who| there(who, window.from)).collect()
         } else {
             window.whose.iter().map(String::as_str).collect()
         };
@@ -152,7 +156,9 @@ mod tests {
         let records = [
             course("g1:1", 90, 95, 96),
             course("g1:2", 110, 180, 190),
-            course("g2:1", 120, 150, 230),
+            course("g2:1", 80, 85, 86),
+            course("g2:2", 120, 150, 230),
+            course("g4:1", 900, 910, 911),
         ]
         .concat();
         let window = |whose: &[&str]| Window {

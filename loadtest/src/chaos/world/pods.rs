@@ -118,8 +118,12 @@ impl Pods {
     async fn launch(&mut self, index: usize) -> anyhow::Result<Pod> {
         self.starts += 1;
         let log = format!("pod-{index}-{}.log", self.starts);
-        let mut child = Command::new(&self.launch.binary)
+        // It does not outlive this process, however that dies.
+        let mut child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(&self.launch.binary)
             .env_clear()
+            .env("PATH", "/usr/bin:/bin")
             .envs(self.launch.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
