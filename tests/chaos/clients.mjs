@@ -22,6 +22,7 @@ class Client {
   behind = true;
   #floors = new Map();
   #tops = new Map();
+  #epoch;
   #said = 0;
   #pending;
   #due = 0;
@@ -73,6 +74,11 @@ class Client {
       this.#rise(payload.sessionId, payload.seq);
     } else if (payload?.session) {
       this.learn(payload.session);
+    } else if (name === 'ready' && payload.epoch !== this.#epoch) {
+      // What was heard may not be what is stored: all is read again.
+      this.#epoch = payload.epoch;
+      this.#floors.clear();
+      this.#tops.clear();
     }
   }
 

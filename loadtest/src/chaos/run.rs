@@ -53,6 +53,7 @@ const SETTINGS: [(&str, &str); 18] = [
 /// Until all are there, or all is told.
 const LONG: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(200);
+const CALM: Duration = Duration::from_secs(6);
 const FINDINGS_TOLD: usize = 30;
 
 /// What is there at the end of the faults.
@@ -160,7 +161,8 @@ impl Stage {
             faults::of_servers(&of_servers, &mut self.servers, &log, until),
             faults::of_clients(&of_clients, &crew, &self.front, &log)
         );
-        sleep_until(until).await;
+        // So that the last fault can be seen to be over.
+        sleep_until(until + CALM).await;
         ticking.abort();
         let mut troubles: Vec<String> = Vec::new();
         troubles.extend(troubled.err().map(|error| format!("{error:#}")));

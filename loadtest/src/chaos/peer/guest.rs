@@ -63,12 +63,12 @@ impl Guest {
         let (role, workspace) = (Role::Guest, self.workspace.clone());
         self.talk.client.note(What::Hello { role, workspace });
         while self.talk.phase() != Phase::Leave {
-            if let Err(error) = self.turn().await {
-                self.talk.again(&error).await;
+            if self.turn().await.is_err() {
+                self.talk.pause().await;
             }
         }
-        while let Err(error) = self.last().await {
-            self.talk.again(&error).await;
+        while self.last().await.is_err() {
+            self.talk.pause().await;
         }
         self.talk.client.leave().await;
     }

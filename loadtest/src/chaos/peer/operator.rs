@@ -26,12 +26,12 @@ impl Operator {
         let (role, workspace) = (Role::Operator, self.workspace.clone());
         self.talk.client.note(What::Hello { role, workspace });
         while self.talk.phase() != Phase::Leave {
-            if let Err(error) = self.turn().await {
-                self.talk.again(&error).await;
+            if self.turn().await.is_err() {
+                self.talk.pause().await;
             }
         }
-        while let Err(error) = self.catch_up().await {
-            self.talk.again(&error).await;
+        while self.catch_up().await.is_err() {
+            self.talk.pause().await;
         }
         self.talk.client.leave().await;
     }

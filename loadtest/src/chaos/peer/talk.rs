@@ -25,6 +25,7 @@ pub struct Talk {
     floors: HashMap<String, u64>,
     /// Up to where it has everything once it is not behind.
     tops: HashMap<String, u64>,
+    epoch: String,
     said: u64,
     pending: Option<(String, String)>,
     due: Instant,
@@ -46,6 +47,7 @@ impl Talk {
             sessions: BTreeMap::new(),
             floors: HashMap::new(),
             tops: HashMap::new(),
+            epoch: String::new(),
             said: 0,
             pending: None,
             due: Instant::now(),
@@ -76,12 +78,6 @@ impl Talk {
                 false
             }
         }
-    }
-
-    /// Something did not work: the connection is given up if it is not lost already.
-    pub async fn again(&mut self, error: &anyhow::Error) {
-        self.client.drop_link(format!("{error:#}"));
-        self.pause().await;
     }
 
     /// Listens until the next message is due, or to all that comes if nothing is to be said any more.
@@ -209,6 +205,8 @@ impl Talk {
                 self.rise(&text(payload, "sessionId"), seq);
             } else if payload["session"].is_object() {
                 self.learn_session(&payload["session"]);
+            } else if name == "ready" {
+                self.learn_epoch(text(payload, "epoch"));
             }
         }
     }
@@ -218,12 +216,22 @@ impl Talk {
         self.sessions.insert(text(session, "sessionId"), waits);
     }
 
+    /// With another one, what was heard may not be what is stored: all is read again.
+    fn learn_epoch(&mut self, epoch: String) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.floors.clear();
+            self.tops.clear();
+        }
+    }
+
     fn rise(&mut self, session: &str, seq: u64) {
         let top = self.tops.entry(session.to_owned()).or_default();
         *top = (*top).max(seq);
     }
 
-    async fn pause(&mut self) {
+    /// After something that did not work; a connection that was lost has said why.
+    pub async fn pause(&mut self) {
         let pause = PAUSE.mul_f64(self.chance.random_range(0.5..1.5));
         // Whatever comes meanwhile is not lost, it waits.
         let _ = timeout(pause, std::future::pending::<()>()).await;

@@ -21,6 +21,8 @@ pub struct Said<'a> {
     pub sent: BTreeMap<&'a str, Sent<'a>>,
     /// Workspace of each session.
     pub sessions: HashMap<&'a str, &'a str>,
+    /// Session of each guest: it may hear something in it before it knows that it is in.
+    pub homes: HashMap<&'a str, &'a str>,
 }
 
 pub struct Sent<'a> {
@@ -43,6 +45,7 @@ impl<'a> Said<'a> {
                 What::Started { session } => {
                     let home = homes.get(record.who.as_str()).copied().unwrap_or_default();
                     said.sessions.insert(session, home);
+                    said.homes.entry(&record.who).or_insert(session);
                 }
                 What::Sent { cid, session } => {
                     said.sent.entry(cid).or_insert(Sent {

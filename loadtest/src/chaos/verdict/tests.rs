@@ -219,6 +219,7 @@ fn a_false_ack_is_found_and_what_was_not_acknowledged_may_be_missing() {
 #[test]
 fn another_id_or_number_than_the_stored_one_is_found() {
     for spoil in [
+        // As long as it does not read everything again.
         |message: &mut Message| message.id = "x".into(),
         |message: &mut Message| message.seq = 77,
         |message: &mut Message| message.cid = "g1:99".into(),
@@ -229,6 +230,32 @@ fn another_id_or_number_than_the_stored_one_is_found() {
             spoil(message);
         }
         assert!(scene.found().contains(&Breach::Differing));
+    }
+}
+
+#[test]
+fn what_the_hub_lost_before_it_was_stored_is_forgiven_once_all_is_read_again() {
+    let mut scene = Scene::good();
+    let at = scene.heard("g1", "o1:1");
+    let mut phantom = scene.records[at].clone();
+    if let What::Heard { message, .. } = &mut phantom.what {
+        message.id = "lost".into();
+    }
+    scene.records.insert(at, phantom);
+    assert_eq!(scene.found(), [Breach::Differing]);
+    for (recovered, found) in [(true, vec![Breach::Differing]), (false, vec![])] {
+        let mut scene = Scene {
+            records: scene.records.clone(),
+            rows: scene.rows.clone(),
+        };
+        let (who, at_time) = ("g1".to_owned(), 0);
+        let back = Record {
+            who,
+            at: at_time,
+            what: What::Connect { recovered },
+        };
+        scene.records.insert(at + 1, back);
+        assert_eq!(scene.found(), found);
     }
 }
 

@@ -2,17 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Breach, Verdict, said::Said};
+use super::{Breach, Finding, Verdict, said::Said};
 use crate::chaos::record::{Message, Record, Role, What};
 
 pub struct Witness<'a> {
     who: &'a str,
     role: Role,
     workspace: &'a str,
-    /// Of a guest, once it has one.
-    session: Option<&'a str>,
     connected: bool,
+    /// By their ids.
     heard: HashSet<&'a str>,
+    /// Heard, but not what is stored: the hub has lost it before it was stored, and acknowledged it to
+    /// nobody. Forgiven with the next connection that is not recovered, since then the history is read
+    /// again and stands in the place of all this.
+    doubtful: Vec<Finding>,
     /// Heard or loaded.
     seen: HashSet<&'a str>,
     /// The highest number heard in each session.
@@ -25,9 +28,9 @@ impl<'a> Witness<'a> {
             who,
             role,
             workspace,
-            session: None,
             connected: false,
             heard: HashSet::new(),
+            doubtful: Vec::new(),
             seen: HashSet::new(),
             last: HashMap::new(),
         }
@@ -35,12 +38,15 @@ impl<'a> Witness<'a> {
 
     pub fn see(&mut self, record: &'a Record, said: &Said<'_>, verdict: &mut Verdict) {
         match &record.what {
-            What::Started { session } => self.start(session, verdict),
+            What::Started { session } => self.start(session, said, verdict),
             What::Connect { recovered } => {
                 if self.connected {
                     verdict.connected.push((record.at, *recovered));
                 }
                 self.connected = true;
+                if !recovered {
+                    self.doubtful.clear();
+                }
             }
             What::Heard { session, message } => {
                 if self.check(session, message, said, verdict) {
@@ -59,6 +65,7 @@ impl<'a> Witness<'a> {
 
     /// Whatever was acknowledged, is stored, and never came.
     pub fn ask_for_more(&self, said: &Said<'_>, verdict: &mut Verdict) {
+        verdict.findings.extend(self.doubtful.iter().cloned());
         for (cid, sent) in &said.sent {
             let owed = sent.acked.is_some() && sent.stored.is_some() && sent.who != self.who;
             if owed && self.entitled(sent.session, said) && !self.seen.contains(cid) {
@@ -68,10 +75,10 @@ impl<'a> Witness<'a> {
         }
     }
 
-    fn start(&mut self, session: &'a str, verdict: &mut Verdict) {
-        let before = *self.session.get_or_insert(session);
+    fn start(&self, session: &str, said: &Said<'_>, verdict: &mut Verdict) {
+        let before = said.homes.get(self.who).copied().unwrap_or_default();
         if before != session {
-            verdict.findings.push(super::Finding {
+            verdict.findings.push(Finding {
                 breach: Breach::Differing,
                 at: 0,
                 says: format!("{} was in {before} and is put into {session}", self.who),
@@ -81,14 +88,14 @@ impl<'a> Witness<'a> {
 
     fn entitled(&self, session: &str, said: &Said<'_>) -> bool {
         match self.role {
-            Role::Guest => self.session == Some(session),
+            Role::Guest => said.homes.get(self.who) == Some(&session),
             Role::Operator => said.sessions.get(session) == Some(&self.workspace),
         }
     }
 
     /// Whether it is what was said, and meant for this one.
     fn check(
-        &self,
+        &mut self,
         session: &str,
         message: &Message,
         said: &Said<'_>,
@@ -109,7 +116,12 @@ impl<'a> Witness<'a> {
             return find(Breach::Leaked, format!("of {session} came to {}", self.who));
         }
         match sent.stored {
-            Some(row) if row.id != message.id || row.seq != message.seq => find(
+            Some(row) if row.id != message.id => {
+                let says = format!("came to {} as {message:?}, stored as {row:?}", self.who);
+                self.doubtful.push(said.find(Breach::Differing, cid, says));
+                false
+            }
+            Some(row) if row.seq != message.seq => find(
                 Breach::Differing,
                 format!("came to {} as {message:?}, stored as {row:?}", self.who),
             ),
@@ -130,7 +142,7 @@ impl<'a> Witness<'a> {
             verdict.findings.push(said.find(breach, cid, says));
         };
         self.seen.insert(cid);
-        if !self.heard.insert(cid) {
+        if !self.heard.insert(&message.id) {
             return find(Breach::Duplicated, "twice");
         }
         let last = self.last.entry(session).or_default();
