@@ -257,7 +257,8 @@ impl Ended {
     fn tell(&self, settings: &Settings, log: &Log, troubles: &[String], journal: &Journal) -> bool {
         let windows = log.windows();
         let felt = felt(&journal.all(), &windows);
-        let kept = self.verdict.kept() && troubles.is_empty();
+        let nobody = self.left == LeftBehind::default();
+        let kept = self.verdict.kept() && nobody && troubles.is_empty();
         match table::lines(&self.verdict, &windows, &felt) {
             Ok(lines) if settings.json => {
                 let lines: Vec<_> = lines.iter().map(table::Line::json).collect();
