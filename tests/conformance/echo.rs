@@ -178,6 +178,7 @@ async fn hub(redis: Option<&str>, prefix: &str, metrics: &Metrics) -> anyhow::Re
         url: url.to_owned(),
         prefix: prefix.to_owned(),
         hold: Duration::from_secs(5),
+        poll_hold: Duration::from_secs(5),
         retention: RETENTION,
     };
     let hub = RedisHub::connect(settings, Clock::System, metrics.hub.clone());

@@ -55,6 +55,7 @@ impl Backend {
                     url: (*url).to_owned(),
                     prefix: prefix.clone(),
                     hold: Duration::from_secs(5),
+                    poll_hold: Duration::from_secs(5),
                     retention: RETENTION,
                 };
                 let hub = RedisHub::connect(settings, clock.clone(), metrics);

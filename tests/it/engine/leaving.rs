@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use switchboard::{
-    hub::{Beat, Connections as _, NewConnection},
+    hub::{Beat, NewConnection},
     model::{Clock, Partition, Sid},
 };
 use tokio::{
@@ -19,10 +19,10 @@ use tokio_tungstenite::tungstenite;
 use super::{
     client::{Client, RAW, SOCKETS},
     echo,
-    site::{LONG, Servers, Site, calm, eventually},
+    site::{LONG, Servers, Setting, Site, calm, eventually},
 };
 
-on_one_and_two_servers! {
+in_three_settings! {
     p4_what_a_proxy_keeps_open_takes_one_more_request,
     p4_the_listener_stays_while_requests_come,
     p4_a_get_that_comes_late_is_not_answered_in_a_spin,
@@ -34,10 +34,10 @@ on_one_and_two_servers! {
 const OPEN: &str = "EIO=4&transport=polling";
 const QUIET: Duration = Duration::from_millis(300);
 
-async fn site(servers: usize, drain: Duration) -> (Site, Servers) {
+async fn site(setting: Setting, drain: Duration) -> (Site, Servers) {
     let mut settings = calm(echo::settings());
     (settings.drain, settings.quiet) = (drain, QUIET);
-    Site::with(servers, Clock::System, settings).await
+    Site::with(setting, Clock::System, settings).await
 }
 
 /// Of the last server, once it has begun.
@@ -55,8 +55,8 @@ async fn over(drained: JoinHandle<()>) {
 
 /// A proxy has no other way to hear of the end than an answer: to close what it keeps open would meet a POST
 /// that is on its way.
-async fn p4_what_a_proxy_keeps_open_takes_one_more_request(servers: usize) {
-    let (site, mut started) = site(servers, LONG).await;
+async fn p4_what_a_proxy_keeps_open_takes_one_more_request(setting: Setting) {
+    let (site, mut started) = site(setting, LONG).await;
     let mut kept = Kept::to(*site.addresses.last().unwrap()).await;
     let answer = kept.ask("/engine.io/?EIO=4&transport=polling").await;
     assert!(
@@ -79,8 +79,8 @@ async fn p4_what_a_proxy_keeps_open_takes_one_more_request(servers: usize) {
     over(drained).await;
 }
 
-async fn p4_the_listener_stays_while_requests_come(servers: usize) {
-    let (mut site, mut started) = site(servers, LONG).await;
+async fn p4_the_listener_stays_while_requests_come(setting: Setting) {
+    let (mut site, mut started) = site(setting, LONG).await;
     let address = *site.addresses.last().unwrap();
     site.addresses = vec![address];
     let client = Client::new(&site, RAW);
@@ -100,8 +100,8 @@ async fn p4_the_listener_stays_while_requests_come(servers: usize) {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
-async fn p4_a_get_that_comes_late_is_not_answered_in_a_spin(servers: usize) {
-    let (mut site, mut started) = site(servers, LONG).await;
+async fn p4_a_get_that_comes_late_is_not_answered_in_a_spin(setting: Setting) {
+    let (mut site, mut started) = site(setting, LONG).await;
     let polling = Client::new(&site, RAW).handshake().await;
     site.addresses = vec![*site.addresses.last().unwrap()];
     let late = super::client::Polling {
@@ -120,8 +120,8 @@ async fn p4_a_get_that_comes_late_is_not_answered_in_a_spin(servers: usize) {
     over(drained).await;
 }
 
-async fn p8_no_websocket_is_let_in_by_a_server_that_ends(servers: usize) {
-    let (mut site, mut started) = site(servers, LONG).await;
+async fn p8_no_websocket_is_let_in_by_a_server_that_ends(setting: Setting) {
+    let (mut site, mut started) = site(setting, LONG).await;
     site.addresses = vec![*site.addresses.last().unwrap()];
     let client = Client::new(&site, RAW);
     let polling = client.handshake().await;
@@ -140,10 +140,10 @@ async fn p8_no_websocket_is_let_in_by_a_server_that_ends(servers: usize) {
     over(drained).await;
 }
 
-async fn p8_who_is_one_too_many_on_the_way_in_is_told_at_once(servers: usize) {
+async fn p8_who_is_one_too_many_on_the_way_in_is_told_at_once(setting: Setting) {
     let mut settings = calm(echo::settings());
     settings.arriving_max = 2;
-    let (mut site, started) = Site::with(servers, Clock::System, settings).await;
+    let (mut site, started) = Site::with(setting, Clock::System, settings).await;
     site.addresses.truncate(1);
     let client = Client::new(&site, SOCKETS);
     let mut coming = Vec::new();
@@ -166,8 +166,8 @@ async fn p8_who_is_one_too_many_on_the_way_in_is_told_at_once(servers: usize) {
 }
 
 /// Its client comes back with a new one; it is no error of the server.
-async fn a_connection_of_a_later_release_is_unknown(servers: usize) {
-    let site = Site::calm(servers).await;
+async fn a_connection_of_a_later_release_is_unknown(setting: Setting) {
+    let site = Site::calm(setting).await;
     let now = site.clock.now();
     for state in [
         r#"{"v":2}"#,

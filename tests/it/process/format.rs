@@ -29,6 +29,7 @@ async fn hub(redis: &str, prefix: &str) -> Result<RedisHub, OpenError> {
         url: redis.to_owned(),
         prefix: prefix.to_owned(),
         hold: LONG,
+        poll_hold: LONG,
         retention: Retention {
             feed_ms: 600_000,
             ended_ms: 600_000,
