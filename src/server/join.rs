@@ -72,12 +72,8 @@ impl<A: App> Inbound<'_, A> {
         let (top, resumed) =
             joined.map_or((None, None), |joined| (Some(joined.top), joined.resumed));
         if asked {
-            let result = if resumed.is_some() {
-                "recovered"
-            } else {
-                "gap"
-            };
-            self.pod.metrics.resumes.with_label_values(&[result]).inc();
+            let is_back = resumed.is_some();
+            self.count_resume(if is_back { "recovered" } else { "gap" });
         }
         if self.connection.join_by.take().is_some() {
             self.connection.remembered_at = self.pod.now();
@@ -116,16 +112,25 @@ impl<A: App> Inbound<'_, A> {
             return None;
         }
         let pid = PidClaims::verify(&self.pod.pids, auth.get("pid")?.as_str()?)?;
-        let offset = auth.get("offset").and_then(Value::as_str);
+        // It has seen something, and nobody knows what: from the start it would see that twice.
+        let Ok(offset) = offset(auth) else {
+            self.count_resume("gap");
+            return None;
+        };
         Some(Resume {
             id: pid.rid,
             nsp: nsp.to_owned(),
-            offset: offset.and_then(|offset| offset.parse().ok()),
+            offset,
             subject: admission.subject.clone(),
             holder: self.holder(),
             ttl_ms: RECOVERY_TTL_MS,
             limit: READ_LIMIT,
         })
+    }
+
+    fn count_resume(&self, result: &str) {
+        let resumes = &self.pod.metrics.resumes;
+        resumes.with_label_values(&[result]).inc();
     }
 
     /// A socket that is not in yet.
@@ -194,5 +199,15 @@ impl<A: App> Inbound<'_, A> {
             self.effects.replays.push((nsp.to_owned(), Some(replaying)));
         }
         Ok(())
+    }
+}
+
+/// The last offset that the client has seen; `None` if it has seen none. `Err` if what it shows is none: a
+/// client keeps any string that an event ends in.
+fn offset(auth: &Map<String, Value>) -> Result<Option<Offset>, ()> {
+    match auth.get("offset") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => text.parse().map(Some).map_err(|_| ()),
+        Some(_) => Err(()),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     state::{ConnectionState, Replay, SocketState},
 };
 use crate::{
-    hub::{Holder, Recovery},
+    hub::{Holder, Recovery, Unavailable},
     model::{DedupId, Frame, Sid},
     wire::{
         engine::Message,
@@ -35,8 +35,8 @@ impl Fault {
     }
 }
 
-impl From<crate::hub::Unavailable> for Fault {
-    fn from(_: crate::hub::Unavailable) -> Self {
+impl From<Unavailable> for Fault {
+    fn from(_: Unavailable) -> Self {
         Self::Trouble
     }
 }
@@ -97,21 +97,24 @@ impl<A: App> Inbound<'_, A> {
 
     /// Saves what a socket needs to be recovered.
     pub(super) async fn remember(&self, socket: &Socket<A::Socket>) -> Result<(), Fault> {
-        let Some(known) = self.connection.sockets.get(&socket.nsp) else {
-            return Ok(());
-        };
-        if !A::RECOVERY {
-            return Ok(());
-        }
-        let recovery = self.record(&socket.nsp, known);
-        let now = self.pod.now();
-        let saved = self.pod.hub.save_recovery(recovery, now, RECOVERY_TTL_MS);
         // Recovered on another connection meanwhile: this one is over, and is being told so.
-        if saved.await? {
+        if self.holds(&socket.nsp).await? {
             Ok(())
         } else {
             Err(Fault::Trouble)
         }
+    }
+
+    /// Whether this connection still holds the record of the socket in that namespace, which is then written
+    /// as the socket is now.
+    pub(super) async fn holds(&self, nsp: &str) -> Result<bool, Unavailable> {
+        let Some(known) = self.connection.sockets.get(nsp).filter(|_| A::RECOVERY) else {
+            return Ok(true);
+        };
+        let recovery = self.record(nsp, known);
+        let now = self.pod.now();
+        let saved = self.pod.hub.save_recovery(recovery, now, RECOVERY_TTL_MS);
+        saved.await
     }
 
     /// What is needed to recover a socket.

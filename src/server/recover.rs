@@ -7,13 +7,14 @@ use super::{
     app::{Arriving, Socket, Telling, Trouble},
     deliver::{Ahead, Reading, encode, is_told},
     depart,
-    effects::Replaying,
+    effects::{Effects, Replaying},
     receive::{Fault, Inbound},
-    state::{Replay, SocketState},
+    settings::POST_LEASE_MS,
+    state::{ConnectionState, Replay, SocketState},
 };
 use crate::{
-    hub::{ClosedBy, Holder, Recovery, Resumed},
-    model::{Entry, Offset},
+    hub::{BeginPost, ClaimId, Holder, PostRequest, PostResult, Posted, Recovery, Resumed},
+    model::{Entry, Offset, Sid},
     wire::socket::encode as write,
 };
 
@@ -61,7 +62,7 @@ impl<A: App> Inbound<'_, A> {
             .await?;
         // Nothing is said before nothing can fail any more: a client keeps what it was told before
         // a CONNECT that never came, and would show it twice.
-        self.end_elsewhere(resumed.fenced).await;
+        self.end_elsewhere(resumed.fenced, &socket.nsp).await;
         if let Some(replay) = &known.replay {
             self.tell_missed(&socket, replay, &resumed.missed);
             let replaying = Replaying {
@@ -89,16 +90,49 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
-    /// The connection that the client has given up, though we had not noticed. A WebSocket is told
-    /// by its pod; a polling one is nobody's, and ended here.
-    async fn end_elsewhere(&self, fenced: Option<Holder>) {
+    /// The connection that held this socket until now: given up by the client, though we had not noticed, or
+    /// that of another page which shows the same pid. That page is told to leave, or the two would take the
+    /// socket from each other for ever. A WebSocket is told by its pod; a polling one is nobody's, and told
+    /// here. Whatever else is on that connection stays.
+    async fn end_elsewhere(&self, fenced: Option<Holder>, nsp: &str) {
         let Some(holder) = fenced else { return };
-        let closed = self
-            .pod
-            .hub
-            .close(&holder.sid, ClosedBy::Server, self.pod.now());
-        if let Ok(Some(departed)) = closed.await {
-            depart::polling(self.pod, &holder.sid, departed, "fenced").await;
+        let now = self.pod.now();
+        let request = PostRequest {
+            t: None,
+            now,
+            until: now + POST_LEASE_MS,
+        };
+        match self.pod.hub.begin_post(&holder.sid, request).await {
+            Ok(BeginPost::Claimed { claim, state, .. }) => {
+                self.send_away(&holder.sid, claim, &state, nsp).await;
+            }
+            // In the middle of something, and closed for it.
+            Ok(BeginPost::Overlap(departed) | BeginPost::Overflow(departed)) => {
+                depart::polling(self.pod, &holder.sid, *departed, "fenced").await;
+            }
+            // Over, or a WebSocket; or the hub is away, and its time runs out.
+            _ => {}
+        }
+    }
+
+    /// As if the client had left the namespace by itself.
+    async fn send_away(&self, sid: &Sid, claim: ClaimId, state: &[u8], nsp: &str) {
+        let Some(mut state) = ConnectionState::<A::Socket>::read(state) else {
+            return;
+        };
+        let gone = state.socket(sid, nsp);
+        state.sockets.shift_remove(nsp);
+        let mut farewell = Effects::default();
+        farewell.text(write::disconnect(nsp));
+        let result = PostResult {
+            state: state.write(),
+            beat: None,
+            outbox: farewell.say,
+            listeners: vec![(nsp.to_owned(), None)],
+        };
+        let posted = self.pod.hub.finish_post(sid, claim, result).await;
+        if let (Ok(Posted::Done), Some(gone)) = (posted, gone) {
+            depart::socket(self.pod, &gone, self.pod.settings.recovery_window_ms).await;
         }
     }
 

@@ -3,13 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Guest, Operator, settings } from './support/clients.mjs';
-import { startProxy } from './support/proxy.mjs';
-import { about, assertAscending, assertAllServed, numbered, saying } from './support/scene.mjs';
-
-const MISSED = 20;
-// The official client waits up to 7.5 s between two attempts.
-const RECONNECT = { nth: 2, within: 30_000 };
+import { settings } from './support/clients.mjs';
+import {
+  MISSED, RECONNECT, assertHeard, assertUsable, away, back, newGuest, newOperator, recovered, roles, say, sendMissed, talking,
+} from './support/parties.mjs';
+import { assertAllServed, numbered, saying } from './support/scene.mjs';
 
 describe(`recovery over ${settings.mode}`, { timeout: 240_000 }, () => {
   const scenario = (name, body) => test(name, { timeout: 60_000 }, body);
@@ -125,42 +123,6 @@ describe(`recovery over ${settings.mode}`, { timeout: 240_000 }, () => {
   });
 });
 
-async function ownProxy(t) {
-  const proxy = await startProxy(settings.backends);
-  t.after(() => proxy.close());
-  return proxy;
-}
-
-async function newGuest(t, options) {
-  const proxy = await ownProxy(t);
-  const client = new Guest(proxy.url, 'Ann', options);
-  t.after(() => client.close());
-  return { proxy, client };
-}
-
-async function newOperator(t) {
-  const proxy = await ownProxy(t);
-  const client = new Operator(proxy.url, settings.operatorTokens[0]);
-  t.after(() => client.close());
-  await client.hear('ready');
-  return { proxy, client };
-}
-
-/** A conversation with a line from each side, on the transport that will stay. */
-async function talking(t, guestOptions) {
-  const operator = await newOperator(t);
-  const guest = await newGuest(t, guestOptions);
-  const { sessionId } = await guest.client.start();
-  await operator.client.claim(sessionId);
-  await guest.client.say('before');
-  await operator.client.say(sessionId, 'before');
-  await guest.client.hear('staff:message', saying('before'));
-  await operator.client.hear('guest:message', saying('before'));
-  await guest.client.settled();
-  await operator.client.settled();
-  return { guest, operator };
-}
-
 /** Operators hear of each other; whoever leaves late from an earlier test must not spoil the silence. */
 async function quietOperator(t) {
   for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -171,52 +133,4 @@ async function quietOperator(t) {
     operator.client.close();
   }
   throw new Error('no operator heard nothing but "ready": something keeps talking in this workspace');
-}
-
-function roles(victim, guest, operator) {
-  return victim === 'a guest' ? [guest, operator, 'staff:message'] : [operator, guest, 'guest:message'];
-}
-
-function say(client, text, sessionId) {
-  return client instanceof Operator ? client.say(sessionId, text) : client.say(text);
-}
-
-/** One after the other, each acknowledged before the next. */
-async function sendMissed(client, prefix, sessionId) {
-  for (const text of numbered(prefix, MISSED)) await say(client, text, sessionId);
-}
-
-/** The network of this client is gone, and it has noticed. */
-async function away({ proxy, client }) {
-  await client.settled();
-  proxy.refuse('everything');
-  proxy.cut('all');
-  await client.life.wait('disconnect');
-}
-
-async function back(party) {
-  party.proxy.accept();
-  await recovered(party);
-}
-
-async function recovered({ client }, options = RECONNECT) {
-  const connect = await client.connected(options);
-  assert.equal(connect.recovered, true, `${client.who} should be recovered at connect number ${options.nth}`);
-}
-
-/** A last message after all others shows that nothing more is to come. */
-async function assertHeard(receiver, sender, event, texts, sessionId = sender.sessionId) {
-  await say(sender, 'the last one', sessionId);
-  await receiver.hear(event, (entry) => about(sessionId)(entry) && saying('the last one')(entry));
-  const side = event === 'guest:message' ? 'in' : 'out';
-  const heard = receiver.received(sessionId).filter((entry) => entry.side === side);
-  assert.deepEqual(heard.map(({ text }) => text), [...texts, 'the last one']);
-  assertAscending(heard, receiver.who);
-}
-
-/** Recovery restores who one is: nobody has to start or claim again. */
-async function assertUsable(client, other, sessionId) {
-  await say(client, 'I am back', sessionId);
-  const event = client instanceof Operator ? 'staff:message' : 'guest:message';
-  await other.hear(event, saying('I am back'));
 }

@@ -96,7 +96,8 @@ impl Reader {
         self.flags.behind.swap(false, Ordering::AcqRel)
     }
 
-    pub fn is_fenced(&self) -> bool {
-        self.flags.fenced.load(Ordering::Acquire)
+    /// Since the last call.
+    pub fn was_fenced(&self) -> bool {
+        self.flags.fenced.swap(false, Ordering::AcqRel)
     }
 }

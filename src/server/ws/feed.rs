@@ -78,8 +78,8 @@ impl<A: App> Connection<A> {
             }
         }
         self.write_events(&frames, told, oldest).await?;
-        if self.reader.is_fenced() {
-            return Err(End::Fenced);
+        if self.reader.was_fenced() {
+            self.leave_fenced().await?;
         }
         if self.reader.was_behind() {
             gaps = self.listening.keys().cloned().collect();

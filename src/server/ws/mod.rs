@@ -5,6 +5,7 @@ mod connection;
 mod counted;
 mod end;
 mod feed;
+mod fenced;
 mod held;
 mod link;
 mod probe;

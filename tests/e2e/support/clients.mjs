@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { io } from 'socket.io-client';
+import { Manager, io } from 'socket.io-client';
 import { Journal, PATIENCE_MS } from './journal.mjs';
 import { Seen } from './seen.mjs';
 
@@ -19,6 +19,7 @@ export const settings = {
 const HISTORY_PAGE = 40;
 // A fifth of what the official client waits by itself: the old connection is all the fresher to the servers.
 const RECONNECT_MS = 200;
+const OFFSET = /^[^:]+:\d+-\d+$/;
 const MESSAGES = ['guest:message', 'staff:message'];
 
 class Client {
@@ -34,15 +35,18 @@ class Client {
     this.events = new Journal(who);
     this.life = new Journal(who);
     this.seen = new Seen(who);
-    this.socket = io(url + namespace, { ...transports(), forceNew: true, reconnectionDelay: RECONNECT_MS, ...options });
+    const { manager, ...others } = { ...transports(), forceNew: true, reconnectionDelay: RECONNECT_MS, ...options };
+    this.socket = manager ? manager.socket(namespace, others) : io(url + namespace, others);
     this.#record();
   }
 
   #record() {
-    const { socket, life } = this;
+    const { socket, life, who } = this;
     socket.onAny((name, ...args) => {
       const last = args.at(-1);
       const offset = typeof last === 'string' ? last : undefined;
+      // The client keeps it and shows it when it comes back, whatever it is.
+      if (offset !== undefined) assert.match(offset, OFFSET, `${who}: ${name} ends in a text that is no position`);
       if (MESSAGES.includes(name)) this.seen.live.push(lineOf(args[0].sessionId, args[0]));
       this.events.add({ name, args, payload: args[0], offset });
     });
@@ -139,6 +143,11 @@ class Client {
   close() {
     this.socket.disconnect();
   }
+}
+
+/** One connection for several sockets: pass it to them as `manager`. */
+export function shared(url) {
+  return new Manager(url, { ...transports(), reconnectionDelay: RECONNECT_MS });
 }
 
 export class Guest extends Client {

@@ -5,6 +5,7 @@
 
 import http from 'node:http';
 import net from 'node:net';
+import { Faults } from './faults.mjs';
 
 // They belong to one TCP connection, not to the message.
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding']);
@@ -38,9 +39,10 @@ class AlternatingProxy {
   /** what an upgrade is answered with instead of being let through */
   #upgradeAnswer = null;
   /** faults that wait for their request: {sid, method, how, hit} */
-  #faults = new Set();
+  #awaited = new Set();
   #gate = Promise.resolve();
   #breakProbe = false;
+  #faults = new Faults();
 
   constructor(backends) {
     this.#backends = backends.map((address) => {
@@ -120,7 +122,7 @@ class AlternatingProxy {
    * `'truncate'`: half of the server's answer. Resolves once it has happened.
    */
   faultNext(sid, method, how) {
-    return new Promise((hit) => this.#faults.add({ sid, method, how, hit }));
+    return new Promise((hit) => this.#awaited.add({ sid, method, how, hit }));
   }
 
   /** Keeps upgrades waiting until the returned function is called. */
@@ -128,6 +130,30 @@ class AlternatingProxy {
     let release;
     this.#gate = new Promise((resolve) => (release = resolve));
     return release;
+  }
+
+  /** Nothing gets through in either direction, and nothing is closed, until `thaw`: the client is asleep. */
+  freeze() {
+    this.#faults.freeze();
+  }
+
+  thaw() {
+    this.#faults.thaw();
+  }
+
+  /**
+   * The client loses its TCP connections of this sid and the servers do not hear of it. Resolves with what a
+   * server said last, once the servers have ended all of them.
+   */
+  async sever(sid) {
+    const ended = this.#faults.sever(sid);
+    for (const socket of [...(this.#live.get(sid) ?? [])]) socket.destroy();
+    return ended;
+  }
+
+  /** The next of `what` that a server sends to this sid (a RegExp) is cut in its middle, with its connection. */
+  cutShort(sid, what) {
+    return this.#faults.cutShort(sid, what);
   }
 
   /** The next probing WebSocket dies with the server's `3probe` on its way. */
@@ -202,7 +228,7 @@ class AlternatingProxy {
 
   #forward(request, response) {
     const sid = sidOf(request);
-    if (this.#isCut(sid)) return request.socket.destroy();
+    if (this.#isCut(sid) || this.#faults.isSevered(sid)) return request.socket.destroy();
     const fault = this.#faultOf(sid, request.method);
     if (fault === 'reset') return request.socket.resetAndDestroy();
     if (typeof fault === 'number') {
@@ -220,7 +246,7 @@ class AlternatingProxy {
       if (!sid) this.#learnSid(answer, (fresh) => this.#served(fresh, index));
       if (fault) return this.#spoil(answer, response, fault);
       response.writeHead(answer.statusCode, endToEnd(answer.headers));
-      answer.pipe(response);
+      answer.pipe(this.#faults.toClient(sid, () => response.destroy())).pipe(response);
       // An answer cut short must not look complete to the client.
       answer.on('close', () => answer.complete || response.destroy());
       answer.on('error', () => response.destroy());
@@ -231,22 +257,24 @@ class AlternatingProxy {
       response.writeHead(502, { 'content-type': 'text/plain' });
       response.end(`${host}:${port}: ${error.message}`);
     });
+    this.#faults.watch(sid, upstream);
     response.on('close', () => {
       release();
-      if (!response.writableFinished) upstream.destroy();
+      if (!response.writableFinished) this.#faults.leave(sid, upstream);
     });
-    request.on('error', () => upstream.destroy());
+    request.on('error', () => this.#faults.leave(sid, upstream));
     // Not before somebody takes it: what is piped to nobody cannot be piped again.
+    const send = () => request.pipe(this.#faults.toServer()).pipe(upstream);
     upstream.on('socket', (socket) => {
-      if (!socket.connecting) return request.pipe(upstream);
-      socket.once('connect', () => request.pipe(upstream));
+      if (!socket.connecting) return send();
+      socket.once('connect', send);
     });
   }
 
   #faultOf(sid, method) {
-    const fault = [...this.#faults].find((one) => one.sid === sid && one.method === method);
+    const fault = [...this.#awaited].find((one) => one.sid === sid && one.method === method);
     if (!fault) return null;
-    this.#faults.delete(fault);
+    this.#awaited.delete(fault);
     fault.hit();
     return fault.how;
   }
@@ -263,7 +291,7 @@ class AlternatingProxy {
 
   async #tunnel(request, socket, head) {
     const sid = sidOf(request);
-    if (this.#isCut(sid)) return socket.destroy();
+    if (this.#isCut(sid) || this.#faults.isSevered(sid)) return socket.destroy();
     if (sid && this.#upgradeAnswer) this.#route(sid).refused += 1;
     if (this.#upgradeAnswer === 'hang') return;
     if (this.#upgradeAnswer === 'reset') return socket.resetAndDestroy();
@@ -280,30 +308,35 @@ class AlternatingProxy {
     if (sid) this.#route(sid).upgrades[index] += 1;
     const { host, port } = this.#backends[index];
     const upstream = net.connect(port, host);
+    let known = sid;
     let release = this.#track(sid, socket);
     let isPassedOver = false;
     upstream.on('error', (error) => {
       isPassedOver = this.#passesOver(index, error);
       if (isPassedOver) this.#tunnel(request, socket, head);
     });
-    upstream.on('close', () => isPassedOver || socket.destroy());
+    upstream.on('close', () => isPassedOver || this.#faults.afterThaw(() => socket.destroy()));
     socket.on('close', () => {
       release();
-      upstream.destroy();
+      this.#faults.leave(known, upstream);
     });
     if (!sid) {
       this.#learnSid(upstream, (fresh) => {
+        known = fresh;
         this.#served(fresh, index);
+        this.#faults.watch(fresh, upstream);
         release = this.#track(fresh, socket);
       });
     }
+    this.#faults.watch(sid, upstream);
     upstream.on('data', (chunk) => this.#breakIfProbe(chunk, socket));
-    upstream.on('connect', () => {
+    const begin = () => {
       upstream.write(headOf(request));
       upstream.write(head);
-      socket.pipe(upstream);
-      upstream.pipe(socket);
-    });
+      socket.pipe(this.#faults.toServer()).pipe(upstream);
+      upstream.pipe(this.#faults.toClient(() => known, () => socket.destroy())).pipe(socket);
+    };
+    upstream.on('connect', () => this.#faults.afterThaw(begin));
   }
 
   /** Runs before the pipe writes the same chunk, so the client never sees it. */

@@ -6,7 +6,7 @@ use crate::support::relay::Relays;
 suites!(run);
 
 async fn run(file: &str, transports: &str) {
-    let flags = settings(file).iter().map(|(name, value)| {
+    let flags = settings(file).into_iter().map(|(name, value)| {
         let name = name.to_lowercase().replace('_', "-");
         format!("--{name}={value}")
     });

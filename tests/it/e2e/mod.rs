@@ -23,6 +23,14 @@ macro_rules! suites {
             recovery_over_polling: "recovery", "polling";
             recovery_over_polling_then_websocket: "recovery", "default";
             transports_through_the_proxy: "transports", "default";
+            faults_over_websocket: "faults", "websocket";
+            faults_over_polling: "faults", "polling";
+            sleep_over_websocket: "sleep", "websocket";
+            sleep_over_polling: "sleep", "polling";
+            tabs_over_websocket: "tabs", "websocket";
+            tabs_over_polling: "tabs", "polling";
+            window_over_websocket: "window", "websocket";
+            window_over_polling: "window", "polling";
             upgrade_through_the_proxy: "upgrade", "default";
         );
     };
@@ -35,11 +43,16 @@ macro_rules! suites {
 }
 use suites;
 
+use crate::support::lengths;
+
 /// Settings that a suite runs with beside the usual ones, by their names in the environment.
-fn settings(file: &str) -> &'static [(&'static str, &'static str)] {
+fn settings(file: &str) -> Vec<(&'static str, &'static str)> {
+    let (interval, timeout) = lengths::pings();
     match file {
         // A reload takes no second, but for a client that polls on a busy machine.
-        "hands" => &[("OPERATOR_GRACE", "3s"), ("TRANSFER_TIMEOUT", "2s")],
-        _ => &[],
+        "hands" => vec![("OPERATOR_GRACE", "3s"), ("TRANSFER_TIMEOUT", "2s")],
+        "sleep" => vec![("PING_INTERVAL", interval), ("PING_TIMEOUT", timeout)],
+        "window" => vec![("RECOVERY_WINDOW", "1s")],
+        _ => Vec::new(),
     }
 }

@@ -47,7 +47,7 @@ async fn kill(victim: usize) {
 }
 
 async fn run(file: &str, transports: &str) {
-    run_with(file, transports, settings(file)).await;
+    run_with(file, transports, &settings(file)).await;
 }
 
 async fn run_with(file: &str, transports: &str, settings: &[(&str, &str)]) {

@@ -6,7 +6,7 @@ use switchboard::config::Secrets;
 use tokio::process::Command;
 
 use super::seen::Seen;
-use crate::support::{folder::Folder, token::token};
+use crate::support::{folder::Folder, lengths, token::token};
 
 pub struct Script {
     command: Command,
@@ -37,6 +37,7 @@ impl Script {
                 "EXPIRED_TOKEN",
                 token(secrets, "7", "Alice", "default", -60),
             )
+            .env("ASLEEP_MS", lengths::asleep().as_millis().to_string())
             .env("SEEN", folder.path().join("seen.json"))
             .stdin(Stdio::null())
             .kill_on_drop(true);

@@ -1,6 +1,6 @@
 //! How long what is bad lasts in tests: as long as it takes to show what happens, or (`TEST_LONG`) as in life.
 
-use std::env;
+use std::{env, time::Duration};
 
 #[expect(
     clippy::disallowed_methods,
@@ -13,4 +13,14 @@ fn is_long() -> bool {
 /// Clients that come back at once.
 pub fn storm() -> usize {
     if is_long() { 5_000 } else { 500 }
+}
+
+/// A client is asleep for longer than the servers wait for it, with [`pings`].
+pub fn asleep() -> Duration {
+    Duration::from_secs(if is_long() { 60 } else { 5 })
+}
+
+/// Interval and time-out of pings, where a test waits for that to be over.
+pub fn pings() -> (&'static str, &'static str) {
+    if is_long() { ("25s", "20s") } else { ("1s", "1s") }
 }

@@ -1,0 +1,45 @@
+use super::{connection::Connection, end::End};
+use crate::{
+    hub::Unavailable,
+    model::Frame,
+    server::{App, depart, effects::Effects, receive::Inbound},
+    wire::socket::encode as write,
+};
+
+impl<A: App> Connection<A> {
+    /// Another connection has recovered a socket of this one. Most often the client has given this one up; if
+    /// it still listens it is another page that shows the same pid, and is told to leave: coming back, it
+    /// would take the socket again, and so on for ever.
+    pub(super) async fn leave_fenced(&mut self) -> Result<(), End> {
+        let namespaces: Vec<String> = self.state.sockets.keys().cloned().collect();
+        for nsp in namespaces {
+            if self.is_held(&nsp).await.map_err(|_| End::Fenced)? {
+                continue;
+            }
+            self.listening.remove(&nsp);
+            if let Some(gone) = self.state.socket(&self.sid, &nsp) {
+                self.state.sockets.shift_remove(&nsp);
+                depart::socket(&*self.pod, &gone, self.pod.settings.recovery_window_ms).await;
+            }
+            let farewell = Frame::text(write::disconnect(&nsp));
+            self.link.send(&[farewell]).await.map_err(End::Link)?;
+        }
+        if self.state.sockets.is_empty() {
+            return Err(End::Fenced);
+        }
+        Ok(())
+    }
+
+    /// Whether the record of this socket is still this connection's.
+    async fn is_held(&mut self, nsp: &str) -> Result<bool, Unavailable> {
+        let mut none = Effects::default();
+        let inbound = Inbound {
+            pod: &*self.pod,
+            sid: &self.sid,
+            connection: &mut self.state,
+            effects: &mut none,
+            queries: None,
+        };
+        inbound.holds(nsp).await
+    }
+}
