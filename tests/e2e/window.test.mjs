@@ -7,7 +7,7 @@ import { settings } from './support/clients.mjs';
 import { MISSED, RECONNECT, assertHistory, away, roles, sendMissed, talking } from './support/parties.mjs';
 import { numbered } from './support/scene.mjs';
 
-// The window; before it, a poll that was given up may be repeated for 2 s, and a cluster looks once in 5 s.
+// The window; before it, somebody who polls has 2 s for the next request, and a cluster looks once in 5 s.
 const OVER_MS = settings.mode === 'polling' ? 9_000 : 2_000;
 
 describe(`the window over ${settings.mode}`, { concurrency: true, timeout: 120_000 }, () => {

@@ -152,9 +152,9 @@ impl Parked {
 /// How much a signal says.
 fn rank(signal: Signal) -> u8 {
     match signal {
-        Signal::Wake => 0,
+        Signal::Wake | Signal::Fenced => 0,
         Signal::Replaced | Signal::Release => 1,
-        Signal::Closed { .. } | Signal::Fenced => 2,
+        Signal::Closed { .. } => 2,
     }
 }
 

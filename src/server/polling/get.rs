@@ -282,10 +282,7 @@ impl<A: App> Listening<A> {
             return true;
         }
         let told = tokio::time::timeout(UPGRADE_HOLD / 2, self.parked.woken()).await;
-        matches!(
-            told,
-            Ok(Some(Signal::Closed { by_client: false } | Signal::Fenced))
-        )
+        matches!(told, Ok(Some(Signal::Closed { by_client: false })))
     }
 
     /// A client that has sent `5` already expects this GET to be refused; one that waits for it
@@ -294,7 +291,7 @@ impl<A: App> Listening<A> {
         let last = tokio::time::timeout(UPGRADE_HOLD / 2, self.parked.woken()).await;
         self.finished = true;
         // The WebSocket was lost half-way, and its client waits for nothing but this GET.
-        if let Ok(Some(Signal::Closed { by_client: false } | Signal::Fenced)) = last {
+        if let Ok(Some(Signal::Closed { by_client: false })) = last {
             return answer::payload(CLOSE);
         }
         // It left in the middle of the upgrade: as for any GET of a client that says goodbye.
@@ -322,10 +319,11 @@ impl<A: App> Listening<A> {
         let holding = self.drained.holding;
         tokio::select! {
             signal = self.parked.woken() => match signal {
-                None | Some(Signal::Wake) => Woken::Look,
+                // Who fences a socket of a polling connection leaves word for it in the outbox.
+                None | Some(Signal::Wake | Signal::Fenced) => Woken::Look,
                 Some(Signal::Replaced | Signal::Closed { by_client: true }) => Woken::Noop,
                 Some(Signal::Release) => Woken::Release,
-                Some(Signal::Closed { by_client: false } | Signal::Fenced) => Woken::Close,
+                Some(Signal::Closed { by_client: false }) => Woken::Close,
             },
             changed = self.persisted.changed(), if holding => {
                 if changed.is_err() { Woken::Noop } else { Woken::Look }
