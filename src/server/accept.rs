@@ -1,6 +1,14 @@
 //! The listener: TCP connections to HTTP requests.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use hyper::{
@@ -116,9 +124,12 @@ async fn serve<A: App>(
     routes: Router,
 ) -> hyper::Result<()> {
     let (draining, closing) = (pod.draining.clone(), pod.closing.clone());
+    let asked = Arc::new(AtomicBool::new(false));
+    let (serving, has_asked) = (Arc::clone(&pod), Arc::clone(&asked));
     let service = service_fn(move |mut request: Request<Incoming>| {
+        has_asked.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(permit.clone());
-        let (pod, routes) = (Arc::clone(&pod), routes.clone());
+        let (pod, routes) = (Arc::clone(&serving), routes.clone());
         async move { Ok::<_, io::Error>(answer(&pod, peer, request, routes).await) }
     });
     let connection = http1::Builder::new()
@@ -128,19 +139,22 @@ async fn serve<A: App>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    if draining.is_cancelled() {
-        // It would be closed unread. Its one answer says `Connection: close`.
-        return connection.await;
-    }
-    tokio::select! {
+    // It would be closed unread in a drain. Its one answer says `Connection: close`.
+    let stays = draining.is_cancelled();
+    let ended = tokio::select! {
         // Read first: a request that is there is no longer to be closed over.
         biased;
         ended = connection.as_mut() => ended,
-        () = closing.cancelled() => {
+        () = closing.cancelled(), if !stays => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+    };
+    // One that has asked before is only idle: it is closed for the same, and nothing is wrong with it.
+    if ended.as_ref().is_err_and(hyper::Error::is_timeout) && !asked.load(Ordering::Relaxed) {
+        pod.hit_limit("head_time");
     }
+    ended
 }
 
 async fn answer<A: App>(

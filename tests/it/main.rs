@@ -11,6 +11,7 @@ mod contract;
 mod dialect;
 mod e2e;
 mod engine;
+mod hostile;
 mod hub_redis;
 mod layers;
 mod page;

@@ -22,5 +22,14 @@ pub fn asleep() -> Duration {
 
 /// Interval and time-out of pings, where a test waits for that to be over.
 pub fn pings() -> (&'static str, &'static str) {
-    if is_long() { ("25s", "20s") } else { ("1s", "1s") }
+    if is_long() {
+        ("25s", "20s")
+    } else {
+        ("1s", "1s")
+    }
+}
+
+/// After which somebody who takes nothing is closed, where a test waits for that.
+pub fn slow() -> Duration {
+    Duration::from_secs(if is_long() { 30 } else { 2 })
 }
