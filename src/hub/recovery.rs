@@ -52,6 +52,9 @@ pub struct Recovery {
     pub start: Offset,
     /// The application's state of the socket, opaque here.
     pub state: Bytes,
+    /// What of its last question has to be known, opaque here.
+    #[serde(default)]
+    pub asked: Bytes,
     pub holder: Holder,
 }
 

@@ -23,12 +23,12 @@ use crate::{
     dialect::{self, Audience, Dialect},
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
-        Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Notice, Offset, Reject, Resume,
-        WorkspaceId,
+        Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset, Reject,
+        Reply, Resume, StaffCommand, WorkspaceId,
     },
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Refusal, Saying, Socket, Telling, Topic,
-        Trouble, Turn, Wait, What,
+        Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Saying, Socket, Telling,
+        Topic, Trouble, Turn, Wait, What,
         auth::{GuestClaims, Keyring, OperatorClaims},
     },
     wire::socket::Event,
@@ -37,6 +37,9 @@ use crate::{
 /// Where guests are; operators are on the root namespace.
 const GUESTS: &str = "/public-portal";
 const OPERATORS: &str = "/";
+
+/// A client notices within less that its connection is lost, and is back.
+const REPEATED_WITHIN_MS: Millis = 60_000;
 
 pub struct Relay {
     pub chat: Arc<Chat>,
@@ -126,7 +129,7 @@ impl App for Relay {
         &self,
         socket: &Socket<RelaySocket>,
         event: Event,
-        dedup: DedupId,
+        named: Named,
     ) -> Turn<RelaySocket> {
         let (dialect, audience) = self.class(&socket.state);
         let name = event.name.as_str().unwrap_or_default();
@@ -138,7 +141,7 @@ impl App for Relay {
         let actor = socket.state.actor(socket);
         let unanswered = event.id.is_none().then_some(name);
         let done = match command.and_then(|command| self.verified(command)) {
-            Ok(command) => self.chat.handle(&actor, command, &dedup).await,
+            Ok(command) => self.handle(&actor, command, &named).await,
             Err(reject) => {
                 self.chat.count_refusal(&actor, &reject);
                 Err(reject)
@@ -238,6 +241,24 @@ impl Relay {
             from: arrived.map_err(|_| Trouble)?,
             subject,
         })
+    }
+
+    /// A message without an id of its client's that seems to be sent again is the one before, if that was said
+    /// a moment ago; what else is sent again does no harm. The later, the more likely it is meant.
+    async fn handle(&self, actor: &Actor, command: Command, named: &Named) -> Result<Done, Reject> {
+        if let Some(repeats) = named.repeats.as_ref().filter(|_| is_unnamed(&command)) {
+            let done = self.chat.handle(actor, command.clone(), repeats).await?;
+            let since = match done.reply {
+                Reply::Sent { duplicate, at, .. } if duplicate => {
+                    self.clock.now().saturating_sub(at)
+                }
+                _ => 0,
+            };
+            if since < REPEATED_WITHIN_MS {
+                return Ok(done);
+            }
+        }
+        self.chat.handle(actor, command, &named.id).await
     }
 
     /// What is said to a socket beside its log, and beside any request.
@@ -344,6 +365,16 @@ impl Relay {
         let claims = GuestClaims::new(bound.workspace.clone(), bound.session.clone(), now);
         self.signing.sign(&claims.since(bound.since))
     }
+}
+
+/// A message whose client gave it no id.
+fn is_unnamed(command: &Command) -> bool {
+    let send = match command {
+        Command::Guest(GuestCommand::Send(send)) => send,
+        Command::Staff(StaffCommand::Send { send, .. }) => send,
+        _ => return false,
+    };
+    send.client_id.is_none()
 }
 
 fn topic(bound: Bound) -> Topic {

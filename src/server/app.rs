@@ -42,12 +42,12 @@ pub trait App: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Arrival, Trouble>> + Send;
 
     /// An event of a socket. Events of one connection come one after the other, in order. The same
-    /// `dedup` means the same event again, which must do its work once.
+    /// name means the same event again, which must do its work once.
     fn event(
         &self,
         socket: &Socket<Self::Socket>,
         event: Event,
-        dedup: DedupId,
+        named: Named,
     ) -> impl Future<Output = Turn<Self::Socket>> + Send;
 
     /// Whether an event asks, and changes nothing: it may be answered out of its turn, so that what is
@@ -145,6 +145,14 @@ pub struct Socket<S> {
     /// That its connection was opened from.
     pub address: Address,
     pub state: S,
+}
+
+/// What an event is done under.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub id: DedupId,
+    /// Of the event that this one repeats, to judge by all that can be seen.
+    pub repeats: Option<DedupId>,
 }
 
 /// How a socket comes in.

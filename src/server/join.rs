@@ -9,6 +9,7 @@ use super::{
     deliver::Ahead,
     effects::Replaying,
     receive::{Fault, Inbound},
+    repeats::Asked,
     settings::{READ_LIMIT, RECOVERY_TTL_MS},
     state::{Replay, SOCKETS_MAX, SocketState},
 };
@@ -146,6 +147,7 @@ impl<A: App> Inbound<'_, A> {
                 at: EntryId::ZERO,
             },
             replay: None,
+            asked: Asked::Nothing,
         }
     }
 

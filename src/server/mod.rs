@@ -5,6 +5,7 @@
 //! | `accept`, `engine` | from a TCP connection to the endpoint that serves the request |
 //! | `polling`, `ws` | the two transports |
 //! | `receive`, `join`, `recover`, `depart` | what a client says, joins and leaves, the same for both |
+//! | `repeats` | what a client sends again by itself |
 //! | `deliver` | from the hub's publications to the sockets |
 //! | `state` | what a connection is, between requests |
 //! | `auth`, `origin`, `address` | who may; whose connection it is |
@@ -31,6 +32,7 @@ mod polling;
 mod reap;
 mod receive;
 mod recover;
+mod repeats;
 mod serve;
 mod settings;
 mod state;
@@ -38,8 +40,8 @@ mod ws;
 
 pub use address::{Proxies, ProxiesError};
 pub use app::{
-    Admission, App, Arrival, Arriving, ConnectRequest, Refusal, Saying, Socket, Telling, Topic,
-    Trouble, Turn, Wait, What,
+    Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Saying, Socket, Telling,
+    Topic, Trouble, Turn, Wait, What,
 };
 pub use health::{Health, metrics, probes};
 pub use origin::Origins;

@@ -1,8 +1,10 @@
 //! What a client sends, whichever way it came: one message after the other, in order.
 
+use bytes::Bytes;
+
 use super::{
     App, Pod,
-    app::{Socket, Turn},
+    app::{Named, Socket, Turn},
     depart,
     effects::{Effects, Replaying},
     settings::RECOVERY_TTL_MS,
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     hub::{Holder, Recovery, Unavailable},
-    model::{DedupId, Frame, Sid},
+    model::{Frame, Sid},
     wire::{
         engine::Message,
         socket::{Admitted, Event, admit},
@@ -55,7 +57,7 @@ pub struct Inbound<'a, A: App> {
 pub struct Query<S> {
     pub socket: Socket<S>,
     pub event: Event,
-    pub dedup: DedupId,
+    pub named: Named,
 }
 
 /// Room for as many questions.
@@ -129,6 +131,10 @@ impl<A: App> Inbound<'_, A> {
             log: replay.map(|replay| replay.log.clone()),
             start: replay.map_or(&known.start, |replay| &replay.start).clone(),
             state: serde_json::to_vec(&known.state).unwrap_or_default().into(),
+            asked: match known.asked.kept() {
+                Some(asking) => serde_json::to_vec(&asking).unwrap_or_default().into(),
+                None => Bytes::new(),
+            },
             holder: self.holder(),
         }
     }
@@ -169,6 +175,7 @@ impl<A: App> Inbound<'_, A> {
         let Some(socket) = self.connection.socket(self.sid, nsp) else {
             return Err(Fault::Protocol);
         };
+        let named = self.name(nsp, &event, request).await?;
         if let Some(asked) = &mut self.queries
             && asked.queries.len() < asked.room
             && self.pod.app.is_query(&socket, &event)
@@ -176,16 +183,12 @@ impl<A: App> Inbound<'_, A> {
             asked.queries.push(Query {
                 socket,
                 event,
-                dedup: DedupId::new(request),
+                named,
             });
             return Ok(());
         }
         let id = event.id;
-        let turn = self
-            .pod
-            .app
-            .event(&socket, event, DedupId::new(request))
-            .await;
+        let turn = self.pod.app.event(&socket, event, named).await;
         let hold_until = self.pod.now() + self.pod.settings.ack_timeout_ms;
         let Turn { say, state, topic } = turn;
         let replay = topic.map(|topic| Replay {
@@ -196,6 +199,7 @@ impl<A: App> Inbound<'_, A> {
         let changed = state.is_some() || replay.is_some();
         if let Some(known) = self.connection.sockets.get_mut(nsp) {
             known.state = state.unwrap_or_else(|| known.state.clone());
+            known.asked.answered(id, &say);
             if let Some(replay) = &replay {
                 known.workspace = replay.log.workspace().clone();
                 known.replay = Some(replay.clone());

@@ -9,6 +9,7 @@ use super::{
     depart,
     effects::{Effects, Replaying},
     receive::{Fault, Inbound},
+    repeats::Asked,
     settings::POST_LEASE_MS,
     state::{ConnectionState, Replay, SocketState},
 };
@@ -48,7 +49,12 @@ impl<A: App> Inbound<'_, A> {
             workspace: recovery.workspace.clone(),
             start: recovery.start.clone(),
             replay: None,
+            asked: Asked::Nothing,
         };
+        if let Some(before) = &resumed.fenced {
+            let kept = serde_json::from_slice(&recovery.asked).ok();
+            known.asked = Asked::Elsewhere(before.sid.clone(), kept);
+        }
         known.replay = replay(recovery);
         let cursor = resumed.missed.last().map_or(resumed.from, |entry| entry.id);
         let at = Offset {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{app::Socket, settings::Mount};
+use super::{app::Socket, repeats::Asked, settings::Mount};
 use crate::{
     hub::{Beat, Log, Subject},
     model::{Address, FORMAT, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
@@ -67,6 +67,8 @@ pub struct SocketState<S: Serialize + DeserializeOwned> {
     /// Where it came in; a socket without a log is recovered from there.
     pub start: Offset,
     pub replay: Option<Replay>,
+    #[serde(default)]
+    pub asked: Asked,
 }
 
 /// What a socket replays; where it is in it is the transport's to know.

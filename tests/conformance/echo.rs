@@ -16,10 +16,11 @@ use switchboard::{
         redis::{RedisHub, RedisSettings},
     },
     metrics::Metrics,
-    model::{Clock, DedupId, Entry, WorkspaceId},
+    model::{Clock, Entry, WorkspaceId},
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Mount, Origins, Parts, Pod, Proxies,
-        Refusal, Saying, Server, Settings, Socket, Telling, Trouble, Turn, What, auth::Keyring,
+        Admission, App, Arrival, Arriving, ConnectRequest, Mount, Named, Origins, Parts, Pod,
+        Proxies, Refusal, Saying, Server, Settings, Socket, Telling, Trouble, Turn, What,
+        auth::Keyring,
     },
     wire::{
         engine::Message,
@@ -69,12 +70,7 @@ impl App for Echo {
         })
     }
 
-    async fn event(
-        &self,
-        _: &Socket<Self::Socket>,
-        event: Event,
-        _: DedupId,
-    ) -> Turn<Self::Socket> {
+    async fn event(&self, _: &Socket<Self::Socket>, event: Event, _: Named) -> Turn<Self::Socket> {
         let Event {
             name,
             args,

@@ -45,10 +45,10 @@ impl<A: App> Queries<A> {
             let Query {
                 socket,
                 event,
-                dedup,
+                named,
             } = query;
             let id = event.id;
-            let turn = app.event(&socket, event, dedup).await;
+            let turn = app.event(&socket, event, named).await;
             Answered {
                 nsp: socket.nsp,
                 socket: socket.id,

@@ -91,12 +91,13 @@ class Client {
     return new Promise((resolve, reject) => {
       this.socket.timeout(within).emit(event, payload, (failure, answer) => {
         if (failure) reject(new Error(`${this.who}: no answer to ${event} within ${within} ms: ${failure.message}`));
-        else resolve(this.#noted(event, payload, answer));
+        else resolve(this.noted(event, payload, answer));
       });
     });
   }
 
-  #noted(event, payload, answer) {
+  /** For those who emit by themselves. */
+  noted(event, payload, answer) {
     if (answer?.ok && MESSAGES.includes(event)) {
       this.seen.acknowledged.push(lineOf(this.sessionOf(payload), this.sent(payload, answer)));
     }

@@ -3,6 +3,8 @@
 
 import { Transform } from 'node:stream';
 
+const ANY = Symbol('any sid');
+
 export class Faults {
   #thawed = Promise.resolve();
   #thaw = () => {};
@@ -40,6 +42,10 @@ export class Faults {
     return new Promise((cut) => this.#short.set(sid, { what, cut }));
   }
 
+  cutShortNext(what) {
+    return this.cutShort(ANY, what);
+  }
+
   /** A server's end of a connection of this sid. */
   watch(sid, upstream) {
     if (!sid) return;
@@ -73,15 +79,18 @@ export class Faults {
       const severed = this.#severed.get(sidNow());
       if (severed) severed.said += chunk.toString('latin1');
       if (severed) return null;
-      const short = this.#short.get(sidNow());
-      if (!short?.what.test(chunk.toString('latin1'))) return chunk;
-      this.#short.delete(sidNow());
-      // Half of it is still written.
+      const text = chunk.toString('latin1');
+      const named = [sidNow(), ANY].find((it) => this.#short.get(it)?.what.test(text));
+      if (!named) return chunk;
+      const { what, cut } = this.#short.get(named);
+      this.#short.delete(named);
+      // What is before it, and the beginning of it, is still written.
       setImmediate(() => {
         end();
-        short.cut();
+        cut();
       });
-      return chunk.subarray(0, chunk.length / 2);
+      const [found] = what.exec(text);
+      return chunk.subarray(0, text.indexOf(found) + found.length / 2);
     });
   }
 

@@ -10,8 +10,12 @@ export const MISSED = 20;
 // The official client waits up to 7.5 s between two attempts.
 export const RECONNECT = { nth: 2, within: 30_000 };
 
+let proxies = 0;
+
+/** Each begins with another server, or those who never come back would all be on the first. */
 export async function ownProxy(t) {
-  const proxy = await startProxy(settings.backends);
+  const first = proxies++ % settings.backends.length;
+  const proxy = await startProxy([...settings.backends.slice(first), ...settings.backends.slice(0, first)]);
   t.after(() => proxy.close());
   return proxy;
 }
@@ -50,8 +54,8 @@ export function roles(victim, guest, operator) {
   return victim === 'a guest' ? [guest, operator, 'staff:message'] : [operator, guest, 'guest:message'];
 }
 
-export function say(client, text, sessionId) {
-  return client instanceof Operator ? client.say(sessionId, text) : client.say(text);
+export function say(client, text, sessionId, extra) {
+  return client instanceof Operator ? client.say(sessionId, text, extra) : client.say(text, extra);
 }
 
 /** One after the other, each acknowledged before the next. */

@@ -156,6 +156,11 @@ class AlternatingProxy {
     return this.#faults.cutShort(sid, what);
   }
 
+  /** The same, on whichever connection comes next with it. */
+  cutShortNext(what) {
+    return this.#faults.cutShortNext(what);
+  }
+
   /** The next probing WebSocket dies with the server's `3probe` on its way. */
   breakNextProbe() {
     this.#breakProbe = true;

@@ -2,6 +2,7 @@
 //! a client to another server than the one before.
 
 mod embedded;
+mod hold;
 mod pods;
 mod script;
 mod seen;
@@ -25,6 +26,8 @@ macro_rules! suites {
             transports_through_the_proxy: "transports", "default";
             faults_over_websocket: "faults", "websocket";
             faults_over_polling: "faults", "polling";
+            retries_over_websocket: "retries", "websocket";
+            retries_over_polling: "retries", "polling";
             sleep_over_websocket: "sleep", "websocket";
             sleep_over_polling: "sleep", "polling";
             tabs_over_websocket: "tabs", "websocket";
@@ -52,7 +55,12 @@ fn settings(file: &str) -> Vec<(&'static str, &'static str)> {
         // A reload takes no second, but for a client that polls on a busy machine.
         "hands" => vec![("OPERATOR_GRACE", "3s"), ("TRANSFER_TIMEOUT", "2s")],
         "sleep" => vec![("PING_INTERVAL", interval), ("PING_TIMEOUT", timeout)],
-        "window" => vec![("RECOVERY_WINDOW", "1s")],
+        // It begins when a loss is noticed: of who was between two polls, when its time is over.
+        "window" => vec![
+            ("RECOVERY_WINDOW", "1s"),
+            ("PING_INTERVAL", "1s"),
+            ("PING_TIMEOUT", "1s"),
+        ],
         _ => Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 
 use super::{
+    hold::Hold,
     script::{Script, list},
     seen::{self, Seen},
     settings, suites,
@@ -27,32 +28,48 @@ async fn conversation_with_acks_once_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_p2_a_killed_pod_of_the_operator_costs_no_message_and_none_comes_twice() {
-    kill(0).await;
+    kill(0, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_p2_a_killed_pod_of_a_guest_costs_no_message_and_none_comes_twice() {
-    kill(1).await;
+    kill(1, &[]).await;
+}
+
+/// What is sent again has nothing then that tells it from something new.
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p3_a_killed_pod_costs_no_message_and_doubles_none_though_none_has_an_id() {
+    kill(0, &[("WITHOUT_IDS", "1")]).await;
 }
 
 /// WebSockets are on the pods in the order in which they are opened: the operator's on the first.
-async fn kill(victim: usize) {
+async fn kill(victim: usize, told: &[(&str, &str)]) {
     let mut pods = Pods::start(3).await;
     let script = Script::new("kill", "default", &pods.addresses(), &pods.secrets())
         .env("BACKEND_PIDS", list(&pods.pids()))
         .env("VICTIM", victim);
+    let script = told
+        .iter()
+        .fold(script, |script, (name, value)| script.env(name, value));
     let seen = script.run().await;
     pods.lose(victim).await;
     check(pods, &seen).await;
 }
 
 async fn run(file: &str, transports: &str) {
-    run_with(file, transports, &settings(file)).await;
+    let mut settings = settings(file);
+    if file == "retries" {
+        // Or there is nothing to wait for.
+        settings.push(("ACK", "stored"));
+    }
+    run_with(file, transports, &settings).await;
 }
 
 async fn run_with(file: &str, transports: &str, settings: &[(&str, &str)]) {
     let pods = Pods::start_with(3, settings).await;
+    let hold = Hold::start(pods.database().await).await;
     let script = Script::new(file, transports, &pods.addresses(), &pods.secrets());
+    let script = script.env("HOLD", hold.port);
     let seen = script.run().await;
     for server in pods.servers() {
         assert_used(&server.measured().await);

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use switchboard::{
     hub::RecordOp,
-    model::{DedupId, Entry},
+    model::Entry,
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Refusal, Saying, Socket, Telling,
+        Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Saying, Socket, Telling,
         Trouble, Turn, What,
     },
     wire::{
@@ -97,7 +97,7 @@ impl App for Gated {
         &self,
         socket: &Socket<Self::Socket>,
         event: Event,
-        dedup: DedupId,
+        named: Named,
     ) -> Turn<Self::Socket> {
         if event.args.first().and_then(Value::as_str) == Some("gated") {
             let Gate { permits, waiting } = &self.0;
@@ -107,7 +107,7 @@ impl App for Gated {
         }
         match event.name.as_str() {
             Some("attach") => attach(event.args.first().and_then(Value::as_u64).unwrap()),
-            _ => Echo.event(socket, event, dedup).await,
+            _ => Echo.event(socket, event, named).await,
         }
     }
 

@@ -10,8 +10,8 @@ use switchboard::{
     metrics::Metrics,
     model::{Clock, DedupId, Entry, Partition, Sid, WorkspaceId},
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Parts, Pod, Refusal, Server, Socket,
-        Telling, Trouble, Turn, auth::Keyring,
+        Admission, App, Arrival, Arriving, ConnectRequest, Named, Parts, Pod, Refusal, Server,
+        Socket, Telling, Trouble, Turn, auth::Keyring,
     },
     wire::socket::Event,
 };
@@ -37,7 +37,7 @@ impl App for Stuck {
         Err(Trouble)
     }
 
-    async fn event(&self, _: &Socket<()>, _: Event, _: DedupId) -> Turn<()> {
+    async fn event(&self, _: &Socket<()>, _: Event, _: Named) -> Turn<()> {
         Turn::default()
     }
 

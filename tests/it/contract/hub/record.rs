@@ -51,6 +51,7 @@ pub async fn p2_a_record_begins_with_its_commit(bench: &Bench) {
         };
         let expected = Recovery {
             start,
+            asked: "asked".into(),
             holder: back.recovery.holder.clone(),
             ..recovery.clone()
         };

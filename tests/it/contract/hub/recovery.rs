@@ -33,6 +33,7 @@ pub fn record(bench: &Bench, log: Log, start: Offset) -> Recovery {
         log: Some(log),
         start,
         state: "state".into(),
+        asked: "asked".into(),
         holder: holder(bench, &PodId::draw()),
     }
 }
