@@ -74,6 +74,19 @@ describe(`retries over ${settings.mode}`, { timeout: 240_000 }, () => {
       await say(twice.client, 'ok', sessionId, ids);
       await assertOnce(twice, { client: other.client }, event, sessionId, ['ok', 'ok', 'ok']);
     });
+
+    scenario(`P2 what ${victim} says again once it is back is another message, if it has asked for anything between`, async (t) => {
+      const { cut, other, event, sessionId } = await stubborn(t, victim);
+      const ids = IDS['no id'];
+      await insist(cut.client, sessionId, 'hello?', ids);
+      await cut.client.history(sessionId);
+      cut.proxy.cut(cut.client.sids.at(-1));
+      await recovered(cut);
+      const again = await insist(cut.client, sessionId, 'hello?', ids);
+      assert.equal(again.duplicate, false);
+      await insist(cut.client, sessionId, 'hello?', ids);
+      await assertOnce(cut, other, event, sessionId, ['hello?', 'hello?', 'hello?']);
+    });
   }
 });
 
