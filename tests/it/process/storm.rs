@@ -41,7 +41,8 @@ async fn p1_p2_all_clients_of_a_killed_pod_come_back_at_once_and_lose_nothing() 
         })
         .collect();
     let mut sessions = vec![String::new(); guests];
-    for _ in 0..guests {
+    // On a busy machine one may have come in, and lost its connection, twice before another has once.
+    while sessions.iter().any(String::is_empty) {
         let (number, session) = timeout(SETTLED, arrivals.recv()).await.unwrap().unwrap();
         sessions[number] = session;
     }
@@ -72,7 +73,7 @@ async fn p1_p2_all_clients_of_a_killed_pod_come_back_at_once_and_lose_nothing() 
     report(&stories, settled);
     for story in &stories {
         assert_eq!(story.heard, ROUNDS, "{story:?}");
-        assert_eq!((story.recovered, story.renewed), (1, 0), "{story:?}");
+        assert!(story.recovered > 0 && story.renewed == 0, "{story:?}");
         assert_eq!(story.ignored, 0, "{story:?}");
     }
     let _schema = pods.stop().await;
