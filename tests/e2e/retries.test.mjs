@@ -46,7 +46,8 @@ describe(`retries over ${settings.mode}`, { timeout: 240_000 }, () => {
         await assertOnce(cut, other, event, sessionId, ['patience']);
       });
 
-      scenario(`P3 what ${victim} says with ${which} is one message though its answer takes longer than it waits`, { skip: !HOLD }, async (t) => {
+      if (!HOLD) continue;
+      scenario(`P3 what ${victim} says with ${which} is one message though its answer takes longer than it waits`, async (t) => {
         const { cut, other, event, sessionId } = await stubborn(t, victim);
         const release = await hold();
         const sending = insist(cut.client, sessionId, 'is anybody there?', ids);
