@@ -104,11 +104,17 @@ async fn p8_heads_and_bodies_that_never_end_are_ended_and_make_room() {
 
     let (answer, after) = post.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!((TIME - BETWEEN_BYTES..TIME + LONG).contains(&after), "{after:?}");
+    assert!(
+        (TIME - BETWEEN_BYTES..TIME + LONG).contains(&after),
+        "{after:?}"
+    );
     for slow in slow {
         let (answer, after) = slow.await.unwrap();
         assert!(!answer.contains("200"), "{answer}");
-        assert!((TIME - BETWEEN_BYTES..TIME + LONG).contains(&after), "{after:?}");
+        assert!(
+            (TIME - BETWEEN_BYTES..TIME + LONG).contains(&after),
+            "{after:?}"
+        );
     }
     until_room(address, LONG).await;
     assert_eq!(counted(&server, BODIES).await, 1);
