@@ -104,7 +104,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<bool> {
 async fn one(settings: Settings) -> anyhow::Result<bool> {
     let seed = settings.seed;
     let seed = seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
-    let drawn = if seed % 2 == 0 {
+    let drawn = if seed.is_multiple_of(2) {
         Ack::Stored
     } else {
         Ack::Accepted

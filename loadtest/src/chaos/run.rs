@@ -34,14 +34,14 @@ const SETTINGS: [(&str, &str); 18] = [
     ("LISTEN", "127.0.0.1:0"),
     ("METRICS_LISTEN", "127.0.0.1:0"),
     ("WORKSPACES", OTHER),
-    ("POD_LEASE", "1s"),
+    ("POD_LEASE", "2s"),
     ("PING_INTERVAL", "2s"),
-    ("PING_TIMEOUT", "1500ms"),
+    ("PING_TIMEOUT", "2s"),
     ("UPGRADE_TIMEOUT", "3s"),
     ("CONNECT_TIMEOUT", "5s"),
     ("ACK_TIMEOUT", "3s"),
     ("REDIS_HOLD", "2s"),
-    ("OPERATOR_GRACE", "2s"),
+    ("OPERATOR_GRACE", "3s"),
     ("DRAIN_TIMEOUT", "1s"),
     ("LOG_FORMAT", "json"),
     ("RATE_GUEST", "0"),
@@ -51,7 +51,7 @@ const SETTINGS: [(&str, &str); 18] = [
     ("SLOW_TIMEOUT", "5s"),
 ];
 /// Until all are there, or all is told.
-const LONG: Duration = Duration::from_secs(90);
+const LONG: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(200);
 const CALM: Duration = Duration::from_secs(6);
 const FINDINGS_TOLD: usize = 30;

@@ -145,7 +145,7 @@ impl Kind {
         let ms = match self {
             PodKilled => 200..1500,
             // Twice the lease, so that others have taken it for dead when it goes on.
-            PodStopped => 2000..2500,
+            PodStopped => 4000..4500,
             // It decides by itself when it is done.
             PodDrained => 7000..7001,
             SubscribersKilled | ConnectionsKilled | RedisFlushed => 0..1,
@@ -155,7 +155,7 @@ impl Kind {
             PostgresStopped => 1000..4000,
             Cut | Reconnected | ResponseCut | SecondTab => 0..1,
             // Longer than a ping may be on its way.
-            Frozen => 4000..6000,
+            Frozen => 4500..6500,
             UpgradeRefused => 1000..3000,
             Delayed => 1000..3000,
         };

@@ -32,8 +32,8 @@ impl Scene {
         for number in 1..=5 {
             for (who, workspace) in GUESTS {
                 let staff = if workspace == "default" { "o1" } else { "o2" };
-                scene.say(who, who, number * 2 - 1, workspace, &[staff]);
-                scene.say(staff, who, number * 2, workspace, &[who]);
+                scene.say(who, who, number * 2 - 1, staff);
+                scene.say(staff, who, number * 2, who);
             }
         }
         scene
@@ -44,7 +44,7 @@ impl Scene {
         self.note(who, What::Hello { role, workspace });
     }
 
-    fn say(&mut self, who: &str, guest: &str, seq: u64, workspace: &str, to: &[&str]) {
+    fn say(&mut self, who: &str, guest: &str, seq: u64, to: &str) {
         let said = self.records.iter();
         let said = said.filter(|record| record.who == who && is_sent(record));
         let cid = format!("{who}:{}", said.count() + 1);
@@ -60,10 +60,12 @@ impl Scene {
             seq,
         };
         self.note(who, What::Acked { cid, id, seq });
-        for each in to {
-            let (session, message) = (session.clone(), message.clone());
-            self.note(each, What::Heard { session, message });
-        }
+        let heard = What::Heard {
+            session: session.clone(),
+            message: message.clone(),
+        };
+        self.note(to, heard);
+        let (_, workspace) = GUESTS[usize::from(guest.as_bytes()[1] - b'1')];
         self.rows.push(Row {
             workspace: workspace.to_owned(),
             session,

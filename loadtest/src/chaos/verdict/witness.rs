@@ -49,16 +49,22 @@ impl<'a> Witness<'a> {
                 }
             }
             What::Heard { session, message } => {
-                if self.check(session, message, said, verdict) {
+                if self.hear(session, message, said, verdict) {
                     verdict.delivered.push(record.at);
-                    self.hear(session, message, said, verdict);
                 }
             }
             What::Loaded {
                 session,
                 messages,
                 last,
-            } => self.load(session, messages, *last, said, verdict),
+            } => {
+                let page = self.load(session, messages, said, verdict);
+                if *last {
+                    self.ask_for_all(session, &page, said, verdict);
+                } else {
+                    self.seen.extend(page);
+                }
+            }
             _ => {}
         }
     }
@@ -129,13 +135,17 @@ impl<'a> Witness<'a> {
         }
     }
 
+    /// Whether it is the message, and has not come before.
     fn hear(
         &mut self,
         session: &'a str,
         message: &'a Message,
         said: &Said<'_>,
         verdict: &mut Verdict,
-    ) {
+    ) -> bool {
+        if !self.check(session, message, said, verdict) {
+            return false;
+        }
         let cid = message.cid.as_str();
         let mut find = |breach, how| {
             let says = format!("came to {} {how}", self.who);
@@ -143,23 +153,25 @@ impl<'a> Witness<'a> {
         };
         self.seen.insert(cid);
         if !self.heard.insert(&message.id) {
-            return find(Breach::Duplicated, "twice");
+            find(Breach::Duplicated, "twice");
+            return false;
         }
         let last = self.last.entry(session).or_default();
         if message.seq <= *last {
             find(Breach::Reordered, "after later ones");
         }
         *last = (*last).max(message.seq);
+        true
     }
 
+    /// Reads a history, and gives what is rightly in it.
     fn load(
         &mut self,
-        session: &'a str,
+        session: &str,
         messages: &'a [Message],
-        last: bool,
         said: &Said<'_>,
         verdict: &mut Verdict,
-    ) {
+    ) -> HashSet<&'a str> {
         let mut page = HashSet::new();
         let mut before = 0;
         for message in messages {
@@ -171,10 +183,6 @@ impl<'a> Witness<'a> {
                 let says = format!("is in a history of {} {how}", self.who);
                 verdict.findings.push(said.find(breach, cid, says));
             };
-            // By the last one everything is there; it is no excuse for what never came.
-            if !last {
-                self.seen.insert(cid);
-            }
             if !page.insert(cid) {
                 find(Breach::Duplicated, "twice");
             } else if message.seq <= before {
@@ -182,9 +190,17 @@ impl<'a> Witness<'a> {
             }
             before = message.seq;
         }
-        if !last {
-            return;
-        }
+        page
+    }
+
+    /// By the last history everything is there; it is no excuse for what never came.
+    fn ask_for_all(
+        &self,
+        session: &str,
+        page: &HashSet<&str>,
+        said: &Said<'_>,
+        verdict: &mut Verdict,
+    ) {
         for (cid, sent) in &said.sent {
             let owed = sent.session == session && sent.acked.is_some() && sent.stored.is_some();
             if owed && !page.contains(cid) {
