@@ -23,4 +23,10 @@ pub const ALL: &[Regression] = &[
         minutes: 1.0,
         found: "session:started was held, overtaken by messages, and took the guest's position back behind them",
     },
+    Regression {
+        seed: 42,
+        ack: Ack::Stored,
+        minutes: 1.0,
+        found: "what an operator had missed came, the answer to its CONNECT did not, and all came again",
+    },
 ];
