@@ -13,7 +13,7 @@ const SEED: &str = "7";
 
 #[test]
 fn p1_p2_p11_a_minute_of_faults_loses_nothing() {
-    let output = chaos(&["--seed", SEED, "--minutes", "1"]);
+    let output = chaos("minute", &["--seed", SEED, "--minutes", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     let all = &report(&output)["lines"][0];
     assert!(all["faults"].as_u64() > Some(15), "{all}");
@@ -25,7 +25,8 @@ fn p1_p2_p11_a_minute_of_faults_loses_nothing() {
 #[test]
 fn p1_p2_p11_one_bug_of_each_kind_is_seen_and_named() {
     let bugs = "drop,duplicate,reorder,leak,false-ack";
-    let output = chaos(&["--seed", SEED, "--minutes", "0.25", "--plant", bugs]);
+    let planted = ["--seed", SEED, "--minutes", "0.25", "--plant", bugs];
+    let output = chaos("planted", &planted);
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let report = report(&output);
     assert_eq!(report["troubles"], Value::Array(vec![]), "{report}");
@@ -38,12 +39,13 @@ fn p1_p2_p11_one_bug_of_each_kind_is_seen_and_named() {
 #[test]
 fn p1_p2_p11_what_once_lost_something_does_not_any_more() {
     if long() {
-        let output = chaos(&["--regressions"]);
+        let output = chaos("regressions", &["--regressions"]);
         assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     }
 }
 
-fn chaos(arguments: &[&str]) -> Output {
+/// Its journal and logs stay until the next time.
+fn chaos(name: &str, arguments: &[&str]) -> Output {
     let loadtest = Path::new(env!("CARGO_BIN_EXE_loadtest"));
     // Of the same build, as the whole workspace is.
     let switchboard = loadtest.with_file_name("switchboard");
@@ -51,6 +53,8 @@ fn chaos(arguments: &[&str]) -> Output {
     Command::new(loadtest)
         .args(["chaos", "--json", "--switchboard"])
         .arg(switchboard)
+        .arg("--folder")
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
         .args(arguments)
         .env_remove("SEED")
         .env_remove("ACK")

@@ -49,9 +49,8 @@ impl<'a> Witness<'a> {
                 }
             }
             What::Heard { session, message } => {
-                if self.hear(session, message, said, verdict) {
-                    verdict.delivered.push(record.at);
-                }
+                let came = self.hear(session, message, said, verdict);
+                verdict.delivered.extend(came.then_some(record.at));
             }
             What::Loaded {
                 session,
