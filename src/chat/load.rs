@@ -4,7 +4,7 @@ use super::{
     rules,
 };
 use crate::hub::DEDUP_KEPT;
-use crate::model::{Code, DedupId, Reject, Session, SessionId, WorkspaceId};
+use crate::model::{Code, DedupId, Partition, Reject, Session, SessionId, WorkspaceId};
 
 impl Chat {
     /// The session as the hub holds it, with its place in the queue; fetched from the history first
@@ -31,6 +31,7 @@ impl Chat {
         workspace: &WorkspaceId,
         session: &SessionId,
     ) -> Result<(), Reject> {
+        self.settle(workspace).await?;
         let stored = self
             .stored(workspace, session)
             .await?
@@ -47,6 +48,16 @@ impl Chat {
         let commit = rules::load(stored, &newest, &DedupId::draw());
         self.write(&commit, Repeat::Request).await?;
         Ok(())
+    }
+
+    /// What a life of the hot state that is over had on its way to the history is there by now, or never will
+    /// be: else it could come behind what is read next, and its numbers would be given out again.
+    async fn settle(&self, workspace: &WorkspaceId) -> Result<(), Reject> {
+        let top = self.hub.top(workspace).await;
+        let epoch = top.map_err(|_| Reject::unavailable())?.epoch;
+        let partition = Partition::of(workspace);
+        let bound = self.history.open_cursor(partition, &epoch).await;
+        bound.map(drop).map_err(|_| Reject::unavailable())
     }
 
     /// Whether it exists, wherever it is kept; its state may be a little old.

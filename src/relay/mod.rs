@@ -323,25 +323,20 @@ impl Relay {
             mark,
             otherwise: Some(dialect::encode_reject(&pending())),
         });
-        let from = done.bound.as_ref().map(|bound| bound.from.clone());
         let mut say = vec![Saying {
             what: What::Ack(ack),
             wait,
         }];
         for Told { notice, mark } in done.notices {
-            // A start moves the client's position to where its session's log begins for it.
-            let offset = if matches!(notice, Notice::Started(_)) {
-                from.clone()
-            } else {
-                None
-            };
             let mark = mark.or_else(|| acked.clone());
             for out in dialect::encode_notice(dialect, audience, &notice, token) {
                 say.push(Saying {
                     what: What::Event(Telling {
                         event: out.event,
                         payload: out.payload,
-                        offset: offset.clone(),
+                        // It may be held, and would take the client back behind what came meanwhile. Until the
+                        // next entry its offset is that of its CONNECT, which counts as where the log began.
+                        offset: None,
                     }),
                     wait: mark.clone().map(|mark| Wait {
                         mark,

@@ -190,6 +190,7 @@ impl<A: App> Inbound<'_, A> {
         coming.replay = replay.clone();
         self.connection.sockets.insert(nsp.to_owned(), coming);
         tracing::debug!(socket = %socket.id, nsp, "joined");
+        self.admit(&socket);
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {
             let from = replay.start.at;

@@ -1,4 +1,4 @@
-//! The socket it was: what it missed goes first, then the same id and pid as before.
+//! The socket it was: the same id and pid as before, then what it missed.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl<A: App> Inbound<'_, A> {
         };
         if let Some(before) = &resumed.fenced {
             let kept = serde_json::from_slice(&recovery.asked).ok();
-            known.asked = Asked::Elsewhere(before.sid.clone(), kept);
+            known.asked = Asked::Elsewhere(before.sid.clone(), self.pod.now(), kept);
         }
         known.replay = replay(recovery);
         let cursor = resumed.missed.last().map_or(resumed.from, |entry| entry.id);
@@ -66,9 +66,10 @@ impl<A: App> Inbound<'_, A> {
             .app
             .arrive(&socket, Arriving::Recovered(at))
             .await?;
-        // Nothing is said before nothing can fail any more: a client keeps what it was told before
-        // a CONNECT that never came, and would show it twice.
         self.end_elsewhere(resumed.fenced, &socket.nsp).await;
+        // Ahead of what was missed: a client keeps what it is told before a CONNECT that never comes, and would
+        // show it again after the next one. What it is told after it moves its offset.
+        self.admit(&socket);
         if let Some(replay) = &known.replay {
             self.tell_missed(&socket, replay, &resumed.missed);
             let replaying = Replaying {
@@ -86,11 +87,15 @@ impl<A: App> Inbound<'_, A> {
         Ok(())
     }
 
-    /// The answer to CONNECT, and what the application says after it.
-    pub(super) fn greet(&mut self, socket: &Socket<A::Socket>, say: &[Telling]) {
+    /// The answer to CONNECT.
+    pub(super) fn admit(&mut self, socket: &Socket<A::Socket>) {
         let pid = self.pid(socket);
         let connect = write::connect(&socket.nsp, socket.id.as_str(), pid.as_deref());
         self.effects.text(connect);
+    }
+
+    /// What the application says to a socket that is in.
+    pub(super) fn greet(&mut self, socket: &Socket<A::Socket>, say: &[Telling]) {
         for telling in say {
             self.effects.tell(&socket.nsp, telling);
         }

@@ -18,15 +18,17 @@ use crate::{
 
 /// Nobody repeats earlier: who says the same twice at once means it.
 const PATIENCE_MS: Millis = 1_000;
+/// A client repeats as soon as it is back: who says the same later means it.
+const AT_ONCE_MS: Millis = 3_000;
 
 /// The last event of a socket that wanted an answer, as far as this connection knows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Asked {
     #[default]
     Nothing,
-    /// On this other connection, from which the socket was recovered. What is known is that of one that was a
-    /// repeat itself: the others' names follow from their numbers.
-    Elsewhere(Sid, Option<Asking>),
+    /// On this other connection, from which the socket was recovered at this time. What is known is that of one
+    /// that was a repeat itself: the others' names follow from their numbers.
+    Elsewhere(Sid, Millis, Option<Asking>),
     Here(Asking),
 }
 
@@ -48,7 +50,7 @@ impl Asked {
     pub fn kept(&self) -> Option<Asking> {
         match self {
             Self::Here(asking) if asking.is_repeat => Some(asking.clone()),
-            Self::Elsewhere(_, kept) => kept.clone(),
+            Self::Elsewhere(.., kept) => kept.clone(),
             Self::Here(_) | Self::Nothing => None,
         }
     }
@@ -94,8 +96,9 @@ impl<A: App> Inbound<'_, A> {
                 let held = held.is_some_and(|mark| !persisted.borrow().holds(mark));
                 (own, held.then(|| before.dedup.clone()))
             }
-            Asked::Elsewhere(_, Some(before)) if next(before) => (own, Some(before.dedup.clone())),
-            Asked::Elsewhere(sid, _) if number > 0 => (own, Some(name(sid, number - 1))),
+            Asked::Elsewhere(_, at, _) if at + AT_ONCE_MS < now => (own, None),
+            Asked::Elsewhere(.., Some(before)) if next(before) => (own, Some(before.dedup.clone())),
+            Asked::Elsewhere(sid, ..) if number > 0 => (own, Some(name(sid, number - 1))),
             _ => (own, None),
         };
         let is_repeat = repeats.is_some();

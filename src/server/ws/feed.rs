@@ -131,7 +131,8 @@ impl<A: App> Connection<A> {
             let page = self.pod.hub.read(&log, from, READ_LIMIT).await;
             let page = page.map_err(|_| End::Fault(Fault::Trouble))?;
             if page.epoch != listening.replay.start.epoch {
-                return Ok(self.lose_its_life(nsp));
+                self.lose_its_life(nsp);
+                return Ok(());
             }
             if !page.complete {
                 return Err(End::Gap);
