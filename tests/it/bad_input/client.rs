@@ -236,7 +236,7 @@ impl Client {
     }
 
     /// The next packet but pings, which it answers.
-    async fn packet(&mut self) -> Result<String, End> {
+    pub async fn packet(&mut self) -> Result<String, End> {
         loop {
             let packet = match &mut self.line {
                 Line::Socket(stream) => frame(stream).await?,

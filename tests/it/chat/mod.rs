@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use switchboard::{
     chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor, Rates},
-    history::{Batch, History, sqlite::SqliteHistory},
+    history::{Appended, Batch, History, sqlite::SqliteHistory},
     hub::{Ingest as _, Limit, Log, Logs as _, Retention, Since, Unread, memory::MemoryHub},
     metrics::{ChatMetrics, Metrics},
     model::*,

@@ -231,3 +231,32 @@ async fn sessions_are_listed_from_both() {
         3
     );
 }
+
+/// Else its writer could store messages behind what is read here, and their numbers would be given out again.
+#[tokio::test]
+async fn p1_a_session_is_loaded_behind_the_last_word_of_the_life_before() {
+    let scene = scene();
+    let session = started(&scene).await;
+    let actor = guest(Some(&session));
+    scene.ask(&actor, says("stored", None)).await.unwrap();
+    scene.store().await;
+    scene.ask(&actor, says("on its way", None)).await.unwrap();
+    let partition = Partition::of(&ws());
+    let unread = scene.hub.ingest(partition, EntryId::ZERO, 1000).await;
+    let Unread { epoch, entries, .. } = unread.unwrap();
+    let from = scene.history.open_cursor(partition, &epoch).await.unwrap();
+    let entries: Vec<_> = entries.into_iter().filter(|it| it.id > from).collect();
+    let to = entries.last().unwrap().id;
+    scene.hub.lose(partition);
+    let (_, seq, ..) = sent(&scene.ask(&actor, says("after it", None)).await.unwrap());
+    assert_eq!(seq, 2, "what was on its way is lost");
+    let late = Batch {
+        partition,
+        epoch,
+        from,
+        to,
+        entries,
+    };
+    let appended = scene.history.append(late).await.unwrap();
+    assert_eq!(appended, Appended::Superseded);
+}

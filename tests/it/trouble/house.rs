@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use switchboard::{
     chat::{Chat, ChatSettings, Rates},
     config::Ack,
@@ -67,6 +67,7 @@ impl House {
             clock,
             settings: Settings {
                 pod_lease_ms: u64::try_from(LEASE.as_millis()).unwrap(),
+                recovery_window_ms: 60_000,
                 ..crate::engine::echo_settings()
             },
             pids: keys(),
@@ -86,6 +87,11 @@ impl House {
 
     /// On a WebSocket.
     pub async fn operator(&self, id: &str) -> Client {
+        Client::join(self.address, Way::WebSocket, "/", &Self::auth(id)).await
+    }
+
+    /// What an operator connects with.
+    pub fn auth(id: &str) -> Value {
         let claims = OperatorClaims {
             sub: OperatorId::new(id),
             name: id.into(),
@@ -94,8 +100,7 @@ impl House {
             iat: 0,
             exp: Clock::System.now() / 1000 + 3600,
         };
-        let auth = json!({ "token": keys().sign(&claims).unwrap() });
-        Client::join(self.address, Way::WebSocket, "/", &auth).await
+        json!({ "token": keys().sign(&claims).unwrap() })
     }
 
     pub async fn operators(&self) -> usize {

@@ -5,4 +5,5 @@ mod house;
 mod names;
 mod new_life;
 mod questions;
+mod recovered;
 mod sweep;
