@@ -16,7 +16,7 @@ mod lost_answer;
 mod memory;
 mod open;
 mod outage;
-mod place;
+pub mod place;
 mod reader;
 mod restore;
 mod writer;

@@ -33,3 +33,8 @@ pub fn pings() -> (&'static str, &'static str) {
 pub fn slow() -> Duration {
     Duration::from_secs(if is_long() { 30 } else { 2 })
 }
+
+/// That a server is away.
+pub fn outage() -> Duration {
+    Duration::from_secs(if is_long() { 30 } else { 10 })
+}

@@ -1,0 +1,20 @@
+//! A conversation under trouble: real pods, real clients, real servers that are killed, stopped, emptied,
+//! moved or replaced, and one oracle for all of it.
+//!
+//! ```text
+//! line, person    a client on either transport that comes back by itself, as the official one does
+//! conversation    guests who talk, one who is silent, an operator who reads; and what must hold in the end
+//! house           pods of a test with a conversation
+//! redis           what is done to a Redis by itself
+//! ```
+
+mod conversation;
+mod house;
+mod line;
+mod person;
+mod redis;
+
+use std::time::Duration;
+
+/// Between two attempts of a client.
+const PAUSE: Duration = Duration::from_millis(50);
