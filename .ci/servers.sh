@@ -47,6 +47,20 @@ start_redis() {
   logged "$folder/log" 'Ready to accept connections'
 }
 
+# Its one option is the port of the primary that it watches. It writes into its settings what it finds out.
+start_sentinel() {
+  local folder=$1 port=$2 primary=$3
+  mkdir -p "$folder/data"
+  [[ -f $folder/sentinel.conf ]] || printf '%s\n' "dir $folder/data" "bind 127.0.0.1" \
+    "sentinel monitor main 127.0.0.1 $primary 2" "sentinel down-after-milliseconds main 1000" \
+    "sentinel failover-timeout main 5000" >"$folder/sentinel.conf"
+  : >"$folder/log"
+  "${apart[@]}" KILL "${at[redis-server]}" "$folder/sentinel.conf" --sentinel --port "$port" \
+    </dev/null >"$folder/log" 2>&1 &
+  pid=$!
+  logged "$folder/log" '+monitor master'
+}
+
 start_postgres() {
   local folder=$1 port=$2
   shift 2

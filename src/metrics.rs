@@ -49,6 +49,9 @@ pub struct HubMetrics {
     pub command_seconds: HistogramVec,
     pub errors: IntCounterVec,
     pub lagged: IntCounter,
+    /// Per cent of the fullest server.
+    pub memory: IntGauge,
+    pub reruns: IntCounterVec,
 }
 
 #[derive(Clone, Debug)]
@@ -193,6 +196,15 @@ impl HubMetrics {
             lagged: make.counter(
                 "hub_lagged_total",
                 "Times that publications were lost and read again.",
+            )?,
+            memory: make.gauge(
+                "hub_memory_percent",
+                "How full the fullest Redis is; 0 without a maximum.",
+            )?,
+            reruns: make.counters(
+                "hub_reruns_total",
+                "Acknowledged commits told to another Redis than before.",
+                &["outcome"],
             )?,
         })
     }

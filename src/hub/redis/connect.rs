@@ -6,18 +6,27 @@ use std::{
 };
 
 use fred::{
-    clients::{Pool, SubscriberClient},
+    clients::{Client, Pool, SubscriberClient},
     error::{Error, ErrorKind},
-    interfaces::ClientLike as _,
+    interfaces::{ClientLike as _, EventInterface as _},
     types::{
         Builder,
         config::{Config, ReconnectPolicy, UnresponsiveConfig},
     },
 };
 
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{Faults, RedisHub, Subscriber, format::Raised, keys::Keys, link::Link};
+use super::{
+    Faults, RedisHub, Subscriber,
+    format::Raised,
+    gates::Gates,
+    keys::Keys,
+    link::Link,
+    servers::{self, Servers},
+};
 use crate::{hub::Retention, metrics::HubMetrics, model::Clock};
 
 /// Connections for commands; a partition always takes the same one.
@@ -119,21 +128,54 @@ impl RedisHub {
         let subscriber =
             Subscriber::start(client, keys.clone(), Arc::clone(&faults), metrics.clone());
         metrics.up.set(1);
+        let (gates, closed) = Gates::new();
+        let link = Link::new(pool, gates, clock, settings.hold, metrics.clone());
+        let link = Arc::new(link);
+        let servers = Arc::new(Servers::new(Arc::clone(&link), keys.clone(), metrics));
+        let stop = CancellationToken::new();
+        let opening = servers::open_gates(Arc::downgrade(&servers), closed, stop.clone());
+        tokio::spawn(opening);
+        for (index, client) in link.pool().clients().iter().enumerate() {
+            tokio::spawn(watch(
+                client.clone(),
+                index,
+                Arc::clone(&link),
+                stop.clone(),
+            ));
+        }
         let hub = Self {
-            link: Link::new(pool, clock, settings.hold, metrics),
+            link,
             keys,
             poll_hold: settings.poll_hold,
             retention: settings.retention,
             subscriber,
+            servers,
             faults,
             writer: OnceLock::new(),
             raised: Raised::default(),
+            _stop: stop.drop_guard(),
         };
         if let Err(error) = hub.check_format().await {
             hub.close().await;
             return Err(error);
         }
         Ok(hub)
+    }
+}
+
+/// Whoever is at the other end of a connection that was lost may have missed what was acknowledged.
+async fn watch(client: Client, index: usize, link: Arc<Link>, stop: CancellationToken) {
+    let (mut errors, mut reconnected) = (client.error_rx(), client.reconnect_rx());
+    loop {
+        let over = tokio::select! {
+            event = errors.recv() => matches!(event, Err(RecvError::Closed)),
+            event = reconnected.recv() => matches!(event, Err(RecvError::Closed)),
+            () = stop.cancelled() => true,
+        };
+        if over {
+            return;
+        }
+        link.lost(index);
     }
 }
 
@@ -155,6 +197,7 @@ fn builder(url: &str) -> Result<Builder, OpenError> {
         return Err(OpenError::Url);
     }
     let config = Config::from_url(url).map_err(|_| OpenError::Url)?;
+    let clustered = config.server.is_clustered();
     let mut builder = Builder::from_config(config);
     builder.with_performance_config(|performance| {
         performance.default_command_timeout = COMMAND_TIMEOUT;
@@ -163,6 +206,10 @@ fn builder(url: &str) -> Result<Builder, OpenError> {
         connection.connection_timeout = UNRESPONSIVE;
         connection.internal_command_timeout = UNRESPONSIVE;
         connection.max_command_buffer_len = COMMANDS_WAITING;
+        // Repeating is ours to do: only we know what has to come before. In a cluster a redirection takes an attempt,
+        // and one too many of them must end before the attempts do: else fred ends the connection for good.
+        connection.max_command_attempts = if clustered { 2 } else { 1 };
+        connection.max_redirections = 1;
         connection.tcp.nodelay = Some(true);
         connection.unresponsive = UnresponsiveConfig {
             max_timeout: Some(UNRESPONSIVE),

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `meta` | epoch, last id, persisted, writer's lease | never |
 //! | `ingest` | every entry | when stored, [`crate::hub::INGEST_KEPT_MS`] later |
-//! | `deadlines` | what is to happen, by time | when it has happened |
+//! | `deadlines` | what is to happen, by time; above it, what keeps the key | when it has happened |
 //! | `held` | sessions by last activity | with the session |
 //! | `workspaces` | those that have a feed | never |
 //! | `format` | the format that the deployment was raised to, in the slot of the pods' leases | never |
@@ -21,6 +21,7 @@
 //! | `r:..` | a recovery record | expires, always |
 //! | `l:..` | the window of a limit, where no commit charges it | expires with the window |
 
+use super::script::Call;
 use crate::{
     hub::{Channel, Log, Subject},
     model::{Partition, PodId, RecoveryId, SessionId, Sid, WorkspaceId},
@@ -73,6 +74,13 @@ impl Keys {
     /// To every pod, about the partition as a whole.
     pub fn control(&self, partition: Partition) -> String {
         self.of(partition, "all")
+    }
+
+    /// What a call begins with whose script learns or begins the life of the partition.
+    pub fn life(&self, call: Call, partition: Partition) -> Call {
+        call.key(self.of(partition, "meta"))
+            .arg(uuid::Uuid::new_v4().simple().to_string())
+            .arg(self.control(partition))
     }
 
     /// To one pod, about the connections of this partition.

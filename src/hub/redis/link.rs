@@ -8,10 +8,13 @@ use fred::{
     interfaces::{ClientLike as _, LuaInterface as _},
     types::Value,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error, warn};
 
-use super::script::{Call, Reply, Script};
+use super::{
+    gates::Gates,
+    script::{Call, Reply, Script},
+};
 use crate::{
     hub::{Unavailable, lock},
     metrics::HubMetrics,
@@ -33,6 +36,8 @@ pub struct Link {
     hold: Duration,
     /// When it was last told that Redis takes no writes.
     warned: Mutex<Option<Instant>>,
+    /// Closed by every sign that another server may answer next.
+    pub gates: Gates,
     metrics: HubMetrics,
 }
 
@@ -51,10 +56,18 @@ impl From<Failure> for Unavailable {
     }
 }
 
+/// How an answer is waited for.
+struct Patience {
+    hold: Duration,
+    in_turn: bool,
+}
+
 /// What an error says about the call that met it.
 enum Verdict {
     /// Repeat it: it will pass, and repeating is safe.
     Passing,
+    /// The same; and who answers next may be another server.
+    Away,
     Busy,
     /// The server has not got the script (restarted, or another primary).
     NoScript,
@@ -63,14 +76,33 @@ enum Verdict {
 }
 
 impl Link {
-    pub fn new(pool: Pool, clock: Clock, hold: Duration, metrics: HubMetrics) -> Self {
+    pub fn new(
+        pool: Pool,
+        gates: Gates,
+        clock: Clock,
+        hold: Duration,
+        metrics: HubMetrics,
+    ) -> Self {
         Self {
             pool,
             clock,
             hold,
             warned: Mutex::default(),
+            gates,
             metrics,
         }
+    }
+
+    /// Closes the gates of what goes by a connection that is lost, or is another one.
+    pub fn lost(&self, client: usize) {
+        let clients = self.pool.clients().len();
+        for partition in Partition::all().filter(|it| it.index() % clients == client) {
+            self.gates.close(partition);
+        }
+    }
+
+    pub fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// A call that begins with the clock: 0 lets the script ask Redis, whose time is the same for
@@ -104,10 +136,41 @@ impl Link {
         script: &Script,
         call: Call,
     ) -> Result<Reply, Failure> {
+        let patience = Patience {
+            hold,
+            in_turn: false,
+        };
+        self.attempt(patience, partition, script, call).await
+    }
+
+    /// As [`Link::run`]; not before the server has all that was acknowledged earlier.
+    pub async fn run_in_turn(
+        &self,
+        partition: Partition,
+        script: &Script,
+        call: Call,
+    ) -> Result<Reply, Failure> {
+        let patience = Patience {
+            hold: self.hold,
+            in_turn: true,
+        };
+        self.attempt(patience, partition, script, call).await
+    }
+
+    async fn attempt(
+        &self,
+        Patience { hold, in_turn }: Patience,
+        partition: Partition,
+        script: &Script,
+        call: Call,
+    ) -> Result<Reply, Failure> {
         let until = Instant::now() + hold;
         let mut pause = PAUSE;
         let mut refused = Failure::Busy;
         loop {
+            if in_turn && timeout_at(until, self.gates.pass(partition)).await.is_err() {
+                return Err(Failure::Unknown);
+            }
             let error = match self.once(partition, script, &call).await {
                 Ok(value) => return Ok(Reply::new(value)),
                 Err(error) => error,
@@ -123,12 +186,12 @@ impl Link {
                     error!(script = script.name, kind = ?error.kind(), details = error.details(), "a script failed");
                     return Err(Failure::Unknown);
                 }
-                Verdict::Passing | Verdict::NoScript => {
-                    debug!(script = script.name, kind = ?error.kind(), "Redis did not answer");
-                    // Whatever is refused now, this attempt may have happened.
-                    refused = Failure::Unknown;
-                }
+                Verdict::Away => self.gates.close(partition),
+                Verdict::Passing | Verdict::NoScript => {}
             }
+            debug!(script = script.name, kind = ?error.kind(), "Redis did not answer");
+            // Whatever is refused now, this attempt may have happened.
+            refused = Failure::Unknown;
             if Instant::now() + pause >= until {
                 return Err(Failure::Unknown);
             }
@@ -180,8 +243,7 @@ impl Link {
 }
 
 fn verdict(error: &Error) -> Verdict {
-    const PASSING: [&str; 6] = [
-        "TRYAGAIN",
+    const AWAY: [&str; 5] = [
         "CLUSTERDOWN",
         "LOADING",
         "READONLY",
@@ -193,8 +255,14 @@ fn verdict(error: &Error) -> Verdict {
     if says(&["NOSCRIPT"]) {
         return Verdict::NoScript;
     }
-    if says(&PASSING) {
+    // A slot moves or has moved. Not all that the script wants is at one end, and it has not begun to write; or it
+    // was sent to the wrong one, which fred, once it knows the right one, says in these words.
+    let moves = ["TRYAGAIN", "MOVED", "ASK", "Too many failed write attempts"];
+    if says(&moves) || error.details().contains("non local key") {
         return Verdict::Passing;
+    }
+    if says(&AWAY) {
+        return Verdict::Away;
     }
     if says(&BUSY) {
         return Verdict::Busy;
@@ -207,7 +275,7 @@ fn verdict(error: &Error) -> Verdict {
         | ErrorKind::Routing
         | ErrorKind::Sentinel
         | ErrorKind::Backpressure
-        | ErrorKind::Tls => Verdict::Passing,
+        | ErrorKind::Tls => Verdict::Away,
         _ => Verdict::Broken,
     }
 }

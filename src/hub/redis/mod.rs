@@ -7,6 +7,8 @@
 //! commits, logs, connections, recoveries, ingest, pods, channels, limits
 //!             the parts of the contract, each with its scripts
 //! subscriber  from the channels to the pods of this process
+//! servers     which Redis answers, how full it is, and what the one before it had acknowledged
+//! gates       what commits wait for while that is not known
 //! ```
 
 mod channels;
@@ -15,6 +17,7 @@ mod connect;
 mod connections;
 mod entry;
 mod format;
+mod gates;
 mod ingest;
 mod keys;
 mod limits;
@@ -24,6 +27,7 @@ mod pack;
 mod pods;
 mod recoveries;
 mod script;
+mod servers;
 mod signal;
 mod subscriber;
 
@@ -39,21 +43,25 @@ use keys::{Keys, PODS_AT};
 use link::Link;
 use pack::Unreadable;
 use script::{Call, Reply, Script};
+use servers::Servers;
 use subscriber::Subscriber;
+use tokio_util::sync::DropGuard;
 
 use super::{Faults, Retention, Unavailable};
 use crate::model::{Partition, PodId};
 
 pub struct RedisHub {
-    link: Link,
+    link: Arc<Link>,
     poll_hold: Duration,
     keys: Keys,
     retention: Retention,
     subscriber: Arc<Subscriber>,
+    servers: Arc<Servers>,
     faults: Arc<Faults>,
     /// The history's writer of this process, once it has asked for a lease.
     writer: OnceLock<PodId>,
     raised: Raised,
+    _stop: DropGuard,
 }
 
 impl RedisHub {
@@ -80,11 +88,7 @@ impl RedisHub {
 
     /// A call whose script learns or begins the life of the partition.
     fn life(&self, partition: Partition) -> Call {
-        self.link
-            .call()
-            .key(self.keys.of(partition, "meta"))
-            .arg(uuid::Uuid::new_v4().simple().to_string())
-            .arg(self.keys.control(partition))
+        self.keys.life(self.link.call(), partition)
     }
 
     async fn run(

@@ -26,7 +26,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     entry,
@@ -50,6 +50,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Between two probes of a partition, at least.
 const PROBE_EVERY: Duration = Duration::from_secs(4);
+/// Between two warnings of the same.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// Probes without an echo after which a partition counts as deaf.
 const MISSED: u64 = 2;
 
@@ -65,6 +67,8 @@ pub struct Subscriber {
     /// Per partition: subscribing and unsubscribing must not overtake each other.
     changing: Vec<AsyncMutex<()>>,
     partitions: Vec<Mutex<Known>>,
+    /// When a loss was told last.
+    warned: Mutex<Option<Instant>>,
     _stop: DropGuard,
 }
 
@@ -122,6 +126,7 @@ impl Subscriber {
             channels: Mutex::default(),
             changing: Partition::all().map(|_| AsyncMutex::default()).collect(),
             partitions: Partition::all().map(|_| Mutex::default()).collect(),
+            warned: Mutex::default(),
             _stop: stop.clone().drop_guard(),
         });
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -245,14 +250,27 @@ impl Subscriber {
         }
         known.before = known.epoch.replace(epoch.clone());
         if known.before.is_some() {
-            warn!(
-                partition = partition.index(),
-                "the partition has lost its state"
-            );
+            self.warn_of_loss(partition);
             self.bus.epoch(partition, epoch);
             // The writer has to put back what is open, also where nobody commits.
             self.dirty.mark(partition);
         }
+    }
+
+    /// Once for all partitions that share it.
+    fn warn_of_loss(&self, partition: Partition) {
+        self.metrics.errors.with_label_values(&["epoch"]).inc();
+        let mut warned = lock(&self.warned);
+        let partition = partition.index();
+        if warned.is_some_and(|at| at.elapsed() < WARN_EVERY) {
+            debug!(partition, "the partition has lost its state");
+            return;
+        }
+        *warned = Some(Instant::now());
+        warn!(
+            partition,
+            "Redis has lost its state, of this partition at least: it is read again from the history"
+        );
     }
 
     /// Where a probe of this partition goes, if it is time for one; counts it.

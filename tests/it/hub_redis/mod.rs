@@ -16,9 +16,12 @@ mod lost_answer;
 mod memory;
 mod open;
 mod outage;
-pub mod place;
+mod place;
 mod reader;
+mod rerun;
 mod restore;
+mod room;
+mod slot_move;
 mod writer;
 
 use std::time::Duration;

@@ -13,13 +13,10 @@ use switchboard::{
         Sender, SenderKind, Session, SessionId, Sid, WorkspaceId,
     },
 };
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::TcpStream,
-};
 use uuid::Uuid;
 
 use super::within;
+pub use crate::support::servers::ask::ask;
 
 /// As long as a pod holds a call by default.
 pub const HOLD: Duration = Duration::from_secs(5);
@@ -45,26 +42,6 @@ pub fn settings(url: &str, hold: Duration) -> RedisSettings {
             ended_ms: 600_000,
         },
     }
-}
-
-/// What the server says to this, on a connection of its own: one line, or one text.
-pub async fn ask(url: &str, command: &str) -> String {
-    within(async {
-        let address = url.rsplit(['/', '@']).next().unwrap();
-        let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
-        let line = format!("{command}\r\n");
-        stream.write_all(line.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_line(&mut answer).await.unwrap();
-        assert!(!answer.starts_with('-'), "{command}: {answer}");
-        if let Some(length) = answer.strip_prefix('$') {
-            let mut text = vec![0; length.trim().parse().unwrap()];
-            stream.read_exact(&mut text).await.unwrap();
-            return String::from_utf8(text).unwrap();
-        }
-        answer.trim().to_owned()
-    })
-    .await
 }
 
 /// A session, and what is said in it.

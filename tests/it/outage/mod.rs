@@ -6,6 +6,7 @@
 //! conversation    guests who talk, one who is silent, an operator who reads; and what must hold in the end
 //! house           pods of a test with a conversation
 //! redis           what is done to a Redis by itself
+//! replaced        another one in its place
 //! ```
 
 mod conversation;
@@ -13,6 +14,7 @@ mod house;
 mod line;
 mod person;
 mod redis;
+mod replaced;
 
 use std::time::Duration;
 

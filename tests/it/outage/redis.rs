@@ -3,9 +3,10 @@
 use tokio::time::{Duration, sleep};
 
 use super::{conversation::Expect, house::House};
-use crate::{
-    hub_redis::place::ask,
-    support::{lengths, schema::Schema, servers::Redis},
+use crate::support::{
+    lengths,
+    schema::Schema,
+    servers::{Redis, ask::ask},
 };
 
 /// Of each guest, between two troubles.
@@ -100,6 +101,32 @@ async fn p1_p2_p11_redis_comes_back_empty() {
     redis.restart().await;
     house.talk.more(SOME).await;
     house.check(REMADE).await;
+}
+
+/// Clients are told to come again, and do; whoever looks at the metrics sees why.
+#[tokio::test(flavor = "multi_thread")]
+async fn p8_p11_redis_is_nearly_full() {
+    let redis = Redis::start(&[]).await;
+    let mut house = house(&redis, &[]).await;
+    house.talk.more(SOME).await;
+    // Beside which what the pods and the talk need is little.
+    ask(redis.url(), "SETRANGE ballast 50000000 x").await;
+    let info = ask(redis.url(), "INFO memory").await;
+    let used = info
+        .lines()
+        .find_map(|line| line.strip_prefix("used_memory:"));
+    let max = used.unwrap().parse::<u64>().unwrap() * 100 / 92;
+    ask(redis.url(), &format!("CONFIG SET maxmemory {max}")).await;
+    let refused = "switchboard_commands_failed_total{reason=\"unavailable\",role=\"guest\"}";
+    let pod = &house.pods.servers()[0];
+    let page = pod.measured_with(refused).await;
+    let full = |line: &&str| line.starts_with("switchboard_hub_memory_percent ");
+    let full = page.lines().find(full).unwrap();
+    let per_cent: u64 = full.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((85..100).contains(&per_cent), "{full}");
+    ask(redis.url(), "CONFIG SET maxmemory 0").await;
+    house.talk.more(SOME).await;
+    house.check(Expect::default()).await;
 }
 
 /// What was connected has been forgotten as well, and connects again.

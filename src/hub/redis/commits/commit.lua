@@ -1,11 +1,13 @@
 -- The one write of chat: dedup, unique, guard, alone, deadlines, rate; then the writes; then publishing.
--- Nothing may fail between the writes: Lua takes nothing back.
+-- Nothing may fail between the writes: Lua takes nothing back. Where a slot moves, that goes for every call on
+-- a key that is not there: none may be named after the writes have begun that was not there before them, nor
+-- one that they have emptied.
 -- KEYS meta ingest held workspaces workspace feed queue deadlines dedup [session log sessions] [unique]
---   [presence to be alone in] [rates] [away] [presence operators] [record]
+--   [presence to be alone in] [rates] [presence indexed [operators] [pod]] [away] [record]
 -- ARGV in the order in which they are read below.
 local meta, ingest, held, workspaces = key(), key(), key(), key()
 local workspace, feed, queue, deadlines, dedup = key(), key(), key(), key(), key()
-local fresh, control, own_writer, writers_at = arg(), arg(), arg(), arg()
+local fresh, control, own_writer, writers_at, only = arg(), arg(), arg(), arg(), arg()
 local feed_told, log_told = arg(), arg()
 local sessions_at, id, dedup_id = arg(), arg(), '=' .. arg()
 local results_kept, results_kept_ms, results_most, log_kept = number(), number(), number(), number()
@@ -13,6 +15,8 @@ local session, log, sessions
 if id ~= '' then session, log, sessions = key(), key(), key() end
 
 local epoch = life(meta, fresh, control)
+-- Told again to a server that has lost more than that: its next life begins with what is in the history.
+if only ~= '' and only ~= 'full' and only ~= epoch then return { 'conflict' } end
 local persisted = call('HGET', meta, 'persisted')
 
 -- What a session is now, or nothing.
@@ -90,9 +94,38 @@ if arg() == '1' then
   if used >= rate_max then return { 'limited', int(ends - now) } end
 end
 
+-- Who comes or goes, and which pod is to answer for it.
+local presence_op, presence = arg(), nil
+if presence_op ~= '' then
+  presence = { sid = arg(), member = arg(), pod = arg(), operator = arg(), name = arg() }
+  presence.at, presence.indexed = key(), key()
+  if presence.operator ~= '' then presence.operators = key() end
+  if presence.pod ~= '' then presence.of = key() end
+  if presence_op == 'leave' then
+    local pod_at, of = arg(), call('HGET', presence.indexed, presence.member)
+    if of then
+      presence.of = pod_at .. of
+      -- It is named by no key of the call, so that whether it can be reached is seen here.
+      call('EXISTS', presence.indexed, presence.of)
+    end
+  end
+end
+
+-- 7. There is still room, but not for more of this.
+if only == 'full' then return { 'busy' } end
+
 -- From here on it happens. First what asks for memory: if there is none Redis refuses it, but after a
 -- write that asks for none it would let the rest pass.
 call('HSETNX', dedup, 'count', 0)
+
+-- Both would go with the last that is in them, and a call that names a key which is not there is refused for
+-- as long as its slot moves. What keeps them is above all that is waiting or due.
+local feed_last, anchored = unpack(call('HMGET', workspace, 'last', 'anchored'))
+if not anchored then
+  call('ZADD', queue, '+inf', '')
+  call('ZADD', deadlines, '+inf', '')
+  call('HSET', workspace, 'anchored', 1)
+end
 
 if rate_key then
   call('HSET', rates, rate_key, (used + 1) .. ' ' .. int(ends))
@@ -218,29 +251,23 @@ if status_op ~= '' then
 end
 
 -- Who is there.
-local presence_op = arg()
-if presence_op ~= '' then
-  local sid, member, pod, indexed, pod_at = arg(), arg(), arg(), arg(), arg()
-  local operator, name, presence, operators = arg(), arg(), key(), key()
-  if presence_op == 'enter' then
-    if call('EXISTS', presence) == 0 then edge = 'online' end
-    call('HSET', presence, sid, pod)
-    if operator ~= '' then call('HSET', operators, operator, name) end
-    if pod ~= '' then
-      call('HSET', indexed, member, pod)
-      call('SADD', pod_at .. pod, member)
-    end
-  else
-    local gone = call('HDEL', presence, sid)
-    if gone == 1 and call('EXISTS', presence) == 0 then
-      edge = 'offline'
-      if operator ~= '' then call('HDEL', operators, operator) end
-    end
-    local of = call('HGET', indexed, member)
-    if of then
-      call('HDEL', indexed, member)
-      call('SREM', pod_at .. of, member)
-    end
+if presence_op == 'enter' then
+  if call('HLEN', presence.at) == 0 then edge = 'online' end
+  call('HSET', presence.at, presence.sid, presence.pod)
+  if presence.operators then call('HSET', presence.operators, presence.operator, presence.name) end
+  if presence.of then
+    call('HSET', presence.indexed, presence.member, presence.pod)
+    call('SADD', presence.of, presence.member)
+  end
+elseif presence_op == 'leave' then
+  local there_were = call('HLEN', presence.at)
+  if call('HDEL', presence.at, presence.sid) == 1 and there_were == 1 then
+    edge = 'offline'
+    if presence.operators then call('HDEL', presence.operators, presence.operator) end
+  end
+  if presence.of then
+    call('HDEL', presence.indexed, presence.member)
+    call('SREM', presence.of, presence.member)
   end
 end
 
@@ -258,7 +285,7 @@ end
 
 -- The entries. One text serves the three streams and both channels.
 local blobs, stamped = {}, { epoch, false, edge }
-local feed_last = call('HGET', workspace, 'last') or '0-0'
+feed_last = feed_last or '0-0'
 for _ = 1, number() do
   local only_on, kind, direction, uuid, preview, body = arg(), arg(), arg(), arg(), arg(), arg()
   if only_on == '' or only_on == edge then

@@ -20,7 +20,7 @@ use crate::{
     model::{EntryId, Epoch, MessageId, Partition, Receipt, SessionId, WorkspaceId},
 };
 
-static COMMIT: Script = Script::with("commit", recoveries::COMMON, include_str!("commit.lua"));
+pub static COMMIT: Script = Script::with("commit", recoveries::COMMON, include_str!("commit.lua"));
 
 /// Stored entries that a session's log keeps, about; as the hub in memory does.
 const LOG_KEPT: u64 = 512;
@@ -34,28 +34,28 @@ impl Commits for RedisHub {
         match self.faults.take_unknown() {
             Some(false) => Outcome::Unknown,
             Some(true) => {
-                self.commit_now(&commit).await;
+                self.commit_now(commit).await;
                 Outcome::Unknown
             }
-            None => self.commit_now(&commit).await,
+            None => self.commit_now(commit).await,
         }
     }
 }
 
 impl RedisHub {
-    async fn commit_now(&self, commit: &Commit) -> Outcome {
+    async fn commit_now(&self, commit: Commit) -> Outcome {
         let partition = Partition::of(&commit.workspace);
-        let call = self
-            .life(partition)
-            .maybe(self.writer.get())
-            .arg(self.keys.of(partition, "writer:"));
-        let call = write(call, &self.keys, commit, self.format());
-        let reply = match self.link.run(partition, &COMMIT, call).await {
+        let full = fills(&commit) && self.servers.is_full(partition);
+        let call = self.life(partition).maybe(self.writer.get());
+        let format = self.format();
+        let only = if full { "full" } else { "" };
+        let call = write(call, &self.keys, &commit, (format, only));
+        let reply = match self.link.run_in_turn(partition, &COMMIT, call).await {
             Ok(reply) => reply,
             Err(Failure::Busy) => return Outcome::Busy,
             Err(Failure::Unknown) => return Outcome::Unknown,
         };
-        let (outcome, told) = read(reply, commit).unwrap_or_else(|Unreadable| {
+        let (outcome, told) = read(reply, &commit).unwrap_or_else(|Unreadable| {
             tracing::error!("the answer to a commit cannot be read");
             (Outcome::Unknown, false)
         });
@@ -73,8 +73,22 @@ impl RedisHub {
             // well, or its record lives longer than it should.
             tracing::warn!("a record of recovery could not be written");
         }
+        if let Outcome::Committed(written) | Outcome::Duplicate(written) = &outcome {
+            self.servers.keep(commit, format, written.epoch.clone());
+        }
         outcome
     }
+}
+
+/// What people go on adding, and which therefore ends first where there is little room. What goes on about it
+/// (hands, marks, departures) is bounded by it, or makes room.
+fn fills(commit: &Commit) -> bool {
+    commit.append.iter().any(|draft| {
+        matches!(
+            draft.change,
+            NewChange::Message { .. } | NewChange::Started | NewChange::Reacted { .. }
+        )
+    })
 }
 
 /// The part of a deadline's name that tells workspaces apart.
@@ -87,8 +101,16 @@ pub fn member(presence: &Presence) -> String {
     entry::to_json(presence)
 }
 
-/// `call` has what tells of the partition and of its writer.
-fn write(call: Call, keys: &Keys, commit: &Commit, format: u8) -> Call {
+/// What another server is told that may have missed it, if it has the same life. `life` has what tells of the
+/// partition.
+pub fn again(life: Call, keys: &Keys, commit: &Commit, (format, epoch): (u8, &Epoch)) -> Call {
+    // Its writer may be this process, which then hears of it by its channel.
+    write(life.arg(""), keys, commit, (format, epoch.0.as_str()))
+}
+
+/// `call` has what tells of the partition and of its writer. `only`: `full` for nothing that is new, or the life
+/// that it has to be.
+fn write(call: Call, keys: &Keys, commit: &Commit, (format, only): (u8, &str)) -> Call {
     let (workspace, partition) = (&commit.workspace, Partition::of(&commit.workspace));
     let (feed, of_workspace) = keys.log(&Log::Feed(workspace.clone()));
     let key = commit
@@ -97,6 +119,8 @@ fn write(call: Call, keys: &Keys, commit: &Commit, format: u8) -> Call {
         .map(|id| keys.session(workspace, id));
     let dedup = format!("{}:dedup", key.as_ref().unwrap_or(&of_workspace));
     let mut call = call
+        .arg(keys.of(partition, "writer:"))
+        .arg(only)
         .key(keys.of(partition, "ingest"))
         .key(keys.of(partition, "held"))
         .key(keys.of(partition, "workspaces"))
@@ -126,8 +150,10 @@ fn write(call: Call, keys: &Keys, commit: &Commit, format: u8) -> Call {
             .key(keys.in_workspace(workspace, "sessions"));
     }
     call = checks(call, keys, commit);
+    call = presence(call, keys, commit);
     call = fields(call, commit);
-    call = queue_and_presence(call, keys, commit);
+    call = queue(call, commit);
+    call = status(mark(call, commit), keys, commit);
     call = call
         .flag(commit.set.left)
         .number(commit.append.len() as u64);
@@ -244,14 +270,16 @@ fn fields(mut call: Call, commit: &Commit) -> Call {
         })
 }
 
-fn queue_and_presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
+fn queue(call: Call, commit: &Commit) -> Call {
     // Without a session there is nothing to queue.
     let queue = commit.queue.filter(|_| commit.session.is_some());
-    let call = call.maybe(queue.map(|op| match op {
+    call.maybe(queue.map(|op| match op {
         QueueOp::Enter => "enter",
         QueueOp::Leave => "leave",
-    }));
-    let call = status(mark(call, commit), keys, commit);
+    }))
+}
+
+fn presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
     let (op, presence, pod, name) = match &commit.presence {
         None => return call.arg(""),
         Some(PresenceOp::Enter {
@@ -266,16 +294,25 @@ fn queue_and_presence(call: Call, keys: &Keys, commit: &Commit) -> Call {
         Subject::Guest(_) => None,
     };
     let partition = Partition::of(&commit.workspace);
-    call.arg(op)
+    let call = call
+        .arg(op)
         .arg(presence.sid.as_str())
         .arg(member(presence))
         .maybe(pod)
-        .arg(keys.of(partition, "indexed"))
-        .arg(keys.of(partition, "pod:"))
         .maybe(operator)
         .maybe(name)
         .key(keys.presence(&presence.workspace, &presence.subject))
-        .key(keys.in_workspace(&presence.workspace, "operators"))
+        .key(keys.of(partition, "indexed"));
+    // There may be none, and where their slot moves a guest must not wait for one.
+    let call = match operator {
+        Some(_) => call.key(keys.in_workspace(&presence.workspace, "operators")),
+        None => call,
+    };
+    match (&commit.presence, pod) {
+        (Some(PresenceOp::Leave(_)), _) => call.arg(keys.of(partition, "pod:")),
+        (_, Some(pod)) => call.key(keys.pod(partition, pod)),
+        _ => call,
+    }
 }
 
 fn mark(call: Call, commit: &Commit) -> Call {
@@ -350,6 +387,7 @@ fn read(mut reply: Reply, commit: &Commit) -> Result<(Outcome, bool), Unreadable
         "limited" => Outcome::Limited {
             retry_after_ms: reply.parsed()?,
         },
+        "busy" => Outcome::Busy,
         "conflict" => Outcome::Conflict,
         "gone" => Outcome::Gone,
         "absent" => Outcome::Absent,

@@ -5,6 +5,7 @@ use super::{
         RedisHub, logs,
         pack::Unreadable,
         script::{Reply, Script},
+        servers,
     },
     codec, draw, script, seen,
 };
@@ -14,7 +15,7 @@ use crate::{
 };
 
 static CLOSE: Script = script("close", include_str!("close.lua")).relieving();
-static EXPIRED: Script = Script::new("expired", include_str!("expired.lua"));
+static EXPIRED: Script = Script::with("expired", servers::COMMON, include_str!("expired.lua"));
 
 pub async fn close(
     hub: &RedisHub,
@@ -55,10 +56,12 @@ pub async fn expired(
     if reply.flag()? {
         hub.subscriber.dirty.mark(partition);
     }
-    Ok(Expired {
+    let expired = Expired {
         connections: sids(reply.list()?)?,
         deadlines: logs::deadlines(&mut reply.list()?)?,
-    })
+    };
+    hub.servers.heard(partition, &mut reply.list()?)?;
+    Ok(expired)
 }
 
 fn sids(mut reply: Reply) -> Result<Vec<Sid>, Unreadable> {

@@ -1,2 +1,2 @@
--- The waiting sessions in order. KEYS queue. ARGV limit.
-return call('ZRANGE', key(), 0, number() - 1)
+-- The waiting sessions in order; above them is what keeps the key. KEYS queue. ARGV limit.
+return call('ZRANGEBYSCORE', key(), '-inf', '(+inf', 'LIMIT', 0, number())

@@ -18,6 +18,9 @@ if offset_epoch == of_epoch and not le(offset, from) then from = offset end
 
 local packed, more = {}, ''
 if kind ~= '' then
+  -- Neither is a key of the call. If their slot moves and they are not both here, this says so, where a read of
+  -- the one that is away would find nothing that was missed.
+  call('EXISTS', stream, hash)
   local log = call('HMGET', hash, 'trimmed', 'status')
   local complete = le(log[1] or '0-0', from) and (kind == 'feed' or log[2])
   -- An offset above the top is of a life that nobody knows of any more.

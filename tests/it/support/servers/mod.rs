@@ -1,9 +1,15 @@
 //! Redis and Postgres for tests: real ones, private to this test process, and gone with it.
 
+pub mod ask;
+mod cluster;
 mod private;
+mod sentinel;
 mod tests;
 
 use tokio::sync::OnceCell;
+
+pub use cluster::Cluster;
+pub use sentinel::Sentinel;
 
 use private::Private;
 
