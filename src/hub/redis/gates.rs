@@ -35,12 +35,16 @@ impl Gates {
         self.open[partition.index()].send_replace(true);
     }
 
+    pub fn is_open(&self, partition: Partition) -> bool {
+        *self.open[partition.index()].borrow()
+    }
+
     /// At once, if it is open.
     pub async fn pass(&self, partition: Partition) {
-        let gate = &self.open[partition.index()];
-        if *gate.borrow() {
+        if self.is_open(partition) {
             return;
         }
+        let gate = &self.open[partition.index()];
         let _ = gate.subscribe().wait_for(|open| *open).await;
     }
 }

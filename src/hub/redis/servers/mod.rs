@@ -12,6 +12,8 @@ mod rerun;
 
 use std::sync::{Arc, Mutex};
 
+use tokio::time::Instant;
+
 use super::{
     keys::Keys,
     link::Link,
@@ -60,8 +62,13 @@ impl Servers {
         let run = self.learn(server)?;
         let mut known = lock(&self.runs[partition.index()]);
         match &*known {
-            Some(known) if *known != run => self.link.gates.close(partition),
-            _ => *known = Some(run),
+            Some(known) if *known == run => {}
+            // Whoever opens it asks by himself, and tells what was missed before it is known.
+            None if !self.link.gates.is_open(partition) => {}
+            // Nothing was acknowledged that it could have missed.
+            None if self.kept.of(partition, Instant::now()).is_empty() => *known = Some(run),
+            // Also if the one before is not known: it may have gone before it was asked.
+            _ => self.link.gates.close(partition),
         }
         Ok(())
     }
