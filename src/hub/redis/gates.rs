@@ -25,7 +25,7 @@ impl Gates {
     }
 
     pub fn close(&self, partition: Partition) {
-        let was_open = self.open[partition.index()].send_if_modified(|open| std::mem::take(open));
+        let was_open = self.open[partition.index()].send_if_modified(std::mem::take);
         if was_open {
             let _ = self.closed.try_send((partition, Instant::now()));
         }

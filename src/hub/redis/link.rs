@@ -1,6 +1,6 @@
 //! The connections to Redis, and how a script is run on them whatever happens in between.
 
-use std::{sync::Mutex, time::Duration};
+use std::time::Duration;
 
 use fred::{
     clients::Pool,
@@ -14,9 +14,10 @@ use tracing::{debug, error, warn};
 use super::{
     gates::Gates,
     script::{Call, Reply, Script},
+    seldom::Seldom,
 };
 use crate::{
-    hub::{Unavailable, lock},
+    hub::Unavailable,
     metrics::HubMetrics,
     model::{Clock, Partition},
 };
@@ -25,17 +26,14 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
-/// Between two warnings of the same.
-const WARN_EVERY: Duration = Duration::from_secs(60);
-
 #[derive(Debug)]
 pub struct Link {
     pool: Pool,
     clock: Clock,
     /// How long a call is held while Redis passes through trouble.
     hold: Duration,
-    /// When it was last told that Redis takes no writes.
-    warned: Mutex<Option<Instant>>,
+    /// That Redis takes no writes.
+    refusals: Seldom,
     /// Closed by every sign that another server may answer next.
     pub gates: Gates,
     metrics: HubMetrics,
@@ -87,7 +85,7 @@ impl Link {
             pool,
             clock,
             hold,
-            warned: Mutex::default(),
+            refusals: Seldom::default(),
             gates,
             metrics,
         }
@@ -226,9 +224,7 @@ impl Link {
     }
 
     fn warn_of(&self, refusal: &Error) {
-        let mut warned = lock(&self.warned);
-        if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
-            *warned = Some(Instant::now());
+        if self.refusals.is_time() {
             let word = refusal.details().split(' ').next();
             warn!(
                 word,

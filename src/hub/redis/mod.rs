@@ -27,6 +27,7 @@ mod pack;
 mod pods;
 mod recoveries;
 mod script;
+mod seldom;
 mod servers;
 mod signal;
 mod subscriber;

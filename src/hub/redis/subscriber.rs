@@ -26,12 +26,13 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::{
     entry,
     keys::Keys,
     pack::{Parts, Unreadable},
+    seldom::Seldom,
     signal,
 };
 use crate::{
@@ -50,8 +51,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Between two probes of a partition, at least.
 const PROBE_EVERY: Duration = Duration::from_secs(4);
-/// Between two warnings of the same.
-const WARN_EVERY: Duration = Duration::from_secs(60);
 /// Probes without an echo after which a partition counts as deaf.
 const MISSED: u64 = 2;
 
@@ -67,8 +66,7 @@ pub struct Subscriber {
     /// Per partition: subscribing and unsubscribing must not overtake each other.
     changing: Vec<AsyncMutex<()>>,
     partitions: Vec<Mutex<Known>>,
-    /// When a loss was told last.
-    warned: Mutex<Option<Instant>>,
+    losses: Seldom,
     _stop: DropGuard,
 }
 
@@ -126,7 +124,7 @@ impl Subscriber {
             channels: Mutex::default(),
             changing: Partition::all().map(|_| AsyncMutex::default()).collect(),
             partitions: Partition::all().map(|_| Mutex::default()).collect(),
-            warned: Mutex::default(),
+            losses: Seldom::default(),
             _stop: stop.clone().drop_guard(),
         });
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -260,17 +258,13 @@ impl Subscriber {
     /// Once for all partitions that share it.
     fn warn_of_loss(&self, partition: Partition) {
         self.metrics.errors.with_label_values(&["epoch"]).inc();
-        let mut warned = lock(&self.warned);
-        let partition = partition.index();
-        if warned.is_some_and(|at| at.elapsed() < WARN_EVERY) {
-            debug!(partition, "the partition has lost its state");
-            return;
+        if self.losses.is_time() {
+            let at = partition.index();
+            warn!(
+                at,
+                "Redis has lost its state, which is read from the history"
+            );
         }
-        *warned = Some(Instant::now());
-        warn!(
-            partition,
-            "Redis has lost its state, of this partition at least: it is read again from the history"
-        );
     }
 
     /// Where a probe of this partition goes, if it is time for one; counts it.
