@@ -124,6 +124,11 @@ pub const ABANDON_GRACE_MS: Millis = 2_000;
 /// Items that may wait for a client that does not poll.
 pub const OUTBOX_MAX: usize = 1024;
 
+/// That something is stored, said later to one client: so many wait for the history at most.
+pub const NOTICES_HELD: usize = 128;
+/// See [`Hold`].
+pub const AS_LONG_AS_IT_TAKES: Millis = Millis::MAX;
+
 /// Grows with every GET that becomes the listener.
 pub type Generation = u64;
 /// Names one claim of a POST or an upgrade.
@@ -211,11 +216,27 @@ pub struct OutboxItem {
 }
 
 /// Said only when an entry is stored, or, at the latest, otherwise.
+///
+/// That something is stored is said however late it is ([`AS_LONG_AS_IT_TAKES`]). Of what waits so for one
+/// connection the newest [`NOTICES_HELD`] are kept: what is stored up to a later message is stored up to an
+/// earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     pub mark: Mark,
     pub until: Millis,
     pub otherwise: Vec<Frame>,
+}
+
+impl Hold {
+    /// How many notices are to go, of those that are held for one connection; the first ones.
+    pub fn surplus<'a>(held: impl Iterator<Item = &'a Self>) -> usize {
+        let notices = held.filter(|hold| hold.is_patient()).count();
+        notices.saturating_sub(NOTICES_HELD)
+    }
+
+    pub fn is_patient(&self) -> bool {
+        self.until == AS_LONG_AS_IT_TAKES
+    }
 }
 
 /// What a GET is answered with, so that a repeat gets the same.

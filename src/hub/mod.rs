@@ -37,9 +37,10 @@ pub use commit::{
     SessionPatch, Since, Stamped, StatusOp, Subject, Unique, Written,
 };
 pub use connection::{
-    ABANDON_GRACE_MS, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy, Connections, Departed,
-    Drained, Expired, FAREWELL_MS, Generation, GetRequest, Hold, Listener, NewConnection,
-    OUTBOX_MAX, OutboxItem, PostRequest, PostResult, Posted, TOMBSTONE_MS, Tombstone, UpgradeClaim,
+    ABANDON_GRACE_MS, AS_LONG_AS_IT_TAKES, Batch, Beat, BeginGet, BeginPost, ClaimId, ClosedBy,
+    Connections, Departed, Drained, Expired, FAREWELL_MS, Generation, GetRequest, Hold, Listener,
+    NOTICES_HELD, NewConnection, OUTBOX_MAX, OutboxItem, PostRequest, PostResult, Posted,
+    TOMBSTONE_MS, Tombstone, UpgradeClaim,
 };
 pub use dirty::Dirty;
 pub use faults::Faults;

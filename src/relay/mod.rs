@@ -27,8 +27,8 @@ use crate::{
         Reply, Resume, StaffCommand, WorkspaceId,
     },
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Saying, Socket, Telling,
-        Topic, Trouble, Turn, Wait, What,
+        Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
+        Telling, Topic, Trouble, Turn, Wait, What,
         auth::{GuestClaims, Keyring, OperatorClaims},
     },
     wire::socket::Event,
@@ -321,14 +321,19 @@ impl Relay {
         let acked = done.mark.filter(|_| self.ack == Ack::Stored);
         let wait = acked.clone().map(|mark| Wait {
             mark,
-            otherwise: Some(dialect::encode_reject(&pending())),
+            late: Late::Answer(dialect::encode_reject(&pending())),
         });
         let mut say = vec![Saying {
             what: What::Ack(ack),
             wait,
         }];
         for Told { notice, mark } in done.notices {
-            let mark = mark.or_else(|| acked.clone());
+            // What holds whenever it is said is said in any case; what belongs to an answer goes with it.
+            let late = || match mark {
+                Some(_) => Late::Wait,
+                None => Late::Drop,
+            };
+            let mark = mark.as_ref().or(acked.as_ref());
             for out in dialect::encode_notice(dialect, audience, &notice, token) {
                 say.push(Saying {
                     what: What::Event(Telling {
@@ -338,10 +343,7 @@ impl Relay {
                         // next entry its offset is that of its CONNECT, which counts as where the log began.
                         offset: None,
                     }),
-                    wait: mark.clone().map(|mark| Wait {
-                        mark,
-                        otherwise: None,
-                    }),
+                    wait: mark.cloned().map(|mark| Wait { mark, late: late() }),
                 });
             }
         }

@@ -230,10 +230,19 @@ pub enum What {
     Packet(Kind),
 }
 
-/// Say it once the entry at `mark` is stored; if that takes too long, acknowledge with `otherwise`
-/// or say nothing.
+/// Say it once the entry at `mark` is stored.
 #[derive(Debug)]
 pub struct Wait {
     pub mark: Mark,
-    pub otherwise: Option<Value>,
+    pub late: Late,
+}
+
+/// If that takes too long.
+#[derive(Debug)]
+pub enum Late {
+    /// The event is acknowledged with this.
+    Answer(Value),
+    Drop,
+    /// It is said however late it is.
+    Wait,
 }

@@ -1,12 +1,12 @@
 use serde_json::Value;
 
 use super::{
-    app::{Saying, Telling, Wait, What},
+    app::{Late, Saying, Telling, Wait, What},
     deliver::Ahead,
     state::Replay,
 };
 use crate::{
-    hub::{Hold, OutboxItem},
+    hub::{AS_LONG_AS_IT_TAKES, Hold, OutboxItem},
     model::{EntryId, Frame, Millis},
     wire::socket::{Kind, MAX_ATTACHMENTS, Packet, encode},
 };
@@ -54,12 +54,17 @@ impl Effects {
         if frames.is_empty() {
             return;
         }
-        let hold = wait.map(|Wait { mark, otherwise }| Hold {
-            mark,
-            until: hold_until,
-            otherwise: otherwise
-                .map(|payload| ack(nsp, id, &payload))
-                .unwrap_or_default(),
+        let hold = wait.map(|Wait { mark, late }| {
+            let (until, otherwise) = match late {
+                Late::Answer(payload) => (hold_until, ack(nsp, id, &payload)),
+                Late::Drop => (hold_until, Vec::new()),
+                Late::Wait => (AS_LONG_AS_IT_TAKES, Vec::new()),
+            };
+            Hold {
+                mark,
+                until,
+                otherwise,
+            }
         });
         self.say.push(OutboxItem { frames, hold });
     }

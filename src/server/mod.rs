@@ -40,8 +40,8 @@ mod ws;
 
 pub use address::{Proxies, ProxiesError};
 pub use app::{
-    Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Saying, Socket, Telling,
-    Topic, Trouble, Turn, Wait, What,
+    Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
+    Telling, Topic, Trouble, Turn, Wait, What,
 };
 pub use health::{Health, metrics, probes};
 pub use origin::Origins;

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use crate::{
     hub::{
         ABANDON_GRACE_MS, Batch, Beat, ClaimId, ClosedBy, Departed, Drained, FAREWELL_MS,
-        Generation, GetRequest, Listener, NewConnection, OUTBOX_MAX, OutboxItem, Persisted,
+        Generation, GetRequest, Hold, Listener, NewConnection, OUTBOX_MAX, OutboxItem, Persisted,
         PostResult, Signal, TOMBSTONE_MS, Tombstone, bus::Bus,
     },
     model::{Millis, PodId, Sid},
@@ -154,9 +154,12 @@ impl Connection {
 
     /// What waits now: items whose condition has come true join the outbox, at its end.
     pub fn drain(&mut self, now: Millis, persisted: &Persisted) -> Drained {
+        let waiting = self.held.iter().filter_map(|item| item.hold.as_ref());
+        let mut surplus = Hold::surplus(waiting.filter(|hold| !persisted.holds(&hold.mark)));
         for mut item in std::mem::take(&mut self.held) {
             match item.hold.take() {
                 Some(hold) if persisted.holds(&hold.mark) => self.outbox.push_back(item),
+                Some(hold) if surplus > 0 && hold.is_patient() => surplus -= 1,
                 Some(hold) if hold.until <= now => {
                     self.outbox.push_back(OutboxItem {
                         frames: hold.otherwise,

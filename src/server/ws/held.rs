@@ -17,6 +17,12 @@ impl Held {
                 _ => now.append(&mut frames),
             }
         }
+        let mut surplus = Hold::surplus(self.0.iter().map(|(hold, _)| hold));
+        self.0.retain(|(hold, _)| {
+            let goes = surplus > 0 && hold.is_patient();
+            surplus -= usize::from(goes);
+            !goes
+        });
         now
     }
 

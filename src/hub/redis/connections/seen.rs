@@ -61,9 +61,14 @@ impl Seen {
 
     /// The numbers of the held items whose condition has come true, and what is said of each.
     pub fn due(&self, now: Millis, persisted: &Persisted) -> Vec<(&str, Vec<u8>)> {
-        let said = |item: &Held| {
+        let waiting = self.held.iter().map(|item| &item.hold);
+        let mut surplus = Hold::surplus(waiting.filter(|hold| !persisted.holds(&hold.mark)));
+        let mut said = |item: &Held| {
             if persisted.holds(&item.hold.mark) {
                 Some(write_frames(&item.frames))
+            } else if surplus > 0 && item.hold.is_patient() {
+                surplus -= 1;
+                Some(write_frames(&[]))
             } else if item.hold.until <= now {
                 Some(write_frames(&item.hold.otherwise))
             } else {
