@@ -7,12 +7,16 @@
 //! house           pods of a test with a conversation
 //! redis           what is done to a Redis by itself
 //! replaced        another one in its place
+//! postgres        what is done to a Postgres by itself; what is acknowledged then, and who writes
 //! ```
 
 mod conversation;
 mod house;
 mod line;
 mod person;
+mod postgres;
+mod postgres_acks;
+mod postgres_writers;
 mod redis;
 mod replaced;
 

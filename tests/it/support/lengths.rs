@@ -38,3 +38,8 @@ pub fn slow() -> Duration {
 pub fn outage() -> Duration {
     Duration::from_secs(if is_long() { 30 } else { 10 })
 }
+
+/// That a database is away, while the chat goes on.
+pub fn database_outage() -> Duration {
+    Duration::from_secs(if is_long() { 300 } else { 10 })
+}
