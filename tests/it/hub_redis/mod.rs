@@ -3,6 +3,7 @@
 //! The contract is tested in `contract::hub`. Here it is the server that is troubled, by what happens
 //! to servers, and each test has one of its own.
 
+mod backlog;
 mod bounds;
 mod cluster;
 mod earlier;

@@ -48,13 +48,16 @@ local function look()
   for _, workspace in ipairs(call('SMEMBERS', workspaces)) do trim_feed(workspace) end
   local old = call('ZRANGEBYSCORE', held, '-inf', int(now - session_kept), 'LIMIT', 0, 500)
   for _, session in ipairs(old) do forget(session) end
+  return #old
 end
 
 if now - tonumber(is[2] or 0) >= look_every then
   call('HSET', meta, 'looked', int(now))
   -- While the slot moves, some of it is elsewhere: the next look is for that. What is stored is said in any case.
-  local done, why = pcall(look)
-  if not done and not string.find(why.err or '', 'non local key', 1, true) then error(why) end
+  local done, found = pcall(look)
+  if not done and not string.find(found.err or '', 'non local key', 1, true) then error(found) end
+  -- There may be more, as after an outage: then it is the next call's.
+  if done and found == 500 then call('HSET', meta, 'looked', 0) end
 end
 -- Last, so that a repetition does again whatever was not done.
 call('HSET', meta, 'persisted', upto)
