@@ -32,6 +32,10 @@ pub trait Ingest {
     /// what is older than they need. Never goes backwards.
     async fn set_persisted(&self, partition: Partition, upto: EntryId) -> Result<(), Unavailable>;
 
+    /// Lets the logs forget what is stored and has become old since that was said. For a writer that has read
+    /// all there is: what another primary gave out below its cursor is stored by then.
+    async fn forget(&self, partition: Partition) -> Result<(), Unavailable>;
+
     /// How far each partition is in the history. Held acks compare with it again after they have
     /// registered for its publications.
     async fn persisted(&self) -> Result<Persisted, Unavailable>;

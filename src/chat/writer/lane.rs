@@ -14,6 +14,8 @@ use crate::{
 const BATCH: usize = 1000;
 /// Short, so that another pod has taken over before an ack that waits for it is given up.
 const LEASE_MS: Millis = 3_000;
+/// Between two times that the hub is told to forget while nothing is stored.
+const TIDY_MS: Millis = INGEST_KEPT_MS;
 
 /// What is written from and to, by whom.
 pub(super) struct Ends {
@@ -45,6 +47,8 @@ pub(super) struct Lane {
     lease_until: Millis,
     /// The last entry that was left to a later release: told of once.
     left: EntryId,
+    /// When the hub was last told to forget.
+    tidied: Millis,
     /// This lane's share of the metric `spool`.
     spooled: i64,
 }
@@ -96,6 +100,7 @@ impl Lane {
             announced: EntryId::ZERO,
             lease_until: 0,
             left: EntryId::ZERO,
+            tidied: 0,
             spooled: 0,
         }
     }
@@ -114,10 +119,14 @@ impl Lane {
             Bound::Loose | Bound::Overdue => (self.cursor, 1),
         };
         let unread = ends.hub.ingest(self.partition, from, limit).await?;
-        let Unread { epoch, entries, .. } = unread;
+        let Unread {
+            epoch,
+            entries,
+            last,
+        } = unread;
         let (entries, stop) = self.known(entries);
         self.notice(&epoch);
-        let behind = unread.last < self.cursor;
+        let behind = last < self.cursor;
         if behind {
             // Another primary, that missed the newest: what it gives out now is below the cursor.
             self.cursor_is = Bound::Overdue;
@@ -129,7 +138,12 @@ impl Lane {
             return self.leave(ends, at).await;
         }
         let wanted = !entries.is_empty() || self.cursor_is == Bound::Overdue;
-        if !wanted || !self.lease(ends).await? {
+        if !wanted {
+            self.spool(ends, 0);
+            self.tidy(ends, last).await?;
+            return Ok(Need::Nothing);
+        }
+        if !self.lease(ends).await? {
             self.spool(ends, 0);
             return Ok(Need::Nothing);
         }
@@ -318,6 +332,20 @@ impl Lane {
         if self.announced < self.cursor {
             ends.hub.set_persisted(self.partition, self.cursor).await?;
             self.announced = self.cursor;
+        }
+        Ok(())
+    }
+
+    /// What is stored grows old though nothing new is stored. If it did not go then, a hub that has become full
+    /// would never take anything again.
+    async fn tidy(&mut self, ends: &Ends, last: EntryId) -> Result<(), Trouble> {
+        let now = ends.clock.now();
+        let has_read_all =
+            self.cursor_is == Bound::Open && self.read == last && self.cursor == last;
+        let is_time = self.tidied + TIDY_MS <= now;
+        if has_read_all && is_time && self.lease(ends).await? {
+            ends.hub.forget(self.partition).await?;
+            self.tidied = now;
         }
         Ok(())
     }

@@ -62,6 +62,13 @@ impl Ingest for MemoryHub {
         Ok(())
     }
 
+    async fn forget(&self, partition: Partition) -> Result<(), Unavailable> {
+        self.answering()?;
+        let mut slot = self.slot(partition);
+        slot.trim(self.clock.now(), self.retention);
+        Ok(())
+    }
+
     async fn persisted(&self) -> Result<Persisted, Unavailable> {
         self.answering()?;
         let mut persisted = Persisted::default();

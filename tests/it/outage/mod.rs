@@ -16,6 +16,7 @@ mod line;
 mod person;
 mod postgres;
 mod postgres_acks;
+mod postgres_room;
 mod postgres_writers;
 mod redis;
 mod replaced;

@@ -137,7 +137,7 @@ async fn talk_through(house: &mut House) {
 }
 
 /// Ends the talk. All of it is there once, and in the order in which it was said.
-pub async fn whole(house: House) {
+async fn whole(house: House) {
     let schema = house.check(Expect::default()).await;
     in_order(&schema.client().await).await;
 }
@@ -194,25 +194,32 @@ fn numbers(range: std::ops::Range<usize>) -> Vec<String> {
 pub fn pause(postgres: &Postgres) {
     // It begets no more once it has stopped.
     signal("STOP", &[postgres.pid()]);
-    signal("STOP", &children(postgres.pid()));
+    signal_children("STOP", postgres);
 }
 
 pub fn resume(postgres: &Postgres) {
-    signal("CONT", &children(postgres.pid()));
+    signal_children("CONT", postgres);
     signal("CONT", &[postgres.pid()]);
 }
 
 pub fn signal(name: &str, pids: &[u32]) {
-    let pids = pids.iter().map(u32::to_string);
-    let sent = Command::new("kill").args(["-s", name]).args(pids).status();
-    assert!(sent.unwrap().success(), "{name}");
+    assert!(kill(name, pids), "{name}");
 }
 
-fn children(pid: u32) -> Vec<u32> {
+/// One of them may be gone by then.
+fn signal_children(name: &str, postgres: &Postgres) {
+    let pid = postgres.pid();
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
     let children = children.unwrap();
     let children = children.split_whitespace();
-    children.map(|child| child.parse().unwrap()).collect()
+    let children: Vec<u32> = children.map(|child| child.parse().unwrap()).collect();
+    kill(name, &children);
+}
+
+fn kill(name: &str, pids: &[u32]) -> bool {
+    let pids = pids.iter().map(u32::to_string);
+    let sent = Command::new("kill").args(["-s", name]).args(pids).status();
+    sent.unwrap().success()
 }
 
 /// Whoever writes messages waits at it, in the middle of its transaction.

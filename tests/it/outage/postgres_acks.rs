@@ -8,8 +8,9 @@ use tokio::time::{Duration, Instant, timeout};
 use tokio_postgres::Client;
 
 use super::{
+    conversation::Expect,
     person::{Pass, Person},
-    postgres::{Barrier, house, in_order, pause, resume, stored, whole},
+    postgres::{Barrier, house, in_order, pause, resume, stored},
 };
 use crate::{
     process::{server::LONG, talk::message},
@@ -137,10 +138,12 @@ async fn p1_a_row_that_is_refused_holds_up_nothing_at_full_rate() {
     for (round, entry) in kept.iter().enumerate() {
         assert!(entry.to_string().contains(&format!("\"refused {round}\"")));
     }
+    let schema = house.check(Expect::default()).await;
     // So that what is left has no holes.
+    let database = schema.client().await;
     let drop = "DELETE FROM messages WHERE session = $1";
     database.execute(drop, &[&guest.session]).await.unwrap();
-    whole(house).await;
+    in_order(&database).await;
 }
 
 async fn refuse_some(database: &Client) {

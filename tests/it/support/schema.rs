@@ -2,11 +2,12 @@
 
 use std::thread;
 
-use tokio::runtime;
+use tokio::{runtime, time::timeout};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 use super::servers;
+use crate::process::server::LONG;
 
 /// Removed, with all that is in it, when it is dropped.
 pub struct Schema {
@@ -46,11 +47,15 @@ impl Drop for Schema {
         let drop = format!("SET lock_timeout = '5s'; DROP SCHEMA {} CASCADE", self.name);
         let dropped = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(async {
+            let dropped = async {
                 if let Ok((client, connection)) = tokio_postgres::connect(&server, NoTls).await {
                     tokio::spawn(connection);
                     let _ = client.batch_execute(&drop).await;
                 }
+            };
+            // A test that has failed may leave a server behind that was stopped.
+            runtime.unwrap().block_on(async {
+                let _ = timeout(LONG, dropped).await;
             });
         });
         let _ = dropped.join();

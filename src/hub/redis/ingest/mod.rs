@@ -60,17 +60,11 @@ impl Ingest for RedisHub {
     }
 
     async fn set_persisted(&self, partition: Partition, upto: EntryId) -> Result<(), Unavailable> {
-        let call = self
-            .life(partition)
-            .key(self.keys.of(partition, "ingest"))
-            .key(self.keys.of(partition, "held"))
-            .key(self.keys.of(partition, "workspaces"))
-            .arg(upto.to_string())
-            .number(INGEST_KEPT_MS)
-            .number(self.retention.feed_ms)
-            .number(self.retention.ended_ms)
-            .number(LOOK_EVERY_MS);
-        self.run(partition, &PERSISTED, call).await.map(drop)
+        self.persist(partition, &upto.to_string()).await
+    }
+
+    async fn forget(&self, partition: Partition) -> Result<(), Unavailable> {
+        self.persist(partition, "").await
     }
 
     async fn persisted(&self) -> Result<Persisted, Unavailable> {
@@ -96,5 +90,21 @@ impl Ingest for RedisHub {
 
     fn dirty(&self) -> &Dirty {
         &self.subscriber.dirty
+    }
+}
+
+impl RedisHub {
+    async fn persist(&self, partition: Partition, upto: &str) -> Result<(), Unavailable> {
+        let call = self
+            .life(partition)
+            .key(self.keys.of(partition, "ingest"))
+            .key(self.keys.of(partition, "held"))
+            .key(self.keys.of(partition, "workspaces"))
+            .arg(upto.to_owned())
+            .number(INGEST_KEPT_MS)
+            .number(self.retention.feed_ms)
+            .number(self.retention.ended_ms)
+            .number(LOOK_EVERY_MS);
+        self.run(partition, &PERSISTED, call).await.map(drop)
     }
 }

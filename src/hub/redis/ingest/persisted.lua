@@ -1,5 +1,5 @@
 -- Everything up to an id is in the history: says so, and forgets what is both stored and old. Never
--- what is not stored.
+-- what is not stored. Without an id: forgets only, as far as it was said before.
 -- KEYS meta ingest held workspaces.
 -- ARGV fresh epoch, control channel, upto, kept ms of ingest, feeds, sessions; ms between two looks.
 local meta, ingest, held, workspaces = key(), key(), key(), key()
@@ -8,10 +8,12 @@ local epoch = life(meta, arg(), arg())
 local upto = arg()
 local ingest_kept, feed_kept, session_kept, look_every = number(), number(), number(), number()
 local is = call('HMGET', meta, 'persisted', 'looked')
-if le(upto, is[1]) then return '' end
+local forgets_only = upto == ''
+if forgets_only then upto = is[1] elseif le(upto, is[1]) then return '' end
 -- A writer reads again from a little before its cursor: see `INGEST_KEPT_MS`.
-local stored_ms = split(upto)
-call('XTRIM', ingest, 'MINID', id_of(math.max(stored_ms - ingest_kept, 0), 0))
+local newest_ms = forgets_only and now or split(upto)
+local oldest = id_of(math.max(newest_ms - ingest_kept, 0), 0)
+call('XTRIM', ingest, 'MINID', le(oldest, upto) and oldest or above(upto))
 
 local function trim_feed(workspace)
   local feed, old = workspace .. ':feed', id_of(math.max(now - feed_kept, 0), 0)
@@ -59,6 +61,7 @@ if now - tonumber(is[2] or 0) >= look_every then
   -- There may be more, as after an outage: then it is the next call's.
   if done and found == 500 then call('HSET', meta, 'looked', 0) end
 end
+if forgets_only then return '' end
 -- Last, so that a repetition does again whatever was not done.
 call('HSET', meta, 'persisted', upto)
 tell(control, { 'persisted', epoch, upto })
