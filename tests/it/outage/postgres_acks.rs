@@ -128,12 +128,15 @@ async fn p1_a_row_that_is_refused_holds_up_nothing_at_full_rate() {
     timeout(LONG, all).await.expect("held up");
     assert_eq!(texts().await, ["taken 0", "taken 1", "taken 2"]);
     let kept = database.query("SELECT entry FROM poison ORDER BY num", &[]);
-    let kept: Vec<Value> = kept
+    let mut kept: Vec<Value> = kept
         .await
         .unwrap()
         .iter()
         .map(|row| serde_json::from_slice(row.get(0)).unwrap())
         .collect();
+    // Again by a writer that has read again from a little before its cursor.
+    kept.sort_by_key(|entry| entry["id"].as_str().unwrap().to_owned());
+    kept.dedup();
     assert_eq!(kept.len(), 3, "{kept:?}");
     for (round, entry) in kept.iter().enumerate() {
         assert!(entry.to_string().contains(&format!("\"refused {round}\"")));
