@@ -34,14 +34,14 @@ async fn p1_of_two_writers_the_one_that_stood_still_stores_nothing() {
     let mut guests = Guests::at(&pods).await;
     let mut here = 0;
     for _ in 0..2 {
-        let writer = guests.find_writer(&pods, here).await;
-        // Whoever is at the one that stands still may have to go.
-        here = 1 - writer;
-        let first = &pods.servers()[writer];
-        // It asks for a connection and gets no answer.
+        guests.stored().await;
+        // Whoever writes asks for a connection and gets no answer.
         pause(&postgres);
         guests.say(here).await;
-        first.measured_with("switchboard_spool_entries 1").await;
+        let writer = holding(&pods).await;
+        let first = &pods.servers()[writer];
+        // Whoever is at the one that stands still may have to go.
+        here = 1 - writer;
         signal("STOP", &[first.pid()]);
         resume(&postgres);
         guests.say_until_stored(here).await;
@@ -65,7 +65,7 @@ async fn p1_a_writer_that_stands_still_in_its_transaction_keeps_nobody_waiting_f
     let postgres = Postgres::start().await;
     let pods = pods(&postgres, 2, &[]).await;
     let mut guests = Guests::at(&pods).await;
-    let writer = guests.find_writer(&pods, 0).await;
+    let writer = guests.find_writer(&pods).await;
     let first = &pods.servers()[writer];
     let barrier = Barrier::raise(&pods).await;
     guests.say(1 - writer).await;
@@ -86,7 +86,7 @@ async fn p1_p2_p11_the_pod_that_writes_is_killed_while_acks_wait_for_it() {
     let postgres = Postgres::start().await;
     let mut pods = pods(&postgres, 3, &[("ACK", "stored")]).await;
     let mut guests = Guests::at(&pods).await;
-    let writer = guests.find_writer(&pods, 0).await;
+    let writer = guests.find_writer(&pods).await;
     // As behind a balancer that has noticed: nobody is at the one that goes.
     let mut addresses = pods.addresses();
     addresses.remove(writer);
@@ -172,10 +172,10 @@ impl Guests {
     }
 
     /// Whoever stores what is said now.
-    async fn find_writer(&mut self, pods: &Pods, here: usize) -> usize {
+    async fn find_writer(&mut self, pods: &Pods) -> usize {
         self.stored().await;
         let before = written(pods).await;
-        self.say(here).await;
+        self.say(0).await;
         let look = async {
             loop {
                 let now = written(pods).await;
@@ -186,6 +186,23 @@ impl Guests {
         };
         timeout(LONG, look).await.expect("nobody writes")
     }
+}
+
+/// The pod that has entries in its hands which are not stored.
+async fn holding(pods: &Pods) -> usize {
+    let look = async {
+        loop {
+            for (at, server) in pods.servers().iter().enumerate() {
+                let page = server.measured().await;
+                let line = "switchboard_spool_entries ";
+                let entries = page.lines().find_map(|it| it.strip_prefix(line));
+                if entries.is_some_and(|entries| entries != "0") {
+                    return at;
+                }
+            }
+        }
+    };
+    timeout(LONG, look).await.expect("nobody writes")
 }
 
 async fn written(pods: &Pods) -> Vec<u64> {
