@@ -78,15 +78,20 @@ pub async fn keep<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
             closed = true;
         }
         if renewed.is_some() {
+            if std::mem::take(&mut closed) {
+                // Who has got in meanwhile is gone for the others as well.
+                pod.lease.lose();
+            }
             pod.lease.extend(asked + safe);
-            closed = false;
             // Asked for before the process was stopped.
             if pod.lease.is_lost() {
                 continue;
             }
         }
+        let again = asked + ttl / 3;
+        let over = pod.lease.until().filter(|_| !closed).unwrap_or(again);
         tokio::select! {
-            () = tokio::time::sleep(ttl / 3) => {}
+            () = tokio::time::sleep_until(again.min(over)) => {}
             () = stop.cancelled() => return,
         }
     }

@@ -378,7 +378,8 @@ impl<A: App> Listening<A> {
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => None,
-            () = self.pod.draining.cancelled() => Some(answer::unavailable()),
+            // Its place is given back as if it had hung up.
+            () = elsewhere(&self.pod, self.is_late) => Some(answer::payload(NOOP)),
         }
     }
 }

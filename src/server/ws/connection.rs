@@ -204,6 +204,9 @@ impl<A: App> Connection<A> {
 
     /// Sockets that come with an upgrade are this pod's to answer for from now on.
     async fn take_over(&mut self) -> Result<(), End> {
+        if self.pod.lease.is_lost() {
+            return Err(End::Lease);
+        }
         for nsp in self.state.sockets.keys() {
             let Some(socket) = self.state.socket(&self.sid, nsp) else {
                 continue;

@@ -62,6 +62,8 @@ async fn exchange<A: App>(pod: &Pod<A>, peer: &mut Peer, guard: &mut Guard<A>) -
             packet = next => packet?,
         };
         match probe.on_packet(&packet) {
+            // Polling goes on: this pod may not answer for what it would take over.
+            ProbeStep::Claim if pod.lease.is_lost() => return None,
             ProbeStep::Claim => {
                 let now = pod.now();
                 let claimed = pod
