@@ -177,7 +177,7 @@ impl Connections for MemoryHub {
         slot.connections
             .retain(|_, connection| !connection.is_forgotten(now));
         slot.recoveries
-            .retain(|_, (_, expires_at)| *expires_at > now);
+            .retain(|_, (_, expires_at, _)| *expires_at > now);
         let dead = slot
             .connections
             .values()

@@ -35,12 +35,13 @@ impl Recoveries for MemoryHub {
             return Ok(false);
         };
         let known = slot.recoveries.get(&recovery.id);
-        if known.is_some_and(|(known, _)| known.holder.sid != recovery.holder.sid) {
+        if known.is_some_and(|(known, ..)| known.holder.sid != recovery.holder.sid) {
             return Ok(false);
         }
+        let taken = known.map_or(0, |(.., taken)| *taken);
         let until = now.saturating_add(ttl_ms);
         slot.recoveries
-            .insert(recovery.id.clone(), (recovery, until));
+            .insert(recovery.id.clone(), (recovery, until, taken));
         Ok(true)
     }
 
@@ -61,7 +62,7 @@ impl Recoveries for MemoryHub {
 
 impl Slot {
     fn leave_record(&mut self, id: &RecoveryId, sid: &Sid, at: Millis) {
-        if let Some((recovery, expires_at)) = self.recoveries.get_mut(id)
+        if let Some((recovery, expires_at, _)) = self.recoveries.get_mut(id)
             && recovery.holder.sid == *sid
         {
             *expires_at = at;
@@ -83,7 +84,7 @@ impl MemoryHub {
             expires_at,
         } = record;
         let id = recovery.id.clone();
-        let kept = (Recovery { start, ..*recovery }, expires_at);
+        let kept = (Recovery { start, ..*recovery }, expires_at, 0);
         if id.partition() == Some(locked) {
             slot.recoveries.insert(id, kept);
         } else if let Some(mut own) = self.recovery_slot(&id) {
@@ -121,7 +122,8 @@ impl MemoryHub {
             }
         };
         let mut slot = self.recovery_slot(&resume.id)?;
-        let (recovery, expires_at) = slot.recoveries.get_mut(&resume.id)?;
+        let (recovery, expires_at, taken) = slot.recoveries.get_mut(&resume.id)?;
+        *taken = now;
         let before = std::mem::replace(&mut recovery.holder, resume.holder);
         *expires_at = now.saturating_add(resume.ttl_ms);
         let fenced = (before.sid != recovery.holder.sid).then_some(before);
@@ -149,10 +151,11 @@ impl MemoryHub {
         now: Millis,
     ) -> Option<Recovery> {
         let slot = self.recovery_slot(&resume.id)?;
-        let (known, expires_at) = slot.recoveries.get(&resume.id)?;
+        let (known, expires_at, taken) = slot.recoveries.get(&resume.id)?;
         let same = resume.subject.is_none()
             || (resume.subject == known.subject && *workspace == known.workspace);
-        (*expires_at > now && known.nsp == resume.nsp && same).then(|| known.clone())
+        (*expires_at > now && *taken <= now && known.nsp == resume.nsp && same)
+            .then(|| known.clone())
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) struct Slot {
     pub ingest: VecDeque<Arc<Entry>>,
     pub workspaces: HashMap<WorkspaceId, Workspace>,
     pub connections: HashMap<Sid, Connection>,
-    pub recoveries: HashMap<RecoveryId, (Recovery, Millis)>,
+    /// With their ends, and when they were last asked for.
+    pub recoveries: HashMap<RecoveryId, (Recovery, Millis, Millis)>,
     pub deadlines: BTreeSet<(Millis, WorkspaceId, String)>,
     pub windows: Windows,
     /// Ended sessions in the order of their end, until they may be forgotten.

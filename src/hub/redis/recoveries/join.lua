@@ -29,6 +29,6 @@ if kind ~= '' then
   for i = 1, math.min(#entries, limit) do packed[i] = entries[i][2][2] end
   if #entries > limit then more = '1' end
 end
-local fenced_pod, fenced_sid = hand_over(record, request, pod, sid, expires)
+local fenced_pod, fenced_sid = hand_over(record, request, at_time, pod, sid, expires)
 tell_fenced(inbox_at, fenced_pod, fenced_sid)
 return { 'recovered', epoch, last, is[1], is[5], is[6], fenced_pod, fenced_sid, from, more, packed }

@@ -176,6 +176,7 @@ macro_rules! hub_suite {
                 p2_a_trimmed_log_is_not_resumed,
                 the_last_one_wins,
                 of_eight_that_race_one_holds,
+                p2_p11_a_request_that_was_overtaken_does_not_take_the_socket_back,
                 only_the_holder_leaves,
                 a_record_is_replaced_whole,
                 without_a_log_there_is_nothing_to_miss;

@@ -352,6 +352,17 @@ pub async fn of_eight_that_race_one_holds(bench: &Bench) {
     }
 }
 
+/// The hub answers late, and the client has given up and is back by another connection meanwhile.
+pub async fn p2_p11_a_request_that_was_overtaken_does_not_take_the_socket_back(bench: &Bench) {
+    let (_, old) = saved(bench).await;
+    let overtaken = asking(bench, Some(resume(bench, &old)));
+    bench.trouble.pass(1_000).await;
+    let present = join(bench, resume(bench, &old)).await.unwrap().recovery;
+    let late = bench.hub.join(overtaken).await.unwrap();
+    assert!(late.resumed.is_none(), "{late:?}");
+    assert_held(bench, &present).await;
+}
+
 pub async fn only_the_holder_leaves(bench: &Bench) {
     let (_, old) = saved(bench).await;
     let present = join(bench, resume(bench, &old)).await.unwrap().recovery;
