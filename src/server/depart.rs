@@ -1,6 +1,10 @@
 //! The end of a connection, said to the application once, by whoever ended it in the hub.
 
-use super::{App, Pod, app::Socket, state::ConnectionState};
+use super::{
+    App, Pod,
+    app::{Socket, Trouble},
+    state::ConnectionState,
+};
 use crate::{
     hub::{Departed, RecordOp},
     model::{Millis, Sid},
@@ -25,25 +29,29 @@ pub fn count<A: App>(pod: &Pod<A>, reason: &str) {
 pub async fn sockets<A: App>(pod: &Pod<A>, sid: &Sid, state: &ConnectionState<A::Socket>) {
     for nsp in state.sockets.keys() {
         if let Some(known) = state.socket(sid, nsp) {
-            socket(pod, &known, pod.settings.recovery_window_ms).await;
+            let _ = socket(pod, &known, pod.settings.recovery_window_ms).await;
         }
     }
 }
 
-/// One socket; it can be recovered for `window_ms` more.
-pub async fn socket<A: App>(pod: &Pod<A>, socket: &Socket<A::Socket>, window_ms: Millis) {
+/// One socket; it can be recovered for `window_ms` more. After trouble its presence is found as owed once its
+/// connection is over, and not before: a connection that goes on has to end then.
+pub async fn socket<A: App>(
+    pod: &Pod<A>,
+    socket: &Socket<A::Socket>,
+    window_ms: Millis,
+) -> Result<(), Trouble> {
     tracing::debug!(socket = %socket.id, nsp = socket.nsp, "gone");
     let leave = A::RECOVERY.then(|| RecordOp::Leave {
         id: socket.recovery.clone(),
         sid: socket.sid.clone(),
         expires_at: pod.now().saturating_add(window_ms),
     });
-    let Ok(left) = pod.app.gone(socket, leave).await else {
+    let left = pod.app.gone(socket, leave).await.inspect_err(|_| {
         if socket.pod.is_some() {
             pod.owed.note();
         }
-        return;
-    };
+    })?;
     if A::RECOVERY && !left {
         // If this is lost, the record lives until its own end: longer than promised, which is harmless.
         let _ = pod
@@ -51,4 +59,5 @@ pub async fn socket<A: App>(pod: &Pod<A>, socket: &Socket<A::Socket>, window_ms:
             .leave_recovery(&socket.recovery, &socket.sid, pod.now(), window_ms)
             .await;
     }
+    Ok(())
 }

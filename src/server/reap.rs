@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, Pod, state::SOCKETS_MAX};
@@ -18,6 +18,9 @@ use crate::hub::{Presence, Unavailable};
 
 /// Of dead pods, in one look; the next finds the rest.
 const ORPHANS: usize = 1000;
+/// Between two comparisons of what this pod is to answer for with what it serves, though nothing is known to be
+/// owed: what got no answer may have been done, and even after its connection is over.
+const COMPARED: Duration = Duration::from_secs(60);
 /// Departures written at a time.
 const AT_ONCE: usize = 16;
 
@@ -42,10 +45,15 @@ pub async fn run<A: App>(pod: Arc<Pod<A>>, stop: CancellationToken) {
     let lease = Duration::from_millis(pod.settings.pod_lease_ms);
     let mut ticks = tokio::time::interval(lease / 3);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut compared = Instant::now();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = stop.cancelled() => return,
+        }
+        if compared.elapsed() >= COMPARED {
+            compared = Instant::now();
+            pod.owed.note();
         }
         // If the hub is away this is looked at again.
         let _ = look(&pod).await;

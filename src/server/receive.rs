@@ -87,10 +87,7 @@ impl<A: App> Inbound<'_, A> {
         let joined = self.connection.sockets.contains_key(&packet.nsp);
         match admit(packet, joined).map_err(|_| Fault::Protocol)? {
             Admitted::Connect { nsp, auth } => self.join(&nsp, auth).await,
-            Admitted::Leave { nsp } => {
-                self.leave(&nsp).await;
-                Ok(())
-            }
+            Admitted::Leave { nsp } => self.leave(&nsp).await,
             Admitted::Event { nsp, event } => self.event(&nsp, event, request).await,
             // The server asks for no acks.
             Admitted::Ack { .. } => Ok(()),
@@ -224,12 +221,13 @@ impl<A: App> Inbound<'_, A> {
     }
 
     /// The client leaves a namespace on purpose: there is nothing to recover.
-    async fn leave(&mut self, nsp: &str) {
+    async fn leave(&mut self, nsp: &str) -> Result<(), Fault> {
         let Some(socket) = self.connection.socket(self.sid, nsp) else {
-            return;
+            return Ok(());
         };
+        depart::socket(self.pod, &socket, 0).await?;
         self.connection.sockets.shift_remove(nsp);
         self.effects.replays.push((nsp.to_owned(), None));
-        depart::socket(self.pod, &socket, 0).await;
+        Ok(())
     }
 }

@@ -143,7 +143,8 @@ impl<A: App> Inbound<'_, A> {
         };
         let posted = self.pod.hub.finish_post(sid, claim, result).await;
         if let (Ok(Posted::Done), Some(gone)) = (posted, gone) {
-            depart::socket(self.pod, &gone, self.pod.settings.recovery_window_ms).await;
+            // After trouble it is looked after by a deadline.
+            let _ = depart::socket(self.pod, &gone, self.pod.settings.recovery_window_ms).await;
         }
     }
 

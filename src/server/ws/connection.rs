@@ -37,7 +37,7 @@ pub struct Connection<A: App> {
     heartbeat: Heartbeat,
     pub(super) mailbox: Mailbox,
     pub(super) reader: Reader,
-    _waiter: Waiter,
+    waiter: Option<Waiter>,
     pub(super) listening: HashMap<String, Listening<A>>,
     held: Held,
     queries: Queries<A>,
@@ -128,7 +128,7 @@ impl<A: App> Connection<A> {
             heartbeat,
             mailbox,
             reader,
-            _waiter: waiter,
+            waiter: Some(waiter),
             listening: HashMap::new(),
             held: Held::default(),
             queries: Queries::new(),
@@ -165,7 +165,13 @@ impl<A: App> Connection<A> {
             metrics.slow_consumers.with_label_values(&["closed"]).inc();
         }
         self.listening.clear();
+        // No longer served: what cannot be written now is found as owed.
+        self.waiter = None;
         depart::sockets(&*self.pod, &self.sid, &self.state).await;
+        if matches!(end, End::Fault(Fault::Trouble)) {
+            // Whatever it was that got no answer, a socket may have come in by it.
+            self.pod.owed.note();
+        }
         self.link.close(end.code()).await;
     }
 

@@ -2,7 +2,7 @@ use super::{connection::Connection, end::End};
 use crate::{
     hub::Unavailable,
     model::Frame,
-    server::{App, depart, effects::Effects, receive::Inbound},
+    server::{App, Trouble, depart, effects::Effects, receive::Inbound},
     wire::socket::encode as write,
 };
 
@@ -18,8 +18,10 @@ impl<A: App> Connection<A> {
             }
             self.listening.remove(&nsp);
             if let Some(gone) = self.state.socket(&self.sid, &nsp) {
+                let window_ms = self.pod.settings.recovery_window_ms;
+                let left = depart::socket(&*self.pod, &gone, window_ms).await;
+                left.map_err(|Trouble| End::Fenced)?;
                 self.state.sockets.shift_remove(&nsp);
-                depart::socket(&*self.pod, &gone, self.pod.settings.recovery_window_ms).await;
             }
             let farewell = Frame::text(write::disconnect(&nsp));
             self.link.send(&[farewell]).await.map_err(End::Link)?;

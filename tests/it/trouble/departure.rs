@@ -1,6 +1,12 @@
 //! Who leaves while the hub is away, and who has to.
 
+use serde_json::json;
+
 use super::house::{House, LEASE, eventually};
+use crate::bad_input::client::{Client, Way};
+
+/// How often one commit is tried.
+const TRIES: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p9_who_leaves_while_the_hub_is_away_has_left() {
@@ -35,4 +41,33 @@ async fn p9_a_pod_that_cannot_renew_closes_its_websockets() {
     assert_eq!(house.metrics.leases_lost.get(), 1);
     house.hub.faults().set_down(false);
     eventually("it has left", async || house.operators().await == 0).await;
+}
+
+/// Its answer is lost: for its client it has never come in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p9_who_came_in_unknown_to_its_pod_has_left() {
+    let house = House::open().await;
+    for _ in 0..TRIES {
+        house.hub.faults().unknown_commit(true);
+    }
+    let mut operator = Client::open(house.address, Way::WebSocket, "/").await;
+    let connect = format!("40{}", House::auth("a"));
+    operator.send(&[connect.as_str().into()]).await.unwrap();
+    operator.end().await;
+    eventually("it is gone", async || house.operators().await == 0).await;
+}
+
+/// A connection goes on that has left a namespace: whoever was there has to be gone all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p9_who_leaves_one_of_two_namespaces_in_trouble_has_left() {
+    let house = House::open().await;
+    let mut both = Client::join(house.address, Way::WebSocket, "/public-portal", &json!({})).await;
+    let connect = format!("40{}", House::auth("a"));
+    both.send(&[connect.as_str().into()]).await.unwrap();
+    eventually("it is there", async || house.operators().await == 1).await;
+    for _ in 0..TRIES {
+        house.hub.faults().unknown_commit(false);
+    }
+    both.send(&["41".into()]).await.unwrap();
+    eventually("it is gone", async || house.operators().await == 0).await;
 }

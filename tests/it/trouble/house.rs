@@ -39,6 +39,15 @@ pub struct House {
 
 impl House {
     pub async fn open() -> Self {
+        Self::with(Settings {
+            pod_lease_ms: u64::try_from(LEASE.as_millis()).unwrap(),
+            recovery_window_ms: 60_000,
+            ..crate::engine::echo_settings()
+        })
+        .await
+    }
+
+    pub async fn with(settings: Settings) -> Self {
         let folder = Folder::fresh();
         let (clock, metrics) = (Clock::System, Metrics::new().unwrap());
         let retention = Retention {
@@ -51,7 +60,7 @@ impl House {
             hub.clone(),
             Arc::new(history),
             clock.clone(),
-            settings(),
+            chat_settings(),
             metrics.chat.clone(),
         );
         let relay = Relay {
@@ -65,11 +74,7 @@ impl House {
             app: Arc::new(relay),
             hub: hub.clone(),
             clock,
-            settings: Settings {
-                pod_lease_ms: u64::try_from(LEASE.as_millis()).unwrap(),
-                recovery_window_ms: 60_000,
-                ..crate::engine::echo_settings()
-            },
+            settings,
             pids: keys(),
             metrics: metrics.clone(),
         });
@@ -130,7 +135,7 @@ fn keys() -> Keyring {
     Keyring::new(&[[0; 32]]).unwrap()
 }
 
-fn settings() -> ChatSettings {
+fn chat_settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
         workspaces: Vec::new(),
