@@ -115,6 +115,18 @@ impl Client {
         client
     }
 
+    /// A WebSocket that asks to take over from polling.
+    pub async fn probe(&self) -> Stream {
+        let Line::Polling(polling) = &self.line else {
+            panic!("it is one already");
+        };
+        let url = polling.url.replace("http:", "ws:");
+        let url = url.replace("transport=polling", "transport=websocket");
+        let (mut stream, _) = timeout(LONG, connect_async(url)).await.unwrap().unwrap();
+        stream.send(Message::text("2probe")).await.unwrap();
+        stream
+    }
+
     /// What stands before the arguments of a packet.
     pub fn place(&self) -> String {
         match self.namespace {

@@ -1,9 +1,15 @@
 //! Who leaves while the hub is away, and who has to.
 
+use futures_util::StreamExt;
 use serde_json::json;
+use switchboard::server::Settings;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::house::{House, LEASE, eventually};
-use crate::bad_input::client::{Client, Way};
+use crate::{
+    bad_input::client::{Client, Way},
+    process::server::LONG,
+};
 
 /// How often one commit is tried.
 const TRIES: usize = 3;
@@ -41,6 +47,31 @@ async fn p9_a_pod_that_cannot_renew_closes_its_websockets() {
     assert_eq!(house.metrics.leases_lost.get(), 1);
     house.hub.faults().set_down(false);
     eventually("it has left", async || house.operators().await == 0).await;
+}
+
+/// What it would enter is taken away by the others, and never entered again. Polling it is nobody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p9_nobody_moves_to_a_pod_without_a_lease() {
+    // A third of the lease is time enough to try.
+    let mut settings = Settings {
+        pod_lease_ms: 3_000,
+        ..crate::engine::echo_settings()
+    };
+    for mount in &mut settings.mounts {
+        mount.ping_interval_ms = 25_000;
+    }
+    let house = House::with(settings).await;
+    let polling = Client::join(house.address, Way::Polling, "/", &House::auth("a")).await;
+    house.hub.faults().set_down(true);
+    let lost = || house.metrics.leases_lost.get() == 1;
+    eventually("the lease is lost", async || lost()).await;
+    // The hub is back, and the pod has not said yet that it lives.
+    house.hub.faults().set_down(false);
+    let mut socket = polling.probe().await;
+    let answer = tokio::time::timeout(LONG, socket.next()).await.unwrap();
+    let closed = matches!(answer, None | Some(Ok(Message::Close(_)) | Err(_)));
+    assert!(closed, "{answer:?}");
+    assert_eq!(house.operators().await, 1);
 }
 
 /// Its answer is lost: for its client it has never come in.
