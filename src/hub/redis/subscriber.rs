@@ -248,22 +248,14 @@ impl Subscriber {
         }
         known.before = known.epoch.replace(epoch.clone());
         if known.before.is_some() {
-            self.warn_of_loss(partition);
+            self.metrics.errors.with_label_values(&["epoch"]).inc();
+            // Once for all partitions that share it.
+            if self.losses.is_time() {
+                warn!("Redis has lost its state, which is read from the history");
+            }
             self.bus.epoch(partition, epoch);
             // The writer has to put back what is open, also where nobody commits.
             self.dirty.mark(partition);
-        }
-    }
-
-    /// Once for all partitions that share it.
-    fn warn_of_loss(&self, partition: Partition) {
-        self.metrics.errors.with_label_values(&["epoch"]).inc();
-        if self.losses.is_time() {
-            let at = partition.index();
-            warn!(
-                at,
-                "Redis has lost its state, which is read from the history"
-            );
         }
     }
 

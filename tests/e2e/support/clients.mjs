@@ -53,6 +53,7 @@ class Client {
     socket.on('connect', () => {
       const sid = socket.io.engine.id;
       this.sids.push(sid);
+      if (!socket.recovered) this.seen.anew.push(this.seen.live.length);
       life.add({ name: 'connect', args: [sid], recovered: socket.recovered });
     });
     for (const name of ['disconnect', 'connect_error']) {

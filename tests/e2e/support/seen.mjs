@@ -12,6 +12,8 @@ if (file) process.on('exit', () => writeFileSync(file, JSON.stringify(clients)))
 export class Seen {
   /** By event, in the order they came. */
   live = [];
+  /** How many of them had come whenever it connected anew, and not as the socket it was: it reads the history. */
+  anew = [];
   /** Its own that were acknowledged, as often as they were. */
   acknowledged = [];
   /** Whole histories: {sessionId, lines}. */

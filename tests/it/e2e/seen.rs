@@ -12,6 +12,8 @@ use uuid::Uuid;
 pub struct Seen {
     who: String,
     live: Vec<Line>,
+    /// How many of these had come whenever it was not recovered.
+    anew: Vec<usize>,
     acknowledged: Vec<Line>,
     read: Vec<Page>,
 }
@@ -109,12 +111,24 @@ impl Seen {
         }
     }
 
-    /// In order, each once, and from the first to the last no other is missing than its own.
+    /// In order and each once. Between what it was not recovered from none is missing, other than its own.
     fn assert_heard(&self, id: &str, session: &[Line]) {
         let Self { who, .. } = self;
         let live = self.live.iter().filter(|line| line.session_id == id);
         let heard: Vec<i64> = live.map(|line| line.seq).collect();
         assert!(heard.is_sorted_by(|a, b| a < b), "{who} hears {heard:?}");
+        let ends = self.anew.iter().copied().chain([self.live.len()]);
+        let mut from = 0;
+        for end in ends {
+            self.assert_whole(id, &self.live[from..end], session);
+            from = end;
+        }
+    }
+
+    fn assert_whole(&self, id: &str, live: &[Line], session: &[Line]) {
+        let Self { who, .. } = self;
+        let live = live.iter().filter(|line| line.session_id == id);
+        let heard: Vec<i64> = live.map(|line| line.seq).collect();
         let (Some(&first), Some(&last)) = (heard.first(), heard.last()) else {
             return;
         };

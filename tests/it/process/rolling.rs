@@ -82,7 +82,7 @@ http {{
   uwsgi_temp_path @folder@/uwsgi;
   scgi_temp_path @folder@/scgi;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-  upstream pods {{ {} keepalive 64; }}
+  upstream pods {{ {} keepalive 64; keepalive_timeout 20s; }}
   server {{
     listen 127.0.0.1:@port@;
     location / {{

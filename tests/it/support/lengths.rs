@@ -43,3 +43,8 @@ pub fn outage() -> Duration {
 pub fn database_outage() -> Duration {
     Duration::from_secs(if is_long() { 300 } else { 10 })
 }
+
+/// That each guest of a busy workspace says.
+pub fn messages() -> u64 {
+    if is_long() { 1_600 } else { 200 }
+}
