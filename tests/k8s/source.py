@@ -35,7 +35,7 @@ def read(top):
         user=int(user[1]),
         group=int(user[2]),
         exposed={int(port) for port in _one(r"^EXPOSE ([\d ]+)$", dockerfile)[1].split()},
-        last_answers=int(_one(r"LAST_ANSWERS: Duration = Duration::from_secs\((\d+)\)", _text(top, "src/server/serve.rs"))[1]),
+        last_answers=int(_one(r"LAST_ANSWERS: Duration = Duration::from_secs\((\d+)\)", _text(top, "src/server/drain.rs"))[1]),
     )
 
 
