@@ -30,7 +30,7 @@ def read(top):
     return Source(
         defaults=_defaults(config) | {"LOG": None},
         secrets=_secrets(top),
-        routes=_some(r'\.route\(\s*"([^"]+)"', _text(top, "src/server/health.rs")),
+        routes=_some(r'(?:\.route\(\s*|Z: &str = )"([^"]+)"', _text(top, "src/server/health.rs")),
         metrics={f"switchboard_{name}" for name in _metrics(top)},
         user=int(user[1]),
         group=int(user[2]),
