@@ -170,17 +170,17 @@ impl Server {
 
 /// By a connection of its own.
 pub async fn page(address: SocketAddr, path: &str) -> (u16, String) {
+    try_page(address, path).await.unwrap()
+}
+
+pub async fn try_page(address: SocketAddr, path: &str) -> reqwest::Result<(u16, String)> {
     let http = reqwest::Client::builder()
         .pool_max_idle_per_host(0)
         .timeout(LONG)
         .build()
         .unwrap();
-    let response = http
-        .get(format!("http://{address}{path}"))
-        .send()
-        .await
-        .unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
+    let response = http.get(format!("http://{address}{path}")).send().await?;
+    Ok((response.status().as_u16(), response.text().await?))
 }
 
 impl Lines {

@@ -5,7 +5,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::server::{LONG, LOOK, Server, page, run, switchboard};
+use super::server::{LONG, LOOK, Server, page, run, switchboard, try_page};
 use crate::support::{
     folder::Folder,
     servers::{Postgres, Redis},
@@ -32,7 +32,13 @@ fn pod(redis: &Redis, postgres: &Postgres) -> Command {
 
 async fn until(server: &Server, path: &str, expected: u16) {
     let look = async {
-        while server.page(path).await.0 != expected {
+        // Whoever connects in the very moment in which the waiting ends may be turned away.
+        let is_expected = |(status, _): &(u16, String)| *status == expected;
+        while !try_page(server.address, path)
+            .await
+            .as_ref()
+            .is_ok_and(is_expected)
+        {
             sleep(LOOK).await;
         }
     };
