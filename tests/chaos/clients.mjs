@@ -218,7 +218,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
   if (order.clients) {
     clients = order.clients.map((one) => new (one.role === 'guest' ? Guest : Operator)(order.url, one));
-    Promise.all(clients.map((client) => client.run())).then(() => process.exit(0));
+    // What was written last may still be on its way.
+    const end = () => process.stdout.write('', () => process.exit(0));
+    Promise.all(clients.map((client) => client.run())).then(end);
   }
   phase = order.phase ?? phase;
   if (order.kick) clients.find(({ who }) => who === order.kick)?.socket.io.engine?.close();
