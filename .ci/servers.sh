@@ -89,13 +89,21 @@ start_nginx() {
 }
 
 # on_free_port START FOLDER OPTION...: sets `port` as well. The port is below those that the system hands out
-# by itself: while a server is down between its kill and its restart, nobody else gets its port by chance.
+# by itself, and a lock on it lasts for as long as this shell: while a server is down between its kill and its
+# restart, nobody else gets its port.
 on_free_port() {
-  local start=$1 folder=$2
+  local start=$1 folder=$2 locks=${TMPDIR:-/tmp}/switchboard-ports lock
   shift 2
+  [[ -d $locks ]] || mkdir -m 1777 "$locks" 2>/dev/null || [[ -d $locks ]]
   for _ in {1..20}; do
     port=$((20000 + SRANDOM % 12000))
+    exec {lock}>>"$locks/$port"
+    if ! flock --nonblock "$lock"; then
+      exec {lock}>&-
+      continue
+    fi
     if "$start" "$folder" "$port" "$@"; then return; fi
+    exec {lock}>&-
     grep -q 'Address already in use' "$folder/log" || break
   done
   tail -n 20 "$folder/log" >&2

@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValuePars
 
 use crate::{
     hub::Since,
-    model::{Millis, OperatorId, WorkspaceId, limits::ID_BYTES},
-    server::{ARRIVING_MAX, Mount, Origins, Settings, auth::Role},
+    model::{Millis, OperatorId, Role, WorkspaceId, limits::ID_BYTES},
+    server::{ARRIVING_MAX, Mount, Origins, Settings},
 };
 
 pub use cluster::{Cluster, ClusterError};

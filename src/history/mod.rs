@@ -2,6 +2,7 @@
 //!
 //! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
 
+mod accounts;
 pub mod postgres;
 mod reactions;
 pub mod sqlite;
@@ -10,6 +11,8 @@ mod words;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+
+pub use accounts::{AccountChange, Accounts};
 
 use crate::model::{
     Entry, EntryId, Epoch, Message, MessageId, Participant, Partition, Session, SessionId,

@@ -18,6 +18,7 @@ mod offset;
 mod reject;
 mod reply;
 mod session;
+mod staff;
 
 pub use address::Address;
 pub use aside::Aside;
@@ -39,3 +40,4 @@ pub use offset::{EntryId, Epoch, Offset, ParseOffsetError};
 pub use reject::{Code, Reject};
 pub use reply::{HistoryMessage, Operator, Reply};
 pub use session::{Agent, Guest, Marks, Offer, Preview, Session, Status};
+pub use staff::{Account, PasswordHash, Revocation, Role, Workspace};

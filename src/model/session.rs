@@ -118,6 +118,9 @@ pub struct Guest {
     pub phone: Option<String>,
     pub page: Option<String>,
     pub metadata: Option<Value>,
+    /// By which the site knows it, as the site's own backend has signed: not what the visitor says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
 }
 
 impl Guest {

@@ -6,8 +6,8 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::Secrets,
-    model::{Clock, OperatorId, WorkspaceId},
-    server::auth::{OperatorClaims, Role},
+    model::{Clock, OperatorId, Role, WorkspaceId},
+    server::auth::OperatorClaims,
 };
 
 /// Ports tried after the one that was asked for.

@@ -125,6 +125,7 @@ fn guest(start: Start) -> Guest {
         phone: start.phone,
         page: start.page,
         metadata: start.metadata,
+        identity: None,
     }
 }
 

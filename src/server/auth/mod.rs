@@ -4,4 +4,4 @@ mod keyring;
 mod tokens;
 
 pub use keyring::{Keyring, KeyringError};
-pub use tokens::{GuestClaims, OperatorClaims, PidClaims, Role};
+pub use tokens::{GuestClaims, OperatorClaims, PidClaims};

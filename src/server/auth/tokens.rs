@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Keyring;
-use crate::model::{OperatorId, RecoveryId, SessionId, WorkspaceId, limits};
+use crate::model::{OperatorId, RecoveryId, Role, SessionId, WorkspaceId, limits};
 
 /// An operator's token, made by `switchboard token` or by the site's own backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,15 +15,6 @@ pub struct OperatorClaims {
     #[serde(default)]
     pub iat: u64,
     pub exp: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    #[default]
-    Agent,
-    Supervisor,
-    Admin,
 }
 
 /// A guest's resume token: whoever holds it is the guest of that session.

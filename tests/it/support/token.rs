@@ -2,9 +2,9 @@
 
 use switchboard::{
     config::Secrets,
-    model::{Clock, OperatorId, WorkspaceId},
+    model::{Clock, OperatorId, Role, WorkspaceId},
     relay::trial,
-    server::auth::{OperatorClaims, Role},
+    server::auth::OperatorClaims,
 };
 
 /// Valid for `seconds` (below 0: expired).

@@ -9,11 +9,11 @@ use switchboard::{
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
     metrics::{Metrics, ServerMetrics},
-    model::{Clock, OperatorId, WorkspaceId},
+    model::{Clock, OperatorId, Role, WorkspaceId},
     relay::Relay,
     server::{
         Parts, Pod, Server, Settings,
-        auth::{Keyring, OperatorClaims, Role},
+        auth::{Keyring, OperatorClaims},
     },
 };
 use tokio::{
