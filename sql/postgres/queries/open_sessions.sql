@@ -4,7 +4,7 @@ SELECT
     guest_name, guest_email, guest_phone, guest_page, guest_metadata,
     created_at, last_activity, last_seq, last_entry_ms, last_entry_seq,
     preview_text, preview_direction, preview_at, unread, queued_ms, queued_seq, offer,
-    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified
+    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified, guest_identity
 FROM sessions
 WHERE status IN ('waiting', 'active')
   AND (workspace, id) > ($1, $2)

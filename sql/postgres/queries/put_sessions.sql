@@ -5,7 +5,7 @@ INSERT INTO sessions (
     guest_name, guest_email, guest_phone, guest_page, guest_metadata, guest_search,
     created_at, last_activity, last_seq, last_entry_ms, last_entry_seq,
     preview_text, preview_direction, preview_at, unread, queued_ms, queued_seq, offer,
-    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified
+    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified, guest_identity
 )
 SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[],
@@ -13,7 +13,7 @@ SELECT * FROM unnest(
     $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
     $18::text[], $19::text[], $20::bigint[], $21::bigint[],
     $22::bigint[], $23::bigint[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[],
-    $29::text[], $30::bigint[], $31::boolean[]
+    $29::text[], $30::bigint[], $31::boolean[], $32::text[]
 )
 ON CONFLICT (workspace, id) DO UPDATE SET
     status = excluded.status,
@@ -44,6 +44,7 @@ ON CONFLICT (workspace, id) DO UPDATE SET
     read_out = excluded.read_out,
     receipts = excluded.receipts,
     left_seq = excluded.left_seq,
-    unverified = excluded.unverified
+    unverified = excluded.unverified,
+    guest_identity = excluded.guest_identity
 WHERE (sessions.last_entry_ms, sessions.last_entry_seq)
     < (excluded.last_entry_ms, excluded.last_entry_seq)

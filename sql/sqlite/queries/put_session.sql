@@ -4,13 +4,13 @@ INSERT INTO sessions (
     guest_name, guest_email, guest_phone, guest_page, guest_metadata, guest_search,
     created_at, last_activity, last_seq, last_entry_ms, last_entry_seq,
     preview_text, preview_direction, preview_at, unread, queued_ms, queued_seq, offer,
-    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified
+    delivered_in, delivered_out, read_in, read_out, receipts, left_seq, unverified, guest_identity
 ) VALUES (
     :workspace, :id, :status, :version, :agent_id, :agent_name,
     :guest_name, :guest_email, :guest_phone, :guest_page, :guest_metadata, :guest_search,
     :created_at, :last_activity, :last_seq, :last_entry_ms, :last_entry_seq,
     :preview_text, :preview_direction, :preview_at, :unread, :queued_ms, :queued_seq, :offer,
-    :delivered_in, :delivered_out, :read_in, :read_out, :receipts, :left_seq, :unverified
+    :delivered_in, :delivered_out, :read_in, :read_out, :receipts, :left_seq, :unverified, :guest_identity
 ) ON CONFLICT (workspace, id) DO UPDATE SET
     status = excluded.status,
     version = excluded.version,
@@ -40,4 +40,5 @@ INSERT INTO sessions (
     read_out = excluded.read_out,
     receipts = excluded.receipts,
     left_seq = excluded.left_seq,
-    unverified = excluded.unverified
+    unverified = excluded.unverified,
+    guest_identity = excluded.guest_identity

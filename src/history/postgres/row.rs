@@ -112,7 +112,7 @@ fn guest(row: &Row) -> Result<Guest, Failure> {
         metadata: metadata
             .map(|text| json(&text, "guest_metadata"))
             .transpose()?,
-        identity: None,
+        identity: get(row, "guest_identity")?,
     })
 }
 

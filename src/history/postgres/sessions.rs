@@ -160,6 +160,7 @@ fn columns<'r>(changed: &'r [(Session, &Entry)]) -> Columns<'r> {
         column(changed, |(session, _)| receipts_text(session)),
         column(changed, |(session, _)| int(session.left)),
         column(changed, |(session, _)| session.unverified),
+        column(changed, |(session, _)| session.guest.identity.as_deref()),
     ]
 }
 

@@ -116,6 +116,7 @@ fn put(connection: &Connection, session: &Session) -> rusqlite::Result<()> {
             ":receipts": receipts_text(session),
             ":left_seq": int(session.left),
             ":unverified": session.unverified,
+            ":guest_identity": guest.identity,
         })
         .map(drop)
 }

@@ -106,7 +106,7 @@ fn guest(row: &Row<'_>) -> rusqlite::Result<Guest> {
         metadata: row
             .get::<_, Option<Json<Value>>>("guest_metadata")?
             .map(|stored| stored.0),
-        identity: None,
+        identity: row.get("guest_identity")?,
     })
 }
 

@@ -33,7 +33,11 @@ async fn eight_that_start_at_once_on_an_empty_database_find_their_schema() {
         .query("SELECT version FROM refinery_schema_history", &[])
         .await
         .unwrap();
-    assert_eq!(applied.len(), 2);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/postgres");
+    let files = std::fs::read_dir(folder).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let migrations = names.filter(|name| name.starts_with('V')).count();
+    assert_eq!(applied.len(), migrations);
 }
 
 #[tokio::test]
@@ -85,7 +89,7 @@ async fn a_schema_of_a_later_release_is_used() {
     book.texts(&session, u64::MAX, 10).await;
     let client = schema.client().await;
     let later =
-        "INSERT INTO refinery_schema_history VALUES (3, 'later', '2030-01-01T00:00:00Z', '7');
+        "INSERT INTO refinery_schema_history VALUES (1000, 'later', '2030-01-01T00:00:00Z', '7');
         ALTER TABLE messages ADD COLUMN later text; ALTER TABLE sessions ADD COLUMN later text";
     client.batch_execute(later).await.unwrap();
     assert_eq!(

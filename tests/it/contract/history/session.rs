@@ -62,7 +62,7 @@ pub async fn a_session_comes_back_as_it_was(place: &impl Place) {
             phone: Some("+41".into()),
             page: Some("https://example.org/?a=b".into()),
             metadata: Some(serde_json::json!({"plan": "pro", "n": [1, 2.5, null], "nul": "a\0b"})),
-            identity: None,
+            identity: Some("user 7 \"'ä".into()),
         },
         agent: Some(agent("7")),
         created_at: 5,
