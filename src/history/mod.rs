@@ -3,6 +3,7 @@
 //! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
 
 mod accounts;
+mod migrations;
 pub mod postgres;
 mod reactions;
 pub mod sqlite;

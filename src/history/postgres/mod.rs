@@ -3,6 +3,7 @@
 //! A call that returned is committed. Each pod has a few connections for writing and more for reading;
 //! which of two pods writes a partition is settled by the row of its cursor.
 
+mod accounts;
 mod address;
 mod append;
 mod cursor;
@@ -14,13 +15,14 @@ mod open;
 mod reactions;
 mod read;
 mod row;
+mod schema;
 mod sessions;
 mod tls;
 
 use async_trait::async_trait;
 use tracing::{error, warn};
 
-pub use self::open::{Cause, OpenError};
+pub use self::open::{Cause, OpenError, migrate};
 
 use self::{append::Written, database::Database};
 use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};

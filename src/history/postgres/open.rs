@@ -1,20 +1,14 @@
-use std::collections::HashSet;
-
 use deadpool_postgres::{BuildError, Client, Pool, PoolError};
-use refinery::Runner;
-use tokio_postgres::{Error, Row, error::SqlState};
+use tokio_postgres::Error;
+use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::warn;
 
 use super::{
     address::Address,
     database,
     failure::{self, Told},
-    tls,
+    schema, tls,
 };
-
-mod embedded {
-    refinery::embed_migrations!("sql/postgres");
-}
 
 /// Why the history did not open; each one says what to look at.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +41,7 @@ impl OpenError {
 /// What the server or the way to it said, without the content of rows.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Cause(String);
+pub struct Cause(pub(super) String);
 
 impl From<&Error> for Cause {
     fn from(error: &Error) -> Self {
@@ -69,13 +63,24 @@ const MIGRATION_LIMITS: &str = "-c statement_timeout=0 -c lock_timeout=30s";
 pub async fn open(url: &str) -> Result<(Pool, Pool), OpenError> {
     let address = Address::parse(url)?;
     let tls = tls::connector(&address.trust)?;
-    let first = database::pool(address.with(MIGRATION_LIMITS), tls.clone(), 1)?;
-    let mut client = first.get().await.map_err(unreached)?;
-    check(&client).await?;
-    migrate(&mut client).await?;
+    migrated(&address, &tls).await?;
     let writers = database::pool(address.with(LIMITS), tls.clone(), WRITERS)?;
     let readers = database::pool(address.with(LIMITS), tls, READERS)?;
     Ok((writers, readers))
+}
+
+/// Nothing but the migrations; returns which were applied.
+pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
+    let address = Address::parse(url)?;
+    let tls = tls::connector(&address.trust)?;
+    migrated(&address, &tls).await
+}
+
+async fn migrated(address: &Address, tls: &MakeRustlsConnect) -> Result<Vec<String>, OpenError> {
+    let first = database::pool(address.with(MIGRATION_LIMITS), tls.clone(), 1)?;
+    let mut client = first.get().await.map_err(unreached)?;
+    check(&client).await?;
+    schema::migrate(&mut client).await
 }
 
 fn unreached(error: PoolError) -> OpenError {
@@ -129,65 +134,6 @@ fn check_version(number: i32, found: String) -> Result<(), OpenError> {
         return Err(OpenError::Version { found });
     }
     Ok(())
-}
-
-/// A schema newer than this release is accepted, so that a release can be rolled back: see
-/// `sql/README.md`.
-async fn migrate(client: &mut Client) -> Result<(), OpenError> {
-    let runner = embedded::migrations::runner().set_abort_missing(false);
-    // Without a lock and without the right to change the schema, which the runner would ask for.
-    if is_current(client, &runner)
-        .await
-        .map_err(|error| unmigrated(&error))?
-    {
-        return Ok(());
-    }
-    // The runner takes no lock: of several pods that start at once, the others wait for the first.
-    let locked = client.batch_execute(
-        "SELECT pg_advisory_lock(hashtext('switchboard migrations'), hashtext(coalesce(current_schema(), '')))",
-    );
-    locked.await.map_err(|error| unmigrated(&error))?;
-    let done = runner.run_async(&mut ***client).await;
-    done.map_err(|error| match failure::server_error(&error) {
-        Some(error) => unmigrated(error),
-        None => OpenError::Migrate(Cause(error.to_string())),
-    })?;
-    let unlocked = client.batch_execute("SELECT pg_advisory_unlock_all()");
-    unlocked.await.map_err(|error| unmigrated(&error))
-}
-
-fn unmigrated(error: &Error) -> OpenError {
-    if failure::is_passing(error) || error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
-        OpenError::Unreachable(error.into())
-    } else {
-        OpenError::Migrate(error.into())
-    }
-}
-
-/// Every migration of this release is there, unchanged.
-async fn is_current(client: &Client, runner: &Runner) -> Result<bool, Error> {
-    let there = client
-        .query_one(
-            "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
-            &[],
-        )
-        .await?;
-    if !there.try_get::<_, bool>(0)? {
-        return Ok(false);
-    }
-    let rows = client
-        .query("SELECT version, checksum FROM refinery_schema_history", &[])
-        .await?;
-    let applied = rows
-        .iter()
-        .map(migration)
-        .collect::<Result<HashSet<_>, _>>()?;
-    let mut own = runner.get_migrations().iter();
-    Ok(own.all(|own| applied.contains(&(own.version(), own.checksum().to_string()))))
-}
-
-fn migration(row: &Row) -> Result<(i32, String), Error> {
-    Ok((row.try_get("version")?, row.try_get("checksum")?))
 }
 
 #[cfg(test)]

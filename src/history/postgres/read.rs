@@ -109,7 +109,7 @@ pub async fn sessions(
 }
 
 /// What is asked for may be any text. One that no row can hold is not found.
-async fn rows(
+pub async fn rows(
     client: &Client,
     sql: &'static str,
     params: &[&(dyn ToSql + Sync)],
@@ -121,6 +121,6 @@ async fn rows(
     }
 }
 
-fn count(limit: usize) -> i64 {
+pub fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -10,7 +10,7 @@ use crate::{
     history::{StoredMessage, StoredReaction, words::sender_kind},
     model::{
         Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
-        Participant, Preview, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
+        Participant, Preview, Role, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -116,6 +116,10 @@ fn guest(row: &Row) -> Result<Guest, Failure> {
     })
 }
 
+pub fn role(row: &Row) -> Result<Role, Failure> {
+    Role::named(row.try_get("role")?).ok_or(Failure::Unknown("role"))
+}
+
 fn agent(row: &Row) -> Result<Option<Agent>, Failure> {
     let Some(id) = get::<Option<String>>(row, "agent_id")? else {
         return Ok(None);
@@ -151,7 +155,7 @@ fn json<T: DeserializeOwned>(text: &str, column: &'static str) -> Result<T, Fail
     serde_json::from_str(text).map_err(|_| Failure::Unknown(column))
 }
 
-fn get<T: FromSqlOwned>(row: &Row, column: &str) -> Result<T, Failure> {
+pub fn get<T: FromSqlOwned>(row: &Row, column: &str) -> Result<T, Failure> {
     Ok(row.try_get(column)?)
 }
 

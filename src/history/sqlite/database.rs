@@ -84,15 +84,15 @@ impl fmt::Debug for Database {
     }
 }
 
-/// The connection for writing. Whoever has it also keeps the directory locked: a transaction that
+/// The connection for writing. Whoever has the server's also keeps the directory locked: a transaction that
 /// outlives its caller is over before another process may open the file.
 pub struct Primary {
     connection: Connection,
-    _lock: std::fs::File,
+    _lock: Option<std::fs::File>,
 }
 
 impl Primary {
-    pub fn new(connection: Connection, lock: std::fs::File) -> Self {
+    pub fn new(connection: Connection, lock: Option<std::fs::File>) -> Self {
         Self {
             connection,
             _lock: lock,

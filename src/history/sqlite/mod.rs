@@ -3,6 +3,7 @@
 //! A call that returned is on disk (WAL, `synchronous=FULL`). There is one connection for writing, so
 //! batches commit one after the other, and a few for reading, which a running batch does not block.
 
+mod accounts;
 mod append;
 mod cursor;
 mod database;
@@ -10,20 +11,33 @@ mod fold;
 mod open;
 mod read;
 mod row;
+mod schema;
 
 use std::path::Path;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tracing::{error, warn};
 
-pub use self::open::OpenError;
+pub use self::open::{OpenError, migrate};
 
-use self::{append::Written, database::Database};
-use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
+use self::{
+    append::Written,
+    database::{Database, Primary},
+};
+use super::{Accounts, Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
 use crate::{
     metrics::HistoryMetrics,
     model::{EntryId, Epoch, MessageId, Partition, Session, SessionId, SessionQuery, WorkspaceId},
 };
+
+/// Workspaces and operators of a directory, also of one that a server runs on: for a command of a person.
+/// A server that is not of this release is refused as [`OpenError::Behind`]; where none runs, directory
+/// and schema are made as needed.
+pub fn accounts(dir: &Path, metrics: HistoryMetrics) -> Result<impl Accounts + use<>, OpenError> {
+    let (primary, readers) = open::open_beside(dir)?;
+    Ok(SqliteHistory::over(primary, readers, metrics))
+}
 
 #[derive(Debug)]
 pub struct SqliteHistory {
@@ -36,11 +50,15 @@ impl SqliteHistory {
     /// every call under way on it are gone.
     pub fn open(dir: &Path, metrics: HistoryMetrics) -> Result<Self, OpenError> {
         let (primary, readers) = open::open(dir)?;
+        Ok(Self::over(primary, readers, metrics))
+    }
+
+    fn over(primary: Primary, readers: Vec<Connection>, metrics: HistoryMetrics) -> Self {
         metrics.up.set(1);
-        Ok(Self {
+        Self {
             database: Database::new(primary, readers, metrics.clone()),
             metrics,
-        })
+        }
     }
 
     fn announce(&self, batch: &Batch, written: Written) {

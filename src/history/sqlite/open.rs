@@ -6,17 +6,18 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::database::Primary;
-
-mod embedded {
-    refinery::embed_migrations!("sql/sqlite");
-}
+use super::{database::Primary, schema};
 
 /// Why the history did not open; each one says what to look at.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("another switchboard is running on this data directory: {}", .0.display())]
     Locked(PathBuf),
+    #[error(
+        "the database in {} is of another release than this one, and a switchboard that runs on it keeps it so: \
+         start that with this release first", .0.display()
+    )]
+    Behind(PathBuf),
     #[error("cannot use the data directory {}", .0.display())]
     Directory(PathBuf, #[source] io::Error),
     #[error("cannot open the database {}", .0.display())]
@@ -35,17 +36,61 @@ const BUSY_MS: u32 = 5_000;
 /// The connection for writing, with the lock, and those for reading.
 pub fn open(dir: &Path) -> Result<(Primary, Vec<Connection>), OpenError> {
     let lock = lock(dir)?;
-    let path = dir.join("switchboard.db");
+    let (connection, _) = migrated(dir)?;
+    Ok((Primary::new(connection, Some(lock)), readers(dir)?))
+}
+
+/// The same without the lock, beside whoever has it. The lock is taken only to bring a schema up to date that
+/// is not, and given back at once: a server that starts meanwhile is not refused for long.
+pub fn open_beside(dir: &Path) -> Result<(Primary, Vec<Connection>), OpenError> {
+    let path = file(dir);
+    let told = |error| OpenError::Database(path.clone(), error);
+    let connection = if is_current(&path).map_err(told)? {
+        primary(&path).map_err(told)?
+    } else {
+        let _lock = lock(dir).map_err(|refusal| match refusal {
+            OpenError::Locked(dir) => OpenError::Behind(dir),
+            other => other,
+        })?;
+        migrated(dir)?.0
+    };
+    Ok((Primary::new(connection, None), readers(dir)?))
+}
+
+/// Nothing but the migrations; returns which were applied.
+pub fn migrate(dir: &Path) -> Result<Vec<String>, OpenError> {
+    let _lock = lock(dir)?;
+    migrated(dir).map(|(_, applied)| applied)
+}
+
+/// For whoever has the lock.
+fn migrated(dir: &Path) -> Result<(Connection, Vec<String>), OpenError> {
+    let path = file(dir);
     make_private_file(&path).map_err(|error| OpenError::Directory(dir.to_owned(), error))?;
     let mut connection =
         primary(&path).map_err(|error| OpenError::Database(path.clone(), error))?;
-    migrate(&mut connection)
-        .map_err(|error| OpenError::Migration(path.clone(), Box::new(error)))?;
-    let readers = (0..READERS)
-        .map(|_| reader(&path))
-        .collect::<Result<_, _>>();
-    let readers = readers.map_err(|error| OpenError::Database(path, error))?;
-    Ok((Primary::new(connection, lock), readers))
+    let applied = schema::migrate(&mut connection)
+        .map_err(|error| OpenError::Migration(path, Box::new(error)))?;
+    Ok((connection, applied))
+}
+
+fn is_current(path: &Path) -> rusqlite::Result<bool> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch(&format!("PRAGMA busy_timeout = {BUSY_MS};"))?;
+    schema::is_current(&connection)
+}
+
+fn readers(dir: &Path) -> Result<Vec<Connection>, OpenError> {
+    let path = file(dir);
+    let readers = (0..READERS).map(|_| reader(&path)).collect();
+    Result::map_err(readers, |error| OpenError::Database(path, error))
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("switchboard.db")
 }
 
 /// The system lets go of the lock when the process dies, however it dies.
@@ -99,13 +144,4 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     connection.execute_batch(&format!("PRAGMA busy_timeout = {BUSY_MS};"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
-}
-
-/// A schema newer than this release is accepted, so that a release can be rolled back: see
-/// `sql/README.md`.
-fn migrate(connection: &mut Connection) -> Result<(), refinery::Error> {
-    embedded::migrations::runner()
-        .set_abort_missing(false)
-        .run(connection)
-        .map(drop)
 }

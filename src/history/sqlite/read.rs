@@ -133,6 +133,6 @@ fn list(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Re
         .collect()
 }
 
-fn count(limit: usize) -> i64 {
+pub fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -13,7 +13,7 @@ use crate::{
     history::{StoredMessage, StoredReaction, words::sender_kind},
     model::{
         Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
-        Participant, Preview, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
+        Participant, Preview, Role, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
     },
 };
 
@@ -110,6 +110,10 @@ fn guest(row: &Row<'_>) -> rusqlite::Result<Guest> {
     })
 }
 
+pub fn role(row: &Row<'_>) -> rusqlite::Result<Role> {
+    Ok(row.get::<_, Stored<_>>("role")?.0)
+}
+
 fn agent(row: &Row<'_>) -> rusqlite::Result<Option<Agent>> {
     let Some(id) = row.get::<_, Option<String>>("agent_id")? else {
         return Ok(None);
@@ -197,6 +201,13 @@ impl FromSql for Stored<Status> {
 impl FromSql for Stored<Direction> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         known(value, [Direction::In, Direction::Out], Direction::as_str)
+    }
+}
+
+impl FromSql for Stored<Role> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let role = Role::named(value.as_str()?);
+        role.map(Self).ok_or(FromSqlError::InvalidType)
     }
 }
 

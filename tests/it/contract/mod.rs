@@ -1,4 +1,5 @@
 //! What every backend must do, written once and stamped on each.
 
+mod accounts;
 mod history;
 mod hub;

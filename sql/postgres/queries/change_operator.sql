@@ -1,0 +1,8 @@
+UPDATE operators SET
+    name = coalesce($3, name),
+    role = coalesce($4, role),
+    password = coalesce($5, password),
+    disabled = coalesce($6, disabled),
+    valid_from = greatest(valid_from, $7) -- of NULL and a number the number
+WHERE workspace = $1
+  AND id = $2

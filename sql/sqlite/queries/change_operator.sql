@@ -1,0 +1,8 @@
+UPDATE operators SET
+    name = coalesce(:name, name),
+    role = coalesce(:role, role),
+    password = coalesce(:password, password),
+    disabled = coalesce(:disabled, disabled),
+    valid_from = max(valid_from, coalesce(:valid_from, 0))
+WHERE workspace = :workspace
+  AND id = :id
