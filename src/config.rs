@@ -3,6 +3,7 @@
 mod cluster;
 mod limits;
 mod secrets;
+mod staff;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -13,12 +14,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValuePars
 use crate::{
     hub::Since,
     model::{Millis, OperatorId, Role, WorkspaceId, limits::ID_BYTES},
+    rest::RestSettings,
     server::{ARRIVING_MAX, Mount, Origins, Settings},
 };
 
 pub use cluster::{Cluster, ClusterError};
 pub use limits::Limits;
 pub use secrets::{Secrets, SecretsError};
+pub use staff::{
+    DataDir, MigrateArgs, OperatorArgs, OperatorCommand, PasswordArgs, Whom, WorkspaceArgs,
+    WorkspaceCommand,
+};
 
 /// Settings that are in the environment only.
 const NO_FLAGS: &str = "\
@@ -44,6 +50,12 @@ pub enum Command {
     Serve(Box<Config>),
     /// Print an operator's token, as the last line.
     Token(TokenArgs),
+    /// Make workspaces, and show them.
+    Workspace(WorkspaceArgs),
+    /// Add operators, show them, send them away.
+    Operator(OperatorArgs),
+    /// Bring the database to this release's schema, and say what was done.
+    Migrate(MigrateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +189,9 @@ pub struct Config {
     /// TCP connections at a time.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 15_000, value_parser = count)]
     max_connections: usize,
+    /// How long a login with a password lasts.
+    #[arg(long, env = "LOGIN_LIFE", default_value = "12h")]
+    login_life: Span,
     #[command(flatten)]
     pub limits: Limits,
     /// How long a lost connection can be recovered.
@@ -338,8 +353,19 @@ impl Config {
         })
     }
 
+    pub fn rest(&self) -> Result<RestSettings, ConfigError> {
+        Ok(RestSettings {
+            waits_for_storage: self.ack()? == Ack::Stored,
+            ack_timeout: self.ack_timeout.0,
+            login_life: self.login_life.0,
+            rate_login: self.limits.rate_login,
+            rate_login_network: self.limits.rate_login_network,
+            max_body: self.max_payload,
+        })
+    }
+
     /// Those that mean nothing at zero.
-    fn spans(&self) -> [(&'static str, Span); 11] {
+    fn spans(&self) -> [(&'static str, Span); 12] {
         [
             ("ACK_TIMEOUT", self.ack_timeout),
             ("REDIS_HOLD", self.redis_hold),
@@ -352,6 +378,7 @@ impl Config {
             ("SLOW_TIMEOUT", self.slow_timeout),
             ("POD_LEASE", self.pod_lease),
             ("TRANSFER_TIMEOUT", self.transfer_timeout),
+            ("LOGIN_LIFE", self.login_life),
         ]
     }
 

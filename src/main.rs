@@ -10,7 +10,7 @@ use clap::Parser;
 use switchboard::{
     config::{self, Cli, Cluster, Command, Config, LogFormat, Secrets, TokenArgs},
     model::Clock,
-    relay::{self, trial},
+    relay::{self, admin, trial},
     server::{Health, auth::OperatorClaims},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +21,9 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Token(args)) => print_token(&args),
         Some(Command::Serve(config)) => run(*config),
+        Some(Command::Workspace(args)) => block_on(admin::workspace(args)),
+        Some(Command::Operator(args)) => block_on(admin::operator(args)),
+        Some(Command::Migrate(args)) => block_on(admin::migrate(args)),
         None => run(cli.config),
     };
     match done {
@@ -57,6 +60,12 @@ fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
         trial::token(&secrets, &claims).context("the token cannot be signed")?
     );
     Ok(())
+}
+
+/// A command that says what went wrong itself: of the log only that is shown which makes it fail.
+#[tokio::main]
+async fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    work.await
 }
 
 #[tokio::main]

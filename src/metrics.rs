@@ -15,6 +15,7 @@ pub struct Metrics {
     pub chat: ChatMetrics,
     pub hub: HubMetrics,
     pub history: HistoryMetrics,
+    pub rest: RestMetrics,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +41,11 @@ pub struct ChatMetrics {
     pub duplicates: IntCounterVec,
     /// The same as [`ServerMetrics::refused`].
     pub limited: IntCounterVec,
+}
+
+#[derive(Clone, Debug)]
+pub struct RestMetrics {
+    pub logins: IntCounterVec,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +92,7 @@ impl Metrics {
             server,
             hub: HubMetrics::new(&make)?,
             history: HistoryMetrics::new(&make)?,
+            rest: RestMetrics::new(&make)?,
             registry: make.0,
         })
     }
@@ -206,6 +213,14 @@ impl HubMetrics {
                 "Acknowledged commits told to another Redis than before.",
                 &["outcome"],
             )?,
+        })
+    }
+}
+
+impl RestMetrics {
+    fn new(make: &Make) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            logins: make.counters("logins_total", "Logins with a password.", &["result"])?,
         })
     }
 }

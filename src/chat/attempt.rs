@@ -154,10 +154,7 @@ fn log_change(commit: &Commit, written: &Written) {
 }
 
 fn limited(retry_after_ms: Millis) -> Reject {
-    Reject {
-        retry_after_ms: Some(retry_after_ms),
-        ..Reject::new(Code::RateLimited, "Too many messages, please wait a moment")
-    }
+    Reject::limited("Too many messages, please wait a moment", retry_after_ms)
 }
 
 fn settled(outcome: Outcome) -> Result<Wrote, Reject> {

@@ -66,13 +66,23 @@ impl Chat {
         workspace: &WorkspaceId,
         session: &SessionId,
     ) -> Result<Session, Reject> {
+        self.found(workspace, session).await.map(|(found, _)| found)
+    }
+
+    /// As [`Chat::known`], with its place in the queue.
+    pub(super) async fn found(
+        &self,
+        workspace: &WorkspaceId,
+        session: &SessionId,
+    ) -> Result<(Session, Option<u64>), Reject> {
         let hot = self.hub.session(workspace, session).await;
         match hot.map_err(|_| Reject::unavailable())? {
-            Some((session, _)) => Ok(session),
-            None => self
-                .stored(workspace, session)
-                .await?
-                .ok_or_else(no_such_session),
+            Some(found) => Ok(found),
+            None => {
+                let stored = self.stored(workspace, session).await?;
+                let stored = stored.ok_or_else(no_such_session)?;
+                Ok((stored, None))
+            }
         }
     }
 

@@ -11,12 +11,14 @@
 mod actor;
 mod attempt;
 mod delivered;
+mod directory;
 mod done;
 mod due;
 mod end;
 mod hands;
 mod history;
 mod load;
+mod look_up;
 mod marks;
 mod presence;
 mod queue;
@@ -37,17 +39,19 @@ use crate::{
     metrics::ChatMetrics,
     model::{
         Clock, Code, Command, DedupId, GuestCommand, Millis, OperatorId, Reject, SessionId,
-        StaffCommand, WorkspaceId,
+        StaffCommand,
     },
 };
 
 pub use actor::{Actor, GuestActor, OperatorActor};
+pub use directory::{Directory, Noted};
 pub use done::{Bound, Done, Told};
 pub use writer::Writer;
 
 pub struct Chat {
     hub: Arc<dyn Hub>,
     history: Arc<dyn History>,
+    directory: Arc<Directory>,
     clock: Clock,
     settings: ChatSettings,
     metrics: ChatMetrics,
@@ -56,12 +60,20 @@ pub struct Chat {
     typing: typing::Typing,
 }
 
+/// What it is made of.
+pub struct ChatParts {
+    pub hub: Arc<dyn Hub>,
+    pub history: Arc<dyn History>,
+    pub directory: Arc<Directory>,
+    pub clock: Clock,
+    pub settings: ChatSettings,
+    pub metrics: ChatMetrics,
+}
+
 #[derive(Clone, Debug)]
 pub struct ChatSettings {
     /// Longest text of a message, in bytes.
     pub max_text: usize,
-    /// The workspaces that guests may start a session in, besides `default`.
-    pub workspaces: Vec<WorkspaceId>,
     /// A guest comes back to its session by name and e-mail address alone, ..
     pub reuse_by_email: bool,
     /// .. within this, ..
@@ -106,19 +118,14 @@ impl Rates {
 }
 
 impl Chat {
-    pub fn new(
-        hub: Arc<dyn Hub>,
-        history: Arc<dyn History>,
-        clock: Clock,
-        settings: ChatSettings,
-        metrics: ChatMetrics,
-    ) -> Self {
+    pub fn new(parts: ChatParts) -> Self {
         Self {
-            hub,
-            history,
-            clock,
-            settings,
-            metrics,
+            hub: parts.hub,
+            history: parts.history,
+            directory: parts.directory,
+            clock: parts.clock,
+            settings: parts.settings,
+            metrics: parts.metrics,
             moved: queue::Moved::default(),
             delivered: delivered::Delivered::default(),
             typing: typing::Typing::default(),

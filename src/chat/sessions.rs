@@ -4,7 +4,7 @@ use super::{
     done::Done,
     rules::list::{Listing, Row},
 };
-use crate::model::{Reject, Reply, SessionQuery, WorkspaceId};
+use crate::model::{Reject, Reply, SessionId, SessionQuery, WorkspaceId};
 
 /// Of a list of sessions.
 pub(super) struct Page {
@@ -15,6 +15,15 @@ pub(super) struct Page {
 }
 
 impl Chat {
+    /// One session, whether it goes on or is over.
+    pub async fn look(&self, workspace: &WorkspaceId, session: &SessionId) -> Result<Done, Reject> {
+        let (session, queue_position) = self.found(workspace, session).await?;
+        Ok(Done::reply(Reply::Session {
+            session: Box::new(session),
+            queue_position,
+        }))
+    }
+
     /// Sessions of the workspace, most lately active first. What the hub holds is newer than its row
     /// in the history; what it has let go of is in the history only.
     pub(super) async fn sessions(

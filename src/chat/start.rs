@@ -26,7 +26,11 @@ impl Chat {
         start: Start,
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
-        let workspace = rules::start::workspace(actor, &start, &self.settings.workspaces)?;
+        let workspace = rules::start::workspace(actor, &start).clone();
+        let exists = self.directory.has(&workspace).await;
+        if !exists.map_err(|_| Reject::unavailable())? {
+            return Err(rules::start::no_such_workspace());
+        }
         for resume in rules::start::candidates(actor, &start, &workspace) {
             if let Some(done) = self.rejoin(actor, &resume, dedup).await? {
                 return Ok(done);

@@ -20,6 +20,12 @@ pub struct Limits {
     /// New sessions from one address in a workspace; an office shares one.
     #[arg(long, env = "RATE_SESSION", default_value = "20/10m", value_name = "COUNT/DURATION", value_parser = limit)]
     rate_session: Limit,
+    /// Attempts to log in as one operator.
+    #[arg(long, env = "RATE_LOGIN", default_value = "10/5m", value_name = "COUNT/DURATION", value_parser = limit)]
+    pub rate_login: Limit,
+    /// Attempts to log in from one address, as whomever.
+    #[arg(long, env = "RATE_LOGIN_NETWORK", default_value = "60/5m", value_name = "COUNT/DURATION", value_parser = limit)]
+    pub rate_login_network: Limit,
     /// Addresses and ranges of proxies whose X-Forwarded-For is believed, by comma; unset: none.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "RANGES")]
     trusted_proxies: Option<Proxies>,

@@ -7,9 +7,9 @@
 mod fields;
 mod native;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::model::{Aside, Command, Entry, Notice, Reject, Reply};
+use crate::model::{Aside, Command, Entry, Message, Notice, Reject, Reply};
 
 /// The closed set of vocabularies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +113,23 @@ pub fn encode_notice(
 /// The native vocabulary of one side.
 pub fn native_events(audience: Audience) -> Events {
     native::events(audience)
+}
+
+/// The schemas of what events have in common, by name, as JSON Schema that refers to `#/components/schemas`.
+pub fn schemas() -> Map<String, Value> {
+    native::schemas()
+}
+
+/// The schemas of a request and of what its acknowledgement holds beside `ok`.
+pub fn asked(audience: Audience, event: &str) -> Option<(Value, Value)> {
+    native::asked(audience, event)
+}
+
+/// A message as staff reads it in a list.
+pub fn encode_message(dialect: Dialect, message: &Message) -> Value {
+    match dialect {
+        Dialect::Native => native::encode_message(message),
+    }
 }
 
 /// The native vocabulary as an AsyncAPI 3.0 document. `version` is that of the relay.

@@ -12,8 +12,12 @@ pub const METADATA_BYTES: usize = 8 * 1024;
 pub const ID_BYTES: usize = 128;
 /// Longest resume token, in bytes; a foreign one of this size is refused as such, not as too long.
 pub const TOKEN_BYTES: usize = 4096;
-/// Longest search text, in bytes.
-pub const SEARCH_BYTES: usize = 200;
+/// A password, in bytes: longer ones only cost time.
+pub const PASSWORD_BYTES_MIN: usize = 10;
+pub const PASSWORD_BYTES: usize = 1024;
+/// Longest search text, in characters, and in bytes.
+pub const SEARCH_CHARS: usize = 200;
+pub const SEARCH_BYTES: usize = 4 * SEARCH_CHARS;
 /// The newest message in a list, in characters.
 pub const PREVIEW_CHARS: usize = 120;
 /// Messages per page of history: unless asked otherwise, and at most.

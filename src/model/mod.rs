@@ -22,7 +22,7 @@ mod staff;
 
 pub use address::Address;
 pub use aside::Aside;
-pub use clock::{Clock, Millis};
+pub use clock::{Clock, Millis, timestamp};
 pub use command::{
     Command, GuestCommand, HistoryQuery, React, Receipt, Resume, Send, SessionQuery, StaffCommand,
     Start,

@@ -68,6 +68,24 @@ impl Reject {
         matches!(self.code, Code::Ended | Code::NotFound)
     }
 
+    pub fn limited(message: impl Into<String>, retry_after_ms: u64) -> Self {
+        Self {
+            retry_after_ms: Some(retry_after_ms),
+            ..Self::new(Code::RateLimited, message)
+        }
+    }
+
+    /// Accepted, and not known to be stored in time: the same request may be sent again with the same ids.
+    pub fn pending() -> Self {
+        Self {
+            retry_after_ms: Some(1000),
+            ..Self::new(
+                Code::Pending,
+                "Accepted, but not known to be stored yet; ask again with the same id",
+            )
+        }
+    }
+
     /// Trouble that passes: the same request may be sent again with the same ids.
     pub fn unavailable() -> Self {
         Self {

@@ -9,7 +9,7 @@ use super::StartError;
 use crate::{
     chat::Writer,
     config::{Cluster, Config},
-    history::{History, postgres::PostgresHistory, sqlite::SqliteHistory},
+    history::{Accounts, History, postgres::PostgresHistory, sqlite::SqliteHistory},
     hub::{
         Hub, Retention,
         memory::MemoryHub,
@@ -30,31 +30,34 @@ const SCAN_CLUSTER: Duration = Duration::from_secs(300);
 pub struct Backends {
     pub hub: Arc<dyn Hub>,
     pub history: Arc<dyn History>,
+    pub accounts: Arc<dyn Accounts>,
     pub clock: Clock,
     pub metrics: Metrics,
     writer: JoinHandle<()>,
     stop: CancellationToken,
 }
 
+type Opened = (Arc<dyn Hub>, Arc<dyn History>, Arc<dyn Accounts>);
+
 /// Opens hub and history and begins to write the one to the other. Backends of a cluster that cannot
 /// be reached are waited for, however long that takes; any other error ends it.
 pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
     let clock = Clock::System;
     let metrics = Metrics::new()?;
-    let (hub, history): (Arc<dyn Hub>, Arc<dyn History>) = match &config.cluster {
-        None => (
-            Arc::new(MemoryHub::new(clock.clone(), retention(config))),
-            Arc::new(SqliteHistory::open(
-                &config.keys.data_dir,
-                metrics.history.clone(),
-            )?),
-        ),
+    let (hub, history, accounts): Opened = match &config.cluster {
+        None => {
+            let hub = MemoryHub::new(clock.clone(), retention(config));
+            let database = SqliteHistory::open(&config.keys.data_dir, metrics.history.clone())?;
+            let database = Arc::new(database);
+            (Arc::new(hub), database.clone(), database)
+        }
         Some(cluster) => {
             let (hub, history) = tokio::try_join!(
                 redis(config, cluster, &clock, &metrics),
                 postgres(cluster, &metrics)
             )?;
-            (Arc::new(hub), Arc::new(history))
+            let history = Arc::new(history);
+            (Arc::new(hub), history.clone(), history)
         }
     };
     let scan = if config.cluster.is_some() {
@@ -83,6 +86,7 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
     Ok(Backends {
         hub,
         history,
+        accounts,
         clock,
         metrics,
         writer,

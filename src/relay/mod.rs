@@ -3,10 +3,11 @@
 //! Composition, beside `config` and `main`: it names `server`, `dialect` and `chat`, none of which
 //! names the others.
 
+pub mod admin;
 mod backends;
-mod document;
 mod run;
 mod socket;
+mod staff;
 pub mod trial;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub use run::{Running, StartError, start, waiting};
 pub use socket::RelaySocket;
 
 use crate::{
-    chat::{Actor, Bound, Chat, Done, OperatorActor, Told},
+    chat::{Actor, Bound, Chat, Directory, Done, OperatorActor, Told},
     config::Ack,
     dialect::{self, Audience, Dialect},
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
@@ -29,7 +30,7 @@ use crate::{
     server::{
         Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
         Telling, Topic, Trouble, Turn, Wait, What,
-        auth::{GuestClaims, Keyring, OperatorClaims},
+        auth::{GuestClaims, Keyring},
     },
     wire::socket::Event,
 };
@@ -43,6 +44,7 @@ const REPEATED_WITHIN_MS: Millis = 60_000;
 
 pub struct Relay {
     pub chat: Arc<Chat>,
+    pub directory: Arc<Directory>,
     pub clock: Clock,
     /// Of operators' tokens.
     pub jwt: Keyring,
@@ -69,7 +71,7 @@ impl App for Relay {
                 name: None,
                 since: 0,
             },
-            OPERATORS => self.operator(&request)?,
+            OPERATORS => self.operator(&request).await?,
             _ => {
                 return Err(Refusal::Denied {
                     message: "Invalid namespace".into(),
@@ -175,6 +177,18 @@ impl App for Relay {
         self.chat.lost(presence).await.map_err(|_| Trouble)
     }
 
+    fn is_revoked(&self, socket: &RelaySocket) -> bool {
+        match socket {
+            RelaySocket::Guest { .. } => false,
+            RelaySocket::Operator {
+                workspace,
+                id,
+                issued,
+                ..
+            } => self.directory.is_revoked(workspace, id, *issued),
+        }
+    }
+
     async fn due(&self, deadline: Deadline) {
         self.chat.due(deadline).await;
     }
@@ -273,25 +287,6 @@ impl Relay {
         .collect()
     }
 
-    /// From the token of the CONNECT, or of the URL for clients that can set nothing else.
-    fn operator(&self, request: &ConnectRequest<'_>) -> Result<RelaySocket, Refusal> {
-        let token = request
-            .auth
-            .get("token")
-            .and_then(Value::as_str)
-            .or_else(|| param(request, "token"));
-        let claims = match token {
-            None | Some("") => return Err(unauthorized("Authentication required")),
-            Some(token) => OperatorClaims::verify(&self.jwt, token),
-        };
-        let claims = claims.ok_or_else(|| unauthorized("Invalid token"))?;
-        Ok(RelaySocket::Operator {
-            workspace: claims.workspace,
-            id: claims.sub,
-            name: claims.name,
-        })
-    }
-
     /// A resume token selects a session only once its signature is found to be ours.
     fn verified(&self, command: Command) -> Result<Command, Reject> {
         let Command::Guest(GuestCommand::Start(mut start)) = command else {
@@ -321,7 +316,7 @@ impl Relay {
         let acked = done.mark.filter(|_| self.ack == Ack::Stored);
         let wait = acked.clone().map(|mark| Wait {
             mark,
-            late: Late::Answer(dialect::encode_reject(&pending())),
+            late: Late::Answer(dialect::encode_reject(&Reject::pending())),
         });
         let mut say = vec![Saying {
             what: What::Ack(ack),
@@ -416,17 +411,7 @@ fn half_a_character() -> Reject {
     )
 }
 
-fn pending() -> Reject {
-    Reject {
-        retry_after_ms: Some(1000),
-        ..Reject::new(
-            Code::Pending,
-            "Accepted, but not known to be stored yet; ask again with the same id",
-        )
-    }
-}
-
-fn unauthorized(message: &str) -> Refusal {
+pub(super) fn unauthorized(message: &str) -> Refusal {
     let data = json!({ "code": Code::Unauthorized.as_str() });
     Refusal::Denied {
         message: message.into(),
@@ -445,7 +430,7 @@ fn workspace(request: &ConnectRequest<'_>) -> WorkspaceId {
     WorkspaceId::new(named.filter(fits).unwrap_or("default"))
 }
 
-fn param<'a>(request: &'a ConnectRequest<'_>, name: &str) -> Option<&'a str> {
+pub(super) fn param<'a>(request: &'a ConnectRequest<'_>, name: &str) -> Option<&'a str> {
     let params = request.handshake.params.iter();
     params
         .into_iter()

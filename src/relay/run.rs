@@ -4,15 +4,17 @@ use axum::{Router, http::StatusCode};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Backends, Relay, document};
+use super::{Backends, Relay};
 use crate::{
-    chat::{Chat, ChatSettings},
+    chat::{Chat, ChatParts, ChatSettings, Directory},
     config::{Config, ConfigError, Secrets, SecretsError},
+    dialect,
     history::{self, History},
     hub::{self, Hub},
     metrics::Metrics,
     model::WorkspaceId,
-    server::{Health, Parts, Pod, Server, metrics, probes},
+    rest,
+    server::{Health, Parts, Pod, Server, document, metrics, probes},
     web,
 };
 
@@ -34,6 +36,8 @@ pub enum StartError {
     Postgres(#[from] history::postgres::OpenError),
     #[error(transparent)]
     Redis(#[from] hub::redis::OpenError),
+    #[error("the history is unavailable")]
+    History(#[from] crate::history::Unavailable),
     #[error("cannot prepare the history")]
     Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("metrics")]
@@ -100,13 +104,20 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let settings = config.settings()?;
     let Secrets { jwt, signing } = config.secrets()?;
-    let chat = Chat::new(
-        Arc::clone(&backends.hub),
-        Arc::clone(&backends.history),
-        backends.clock.clone(),
-        ChatSettings {
+    let configured = config.workspaces.iter().map(WorkspaceId::new).collect();
+    let chat_metrics = backends.metrics.chat.clone();
+    let accounts = Arc::clone(&backends.accounts);
+    let (directory, noted) = Directory::new(accounts, configured, chat_metrics.clone());
+    // Nobody is let in before it is known who is sent away.
+    directory.refresh().await?;
+    let directory = Arc::new(directory);
+    let chat = Chat::new(ChatParts {
+        hub: Arc::clone(&backends.hub),
+        history: Arc::clone(&backends.history),
+        directory: Arc::clone(&directory),
+        clock: backends.clock.clone(),
+        settings: ChatSettings {
             max_text: config.max_text,
-            workspaces: config.workspaces.iter().map(WorkspaceId::new).collect(),
             reuse_by_email: config.reuse_by_email,
             reuse_window_ms: config.reuse_window.ms(),
             reuse_since: config.reuse_from.into(),
@@ -115,8 +126,8 @@ pub async fn start(
             transfer_timeout_ms: config.transfer_timeout.ms(),
             rates: config.limits.rates(),
         },
-        backends.metrics.chat.clone(),
-    );
+        metrics: chat_metrics,
+    });
     let chat = Arc::new(chat);
     let helpers = CancellationToken::new();
     let (teller, stop) = (Arc::clone(&chat), helpers.clone());
@@ -131,9 +142,10 @@ pub async fn start(
         stop.run_until_cancelled(told).await
     });
     let relay = Relay {
-        chat,
+        chat: Arc::clone(&chat),
+        directory: Arc::clone(&directory),
         clock: backends.clock.clone(),
-        jwt,
+        jwt: jwt.clone(),
         signing: signing.clone(),
         ack: config.ack()?,
     };
@@ -145,10 +157,26 @@ pub async fn start(
         pids: signing,
         metrics: backends.metrics.clone(),
     });
+    let (revocations, stop) = (pod.revocations.clone(), helpers.clone());
+    let keeper = Arc::clone(&directory);
+    tokio::spawn(async move { keeper.run(noted, stop, || revocations.tell()).await });
+    let rest = rest::Parts {
+        chat,
+        directory,
+        accounts: Arc::clone(&backends.accounts),
+        hub: Arc::clone(&backends.hub),
+        clock: backends.clock.clone(),
+        jwt,
+        persisted: pod.persisted(),
+        origins: pod.settings.origins.clone(),
+        metrics: backends.metrics.clone(),
+    };
     let address = listener.local_addr()?;
+    let asyncapi = dialect::asyncapi(env!("CARGO_PKG_VERSION"));
     let routes = Router::new()
         .merge(probes(health.clone()))
-        .merge(document::routes())
+        .merge(document("/api/v1/asyncapi.json", &asyncapi))
+        .merge(rest::routes(rest, config.rest()?))
         .merge(web::routes());
     let server = Server::start(pod, listener, routes).await?;
     if let Some(listener) = metrics_listener {

@@ -24,6 +24,9 @@ pub enum RelaySocket {
         workspace: WorkspaceId,
         id: OperatorId,
         name: String,
+        /// When its token was issued, in seconds.
+        #[serde(default)]
+        issued: u64,
     },
 }
 
@@ -82,6 +85,7 @@ impl RelaySocket {
                 workspace,
                 id,
                 name,
+                issued: _,
             } => Actor::Operator(OperatorActor {
                 workspace,
                 id,

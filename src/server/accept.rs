@@ -168,10 +168,15 @@ async fn answer<A: App>(
     }
     let mut answer = match pod.mount(request.uri().path()) {
         Some(mount) => engine::serve(pod, mount, peer, request).await,
-        None => match routes.oneshot(request.map(Body::new)).await {
-            Ok(answer) => answer,
-            Err(never) => match never {},
-        },
+        None => {
+            let client = pod.settings.proxies.client(peer.ip(), request.headers());
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(client);
+            match routes.oneshot(request).await {
+                Ok(answer) => answer,
+                Err(never) => match never {},
+            }
+        }
     };
     if pod.draining.is_cancelled() {
         // The next request goes to another process.

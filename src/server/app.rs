@@ -73,6 +73,14 @@ pub trait App: Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// The token by which it came in is no longer good: the socket is told to leave, and its connection ends.
+    /// Asked of the sockets of a WebSocket whenever [`super::Revocations`] tells, and of those of a polling
+    /// connection with each of its requests.
+    fn is_revoked(&self, socket: &Self::Socket) -> bool {
+        let _ = socket;
+        false
+    }
+
     /// A deadline has come. Said by every pod that notices, until a commit has taken it away.
     fn due(&self, deadline: Deadline) -> impl Future<Output = ()> + Send {
         let _ = deadline;

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::{
     App, Mount, Pod,
     answer::{self, Answer},
+    auth::login_cookie,
     origin::{self, DENIED, Verdict},
     polling,
     state::Handshake,
@@ -131,10 +132,13 @@ fn handshake<A: App>(
         .headers()
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok());
+    let verdict = pod.settings.origins.judge(request.headers());
+    let login = login_cookie(request.headers()).filter(|_| verdict.may_send_cookies());
     Handshake {
         address: pod.settings.proxies.client(peer.ip(), request.headers()),
         params: query.params.clone(),
         origin: origin.map(str::to_owned),
+        login: login.map(str::to_owned),
     }
 }
 

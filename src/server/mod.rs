@@ -9,7 +9,9 @@
 //! | `deliver` | from the hub's publications to the sockets |
 //! | `state` | what a connection is, between requests |
 //! | `auth`, `origin`, `address` | who may; whose connection it is |
+//! | `document` | what the relay says of itself, for programs |
 //! | `serve`, `drain`, `health` | a pod at work, and its end; probes, metrics |
+//! | `revoke` | those who may no longer be here |
 //! | `lease`, `reap`, `due` | that a pod lives; what dead ones left behind; what is to happen at a time |
 
 mod accept;
@@ -19,6 +21,7 @@ mod app;
 pub mod auth;
 mod deliver;
 mod depart;
+mod document;
 mod drain;
 mod due;
 mod effects;
@@ -33,6 +36,7 @@ mod reap;
 mod receive;
 mod recover;
 mod repeats;
+mod revoke;
 mod serve;
 mod settings;
 mod state;
@@ -43,9 +47,11 @@ pub use app::{
     Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
     Telling, Topic, Trouble, Turn, Wait, What,
 };
+pub use document::document;
 pub use health::{Health, metrics, probes};
-pub use origin::Origins;
+pub use origin::{Origins, Verdict, guard_origin};
 pub use pod::{Parts, Pod};
+pub use revoke::Revocations;
 pub use serve::Server;
 pub use settings::{ARRIVING_MAX, Mount, Settings};
 pub use state::Handshake;

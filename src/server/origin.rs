@@ -1,8 +1,14 @@
 //! Which pages may talk to us. CORS stops a foreign page from reading answers, but not from opening
 //! a WebSocket, so every handshake is checked here as well.
 
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use hyper::{
-    HeaderMap,
+    HeaderMap, Method, StatusCode,
     header::{self, HeaderValue},
 };
 
@@ -53,6 +59,14 @@ impl Origins {
 }
 
 impl Verdict {
+    /// Whether what the browser adds by itself may say who asks.
+    pub fn may_send_cookies(&self) -> bool {
+        match self {
+            Self::NoPage | Self::Allowed(_) => true,
+            Self::AllowedAny | Self::Denied => false,
+        }
+    }
+
     /// On every answer, errors too: without them the page sees a CORS error instead of the answer.
     pub fn stamp(&self, headers: &mut HeaderMap) {
         match self {
@@ -88,6 +102,30 @@ pub fn preflight(request: &HeaderMap, answer: &mut HeaderMap) {
         header::ACCESS_CONTROL_MAX_AGE,
         HeaderValue::from_static("600"),
     );
+}
+
+/// For routes beside the engine's: refuses foreign pages, answers preflights, and tells the rest what was found.
+pub async fn guard_origin(
+    State(origins): State<Origins>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let verdict = origins.judge(request.headers());
+    let mut answer = if verdict == Verdict::Denied {
+        let mut answer = Response::new(Body::from(DENIED));
+        *answer.status_mut() = StatusCode::FORBIDDEN;
+        answer
+    } else if request.method() == Method::OPTIONS {
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = StatusCode::NO_CONTENT;
+        preflight(request.headers(), answer.headers_mut());
+        answer
+    } else {
+        request.extensions_mut().insert(verdict.clone());
+        next.run(request).await
+    };
+    verdict.stamp(answer.headers_mut());
+    answer
 }
 
 fn is_own(origin: &str, headers: &HeaderMap) -> bool {

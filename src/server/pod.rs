@@ -3,12 +3,14 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{App, Mount, Settings, auth::Keyring, deliver::Deliver, lease::Lease, reap::Owed};
+use super::{
+    App, Mount, Revocations, Settings, auth::Keyring, deliver::Deliver, lease::Lease, reap::Owed,
+};
 use crate::{
-    hub::Hub,
+    hub::{Hub, Persisted},
     metrics::{Metrics, ServerMetrics},
     model::{Clock, Millis, PodId},
 };
@@ -27,6 +29,7 @@ pub struct Pod<A: App> {
     pub metrics: ServerMetrics,
     /// That others take it for alive.
     pub lease: Lease,
+    pub revocations: Revocations,
     /// Departures that could not be written.
     pub owed: Owed,
     /// The process is ending: polls are sent elsewhere, WebSockets are closed.
@@ -73,6 +76,7 @@ impl<A: App> Pod<A> {
             pids: parts.pids,
             metrics: parts.metrics.server,
             lease: Lease::new(),
+            revocations: Revocations::default(),
             owed: Owed::default(),
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),
@@ -81,6 +85,11 @@ impl<A: App> Pod<A> {
             tasks: TaskTracker::new(),
             unlisted_proxy: Once::new(),
         }
+    }
+
+    /// How far the history is, as far as this pod knows.
+    pub fn persisted(&self) -> watch::Receiver<Persisted> {
+        self.deliver.persisted()
     }
 
     pub fn now(&self) -> Millis {

@@ -26,6 +26,8 @@ pub enum Fault {
     Protocol,
     /// The hub does not answer: the client comes back and tries again.
     Trouble,
+    /// Its operator may not be here any more. Coming back, the client is told so.
+    Revoked,
 }
 
 impl Fault {
@@ -33,6 +35,7 @@ impl Fault {
         match self {
             Self::Protocol => "parse error",
             Self::Trouble => "unavailable",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -172,6 +175,9 @@ impl<A: App> Inbound<'_, A> {
         let Some(socket) = self.connection.socket(self.sid, nsp) else {
             return Err(Fault::Protocol);
         };
+        if self.pod.app.is_revoked(&socket.state) {
+            return Err(Fault::Revoked);
+        }
         let named = self.name(nsp, &event, request).await?;
         if let Some(asked) = &mut self.queries
             && asked.queries.len() < asked.room

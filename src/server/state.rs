@@ -43,6 +43,9 @@ pub struct Handshake {
     /// Query parameters that are not the protocol's own.
     pub params: Vec<(String, String)>,
     pub origin: Option<String>,
+    /// The token in the cookie of a login, from a page that may send one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
 }
 
 impl fmt::Debug for Handshake {

@@ -5,24 +5,17 @@ use crate::{
     model::{Code, DedupId, Guest, Millis, Reject, Resume, Session, SessionId, Start, WorkspaceId},
 };
 
-/// The workspace that always exists.
-const DEFAULT: &str = "default";
-
 /// The workspace that the guest asks for: the one of its page unless it names another.
-pub(in crate::chat) fn workspace(
-    actor: &GuestActor,
-    start: &Start,
-    existing: &[WorkspaceId],
-) -> Result<WorkspaceId, Reject> {
-    let wanted = start.workspace.as_ref().unwrap_or(&actor.workspace);
-    if wanted.as_str() == DEFAULT || existing.contains(wanted) {
-        return Ok(wanted.clone());
-    }
+pub(in crate::chat) fn workspace<'a>(actor: &'a GuestActor, start: &'a Start) -> &'a WorkspaceId {
+    start.workspace.as_ref().unwrap_or(&actor.workspace)
+}
+
+pub(in crate::chat) fn no_such_workspace() -> Reject {
     let reject = Reject::new(Code::NotFound, "No such workspace");
-    Err(Reject {
+    Reject {
         field: Some("workspace"),
         ..reject
-    })
+    }
 }
 
 /// The sessions to go on with, if they are open: the one that a token names, else the one that this

@@ -12,17 +12,21 @@ use crate::{
         self, Batch, Beat, BeginGet, ClosedBy, Drained, Generation, GetRequest, Log, Persisted,
         Signal,
     },
-    model::Sid,
+    model::{Frame, Sid},
     server::{
         App, Mount, Pod,
         answer::{self, Answer},
         deliver::{Parked, To, Watching},
         depart,
         receive::Fault,
+        revoke::revoked,
         settings::{DRAIN_HOLD, NEW_LIFE, UPGRADE_HOLD},
         state::ConnectionState,
     },
-    wire::engine::{Heartbeat, RequestError},
+    wire::{
+        engine::{Heartbeat, RequestError},
+        socket::encode as write,
+    },
 };
 
 /// Between two looks while the hub is away.
@@ -90,6 +94,7 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
                     drained,
                     parked,
                     persisted,
+                    revocations: pod.revocations.heard(),
                     is_late: pod.draining.is_cancelled(),
                     topics: HashMap::new(),
                     finished: false,
@@ -133,6 +138,7 @@ struct Listening<A: App> {
     drained: Drained,
     parked: Arc<Parked>,
     persisted: watch::Receiver<Persisted>,
+    revocations: watch::Receiver<()>,
     /// It has come to a process that is ending already.
     is_late: bool,
     /// By namespace.
@@ -154,6 +160,9 @@ enum Woken {
 impl<A: App> Listening<A> {
     async fn run(mut self) -> Answer {
         loop {
+            if let Some(answer) = self.leave_revoked().await {
+                return answer;
+            }
             if self.watch_topics().await.is_err() {
                 match self.hold().await {
                     None => continue,
@@ -198,6 +207,24 @@ impl<A: App> Listening<A> {
                 }
             }
         }
+    }
+
+    /// Those whose token is no longer good hear nothing more.
+    async fn leave_revoked(&mut self) -> Option<Answer> {
+        let revoked = revoked(&*self.pod.app, &self.state);
+        if revoked.is_empty() {
+            return None;
+        }
+        self.finished = true;
+        end(&self.pod, &self.sid, ClosedBy::Server, "revoked").await;
+        let farewells = revoked
+            .iter()
+            .map(|nsp| Frame::text(write::disconnect(nsp)));
+        let mut gathered = Gathered::default();
+        gathered
+            .frames
+            .extend(farewells.chain([Frame::text(CLOSE)]));
+        Some(answer::payload(gathered.body()))
     }
 
     /// Before the logs are read: what is committed after the read then wakes this GET.
@@ -328,6 +355,7 @@ impl<A: App> Listening<A> {
             changed = self.persisted.changed(), if holding => {
                 if changed.is_err() { Woken::Noop } else { Woken::Look }
             }
+            _ = self.revocations.changed() => Woken::Look,
             () = elsewhere(&self.pod, self.is_late) => Woken::Noop,
             () = tokio::time::sleep(pause) => {
                 if self.pod.now() >= self.beat.expires_at { Woken::Expired } else { Woken::Look }

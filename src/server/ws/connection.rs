@@ -50,6 +50,7 @@ pub struct Connection<A: App> {
     /// Its turn to go, and why: all of many at once would come back at once.
     close_at: Option<(Millis, End)>,
     losses: watch::Receiver<u64>,
+    revocations: watch::Receiver<()>,
 }
 
 /// A socket on its log.
@@ -115,6 +116,8 @@ impl<A: App> Connection<A> {
     ) -> Self {
         state.pod = Some(pod.id.clone());
         let losses = pod.lease.losses();
+        // Before anybody is let in: what comes after that is heard.
+        let revocations = pod.revocations.heard();
         let Peer { mount, sid, link } = peer;
         let (mailbox, reader) = mailbox();
         let waiter = pod.deliver.waiters.serve(&sid, mailbox.clone());
@@ -138,6 +141,7 @@ impl<A: App> Connection<A> {
             arriving: None,
             close_at: None,
             losses,
+            revocations,
         }
     }
 
@@ -203,6 +207,7 @@ impl<A: App> Connection<A> {
                 }
                 () = tokio::time::sleep(pause) => self.on_time().await?,
                 _ = self.losses.changed() => return Err(End::Lease),
+                _ = self.revocations.changed() => self.leave_revoked().await?,
                 () = draining.cancelled(), if self.close_at.is_none() => self.drain(),
             }
         }

@@ -1,8 +1,8 @@
 use super::{connection::Connection, end::End};
 use crate::{
     hub::Unavailable,
-    model::Frame,
-    server::{App, Trouble, depart, effects::Effects, receive::Inbound},
+    model::{Frame, Millis},
+    server::{App, Trouble, depart, effects::Effects, receive::Inbound, revoke::revoked},
     wire::socket::encode as write,
 };
 
@@ -16,20 +16,39 @@ impl<A: App> Connection<A> {
             if self.is_held(&nsp).await.map_err(|_| End::Fenced)? {
                 continue;
             }
-            self.listening.remove(&nsp);
-            if let Some(gone) = self.state.socket(&self.sid, &nsp) {
-                let window_ms = self.pod.settings.recovery_window_ms;
-                let left = depart::socket(&*self.pod, &gone, window_ms).await;
-                left.map_err(|Trouble| End::Fenced)?;
-                self.state.sockets.shift_remove(&nsp);
-            }
-            let farewell = Frame::text(write::disconnect(&nsp));
-            self.link.send(&[farewell]).await.map_err(End::Link)?;
+            let window_ms = self.pod.settings.recovery_window_ms;
+            let sent = self.send_away(&nsp, window_ms).await;
+            sent.map_err(|end| end.unwrap_or(End::Fenced))?;
         }
         if self.state.sockets.is_empty() {
             return Err(End::Fenced);
         }
         Ok(())
+    }
+
+    /// Those whose token is no longer good. There is nothing to recover.
+    pub(super) async fn leave_revoked(&mut self) -> Result<(), End> {
+        for nsp in revoked(&*self.pod.app, &self.state) {
+            let sent = self.send_away(&nsp, 0).await;
+            sent.map_err(|end| end.unwrap_or(End::Revoked))?;
+            if self.state.sockets.is_empty() {
+                return Err(End::Revoked);
+            }
+        }
+        Ok(())
+    }
+
+    /// `Err(None)` if its departure could not be written.
+    async fn send_away(&mut self, nsp: &str, window_ms: Millis) -> Result<(), Option<End>> {
+        self.listening.remove(nsp);
+        if let Some(gone) = self.state.socket(&self.sid, nsp) {
+            let left = depart::socket(&*self.pod, &gone, window_ms).await;
+            left.map_err(|Trouble| None)?;
+            self.state.sockets.shift_remove(nsp);
+        }
+        let farewell = Frame::text(write::disconnect(nsp));
+        let sent = self.link.send(&[farewell]).await;
+        sent.map_err(|error| Some(End::Link(error)))
     }
 
     /// Whether the record of this socket is still this connection's.

@@ -3,7 +3,9 @@
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use switchboard::{
-    chat::{Actor, Chat, ChatSettings, Done, GuestActor, OperatorActor, Rates},
+    chat::{
+        Actor, Chat, ChatParts, ChatSettings, Directory, Done, GuestActor, OperatorActor, Rates,
+    },
     history::{Appended, Batch, History, sqlite::SqliteHistory},
     hub::{Ingest as _, Limit, Log, Logs as _, Retention, Since, Unread, memory::MemoryHub},
     metrics::{ChatMetrics, Metrics},
@@ -52,7 +54,6 @@ const LOOK_MS: Millis = 1_000_000_000;
 fn settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
-        workspaces: vec![WorkspaceId::new("other")],
         reuse_by_email: true,
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,
@@ -90,13 +91,14 @@ fn scene_of(settings: ChatSettings) -> Scene {
         },
     ));
     let history = Arc::new(SqliteHistory::open(&dir, metrics.history.clone()).unwrap());
-    let chat = Arc::new(Chat::new(
-        hub.clone(),
-        history.clone(),
-        clock.clone(),
+    let chat = Arc::new(Chat::new(ChatParts {
+        hub: hub.clone(),
+        history: history.clone(),
+        directory: directory(history.clone(), &metrics.chat),
+        clock: clock.clone(),
         settings,
-        metrics.chat.clone(),
-    ));
+        metrics: metrics.chat.clone(),
+    }));
     Scene {
         chat,
         hub,
@@ -105,6 +107,13 @@ fn scene_of(settings: ChatSettings) -> Scene {
         clock,
         dir,
     }
+}
+
+/// That lets in whoever a test names, and guests into the workspace `other` as well.
+fn directory(accounts: Arc<SqliteHistory>, metrics: &ChatMetrics) -> Arc<Directory> {
+    let configured = vec![WorkspaceId::new("other")];
+    let (directory, _) = Directory::new(accounts, configured, metrics.clone());
+    Arc::new(directory)
 }
 
 impl Scene {

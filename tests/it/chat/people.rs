@@ -59,13 +59,14 @@ impl Scene {
     }
 
     pub fn another_pod_at(&self, clock: Clock) -> Arc<Chat> {
-        Arc::new(Chat::new(
-            self.hub.clone(),
-            self.history.clone(),
+        Arc::new(Chat::new(ChatParts {
+            hub: self.hub.clone(),
+            history: self.history.clone(),
+            directory: directory(self.history.clone(), &self.metrics),
             clock,
-            settings(),
-            self.metrics.clone(),
-        ))
+            settings: settings(),
+            metrics: self.metrics.clone(),
+        }))
     }
 
     pub async fn arrives(&self, operator: &str) {

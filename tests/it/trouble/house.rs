@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use serde_json::{Value, json};
 use switchboard::{
-    chat::{Chat, ChatSettings, Rates},
+    chat::{Chat, ChatParts, ChatSettings, Directory, Rates},
     config::Ack,
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
@@ -56,15 +56,20 @@ impl House {
         };
         let hub = Arc::new(MemoryHub::new(clock.clone(), retention));
         let history = SqliteHistory::open(folder.path(), metrics.history.clone()).unwrap();
-        let chat = Chat::new(
-            hub.clone(),
-            Arc::new(history),
-            clock.clone(),
-            chat_settings(),
-            metrics.chat.clone(),
-        );
+        let history = Arc::new(history);
+        let (directory, _) = Directory::new(history.clone(), Vec::new(), metrics.chat.clone());
+        let directory = Arc::new(directory);
+        let chat = Chat::new(ChatParts {
+            hub: hub.clone(),
+            history,
+            directory: directory.clone(),
+            clock: clock.clone(),
+            settings: chat_settings(),
+            metrics: metrics.chat.clone(),
+        });
         let relay = Relay {
             chat: Arc::new(chat),
+            directory,
             clock: clock.clone(),
             jwt: keys(),
             signing: keys(),
@@ -138,7 +143,6 @@ fn keys() -> Keyring {
 fn chat_settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
-        workspaces: Vec::new(),
         reuse_by_email: true,
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,

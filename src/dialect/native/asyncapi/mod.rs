@@ -9,7 +9,10 @@ mod schema;
 
 use serde_json::{Map, Value, json};
 
-use super::{view::put, vocabulary::RECORDS};
+use super::{
+    view::put,
+    vocabulary::{RECORDS, asked_by},
+};
 use crate::dialect::Audience;
 
 const ABOUT: &str = "Live chat between the guests of a site and the operators who answer them, over \
@@ -28,11 +31,6 @@ pub(in crate::dialect) fn asyncapi(version: &str) -> Value {
         put(&mut channels, name, channel::channel(audience));
         operations.extend(channel::operations(audience));
     }
-    let mut schemas: Map<_, _> = RECORDS
-        .iter()
-        .map(|record| (record.name.to_owned(), schema::record(record)))
-        .collect();
-    schemas.extend(errors::schemas());
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -47,8 +45,25 @@ pub(in crate::dialect) fn asyncapi(version: &str) -> Value {
         },
         "channels": channels,
         "operations": operations,
-        "components": { "schemas": schemas },
+        "components": { "schemas": schemas() },
     })
+}
+
+/// Of what events have in common.
+pub(in crate::dialect) fn schemas() -> Map<String, Value> {
+    let mut schemas: Map<_, _> = RECORDS
+        .iter()
+        .map(|record| (record.name.to_owned(), schema::record(record)))
+        .collect();
+    schemas.extend(errors::schemas());
+    schemas
+}
+
+/// Of a request, and of what its acknowledgement holds beside `ok`.
+pub(in crate::dialect) fn asked(audience: Audience, event: &str) -> Option<(Value, Value)> {
+    let mut known = asked_by(audience).iter();
+    let asked = known.find(|asked| asked.event == event)?;
+    Some((schema::fields(asked.fields), schema::fields(asked.ack)))
 }
 
 fn server(protocol: &str, says: &str) -> Value {

@@ -1,4 +1,4 @@
-//! What the native vocabulary is, for programs.
+//! Documents that tell programs what there is: made once, the same for everybody.
 
 use axum::{
     Router,
@@ -10,20 +10,18 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-
-use crate::dialect;
+use serde_json::Value;
 
 /// A new release may tell of more; that can wait for so long.
 const CACHING: &str = "public, max-age=3600";
 const TYPE: &str = "application/json";
 
-/// The same for everybody: it is made once, and holds nothing that a page must not read.
-pub fn routes() -> Router {
-    let version = env!("CARGO_PKG_VERSION");
-    let document = Bytes::from(dialect::asyncapi(version).to_string());
+/// Holds nothing that a page must not read.
+pub fn document(path: &str, document: &Value) -> Router {
+    let document = Bytes::from(document.to_string());
     let tag = tag(&document);
     Router::new().route(
-        "/api/v1/asyncapi.json",
+        path,
         get(|headers: HeaderMap| async move { answer(document, tag, &headers) }),
     )
 }

@@ -1,0 +1,109 @@
+//! REST under `/api/v1`, for operators and for programs of theirs: the same rules, refusals and answers as
+//! the sockets have, since a request is read by the same decoder and answered by the same encoder.
+//!
+//! | file | what |
+//! |---|---|
+//! | `caller`, `login`, `cookie` | who asks |
+//! | `ask`, `idempotency`, `stored` | one command, once, acknowledged when it is as safe as acks promise |
+//! | `body`, `query`, `problem` | what comes in, and how it is refused |
+//! | `document` | all of it as OpenAPI |
+//! | the rest | an endpoint each |
+
+mod ask;
+mod body;
+mod caller;
+mod chats;
+mod cookie;
+mod document;
+mod idempotency;
+mod login;
+mod me;
+mod messages;
+mod operators;
+mod problem;
+mod query;
+mod sessions;
+mod stored;
+mod workspaces;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use tokio::sync::{Semaphore, watch};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::{
+    chat::{Chat, Directory},
+    history::Accounts,
+    hub::{Hub, Limit, Persisted},
+    metrics::Metrics,
+    model::Clock,
+    server::{Origins, auth::Keyring, guard_origin},
+};
+
+pub use login::{PasswordError, hash_password};
+
+/// What it is made of.
+pub struct Parts {
+    pub chat: Arc<Chat>,
+    pub directory: Arc<Directory>,
+    pub accounts: Arc<dyn Accounts>,
+    pub hub: Arc<dyn Hub>,
+    pub clock: Clock,
+    /// Of operators' tokens.
+    pub jwt: Keyring,
+    /// How far the history is.
+    pub persisted: watch::Receiver<Persisted>,
+    pub origins: Origins,
+    pub metrics: Metrics,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct RestSettings {
+    /// What is acknowledged is stored; else it may be in the hub alone.
+    pub waits_for_storage: bool,
+    pub ack_timeout: Duration,
+    /// How long a login lasts.
+    pub login_life: Duration,
+    /// Attempts to log in, of an account.
+    pub rate_login: Limit,
+    /// Attempts from a network, at whichever account.
+    pub rate_login_network: Limit,
+    /// Bytes of a request's body.
+    pub max_body: usize,
+}
+
+/// Passwords that are looked at at a time: each takes a core and 19 MiB for a moment.
+const PASSWORDS_MAX: usize = 2;
+/// For all of a request, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub struct Rest {
+    parts: Parts,
+    settings: RestSettings,
+    passwords: Semaphore,
+}
+
+pub fn routes(parts: Parts, settings: RestSettings) -> Router {
+    let origins = parts.origins.clone();
+    let rest = Arc::new(Rest {
+        parts,
+        settings,
+        passwords: Semaphore::new(PASSWORDS_MAX),
+    });
+    let (routes, document) = document::endpoints().split_for_parts();
+    routes
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(rest)
+        .merge(document::routes(document))
+        .route(
+            "/api/v1/{*unknown}",
+            axum::routing::any(problem::no_such_path),
+        )
+        .layer(DefaultBodyLimit::max(settings.max_body))
+        .layer(TimeoutLayer::with_status_code(
+            axum::http::StatusCode::REQUEST_TIMEOUT,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(from_fn_with_state(origins, guard_origin))
+}

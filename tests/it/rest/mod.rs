@@ -1,0 +1,12 @@
+//! REST: the same rules, refusals and answers as on the sockets, asked for by HTTP.
+
+mod client;
+mod commands;
+mod document;
+mod house;
+mod idempotency;
+mod isolation;
+mod login;
+mod revocation;
+mod sessions;
+mod staff;
