@@ -6,6 +6,7 @@ mod accounts;
 mod migrations;
 pub mod postgres;
 mod reactions;
+mod search;
 pub mod sqlite;
 mod words;
 
@@ -16,8 +17,8 @@ use async_trait::async_trait;
 pub use accounts::{AccountChange, Accounts};
 
 use crate::model::{
-    Entry, EntryId, Epoch, Message, MessageId, Participant, Partition, Session, SessionId,
-    SessionQuery, WorkspaceId,
+    Entry, EntryId, Epoch, Message, MessageId, OperatorId, Participant, Partition, Session,
+    SessionId, SessionQuery, WorkspaceId,
 };
 
 #[async_trait]
@@ -95,6 +96,33 @@ pub trait History: Send + Sync + 'static {
         after: Option<&SessionCursor>,
     ) -> Result<Vec<Session>, Unavailable>;
 
+    /// Messages of the workspace with all words of the text, newest (by entry id) first, those strictly before
+    /// `before`, at most `limit`; without reactions. A word is a run of letters and digits, in any case, and
+    /// of the last one the beginning is enough. Nothing else in the text has a meaning: none are found for
+    /// one without a word.
+    async fn search(
+        &self,
+        workspace: &WorkspaceId,
+        text: &str,
+        before: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable>;
+
+    /// Makes messages that a release before has written known to [`History::search`], at most `limit`, and
+    /// returns how many they were: 0 if there are none left.
+    async fn index_older(&self, limit: usize) -> Result<usize, Unavailable>;
+
+    /// What an operator has said, in all sessions, in the order of [`History::search`].
+    async fn messages_of(
+        &self,
+        workspace: &WorkspaceId,
+        operator: &OperatorId,
+        before: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable>;
+
+    async fn unread(&self, workspace: &WorkspaceId) -> Result<Unread, Unavailable>;
+
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), Unavailable>;
 }
@@ -140,6 +168,14 @@ pub struct StoredReaction {
     pub emoji: String,
     /// `false`: it was taken away.
     pub on: bool,
+}
+
+/// What waits for staff in the open sessions of a workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Those with at least one unread message.
+    pub sessions: u64,
+    pub messages: u64,
 }
 
 /// A place in a list of sessions: (last activity, id), both descending.

@@ -14,7 +14,8 @@ use async_trait::async_trait;
 use switchboard::{
     chat::Writer,
     history::{
-        Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, sqlite::SqliteHistory,
+        Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, Unread,
+        sqlite::SqliteHistory,
     },
     hub::{
         Attachment, Channels as _, Commit, Commits as _, Draft, Guard, Ingest as _, NewChange,
@@ -374,6 +375,34 @@ impl History for Flaky {
         _: &SessionQuery,
         _: Option<&SessionCursor>,
     ) -> Result<Vec<Session>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn search(
+        &self,
+        _: &WorkspaceId,
+        _: &str,
+        _: Option<EntryId>,
+        _: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn index_older(&self, _: usize) -> Result<usize, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn messages_of(
+        &self,
+        _: &WorkspaceId,
+        _: &OperatorId,
+        _: Option<EntryId>,
+        _: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn unread(&self, _: &WorkspaceId) -> Result<Unread, Unavailable> {
         Err(Unavailable)
     }
 

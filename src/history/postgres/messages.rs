@@ -10,7 +10,10 @@ use super::{
     row::{entry_id, int},
 };
 use crate::{
-    history::words::{content_type, sender_kind},
+    history::{
+        search,
+        words::{content_type, sender_kind},
+    },
     model::{Entry, EntryId, Message},
 };
 
@@ -95,5 +98,8 @@ fn columns<'r>(said: &'r [Said<'_>]) -> Columns<'r> {
         column(said, |(_, message)| message.content.text()),
         column(said, |(_, message)| message.client_id.as_deref()),
         column(said, |(_, message)| int(message.at)),
+        column(said, |(entry, message)| {
+            search::stored(&entry.workspace, message.content.text())
+        }),
     ]
 }

@@ -16,6 +16,7 @@ mod reactions;
 mod read;
 mod row;
 mod schema;
+mod search;
 mod sessions;
 mod tls;
 
@@ -25,10 +26,15 @@ use tracing::{error, warn};
 pub use self::open::{Cause, OpenError, migrate};
 
 use self::{append::Written, database::Database};
-use super::{Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
+use super::{
+    Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, Unread, search::Asked,
+};
 use crate::{
     metrics::HistoryMetrics,
-    model::{EntryId, Epoch, MessageId, Partition, Session, SessionId, SessionQuery, WorkspaceId},
+    model::{
+        EntryId, Epoch, MessageId, OperatorId, Partition, Session, SessionId, SessionQuery,
+        WorkspaceId,
+    },
 };
 
 #[derive(Debug)]
@@ -171,6 +177,51 @@ impl History for PostgresHistory {
         let work =
             async { read::sessions(&database.reader().await?, workspace, query, after).await };
         database.read("sessions", work).await
+    }
+
+    async fn search(
+        &self,
+        workspace: &WorkspaceId,
+        text: &str,
+        before: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        let Some(asked) = Asked::of(workspace, text) else {
+            return Ok(Vec::new());
+        };
+        let database = &self.database;
+        let work = async {
+            let client = database.reader().await?;
+            search::messages(&client, workspace, &asked, before, limit).await
+        };
+        database.read("search", work).await
+    }
+
+    async fn index_older(&self, limit: usize) -> Result<usize, Unavailable> {
+        let database = &self.database;
+        let work = async { search::index_older(&database.writer().await?, limit).await };
+        database.write("index_older", work).await
+    }
+
+    async fn messages_of(
+        &self,
+        workspace: &WorkspaceId,
+        operator: &OperatorId,
+        before: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        let database = &self.database;
+        let work = async {
+            let client = database.reader().await?;
+            read::messages_of(&client, workspace, operator, before, limit).await
+        };
+        database.read("messages_of", work).await
+    }
+
+    async fn unread(&self, workspace: &WorkspaceId) -> Result<Unread, Unavailable> {
+        let database = &self.database;
+        let work = async { read::unread(&database.reader().await?, workspace).await };
+        database.read("unread", work).await
     }
 
     /// A lent connection has just been asked, but one that is new has not.

@@ -7,8 +7,10 @@ use super::{
     row::{self, int},
 };
 use crate::{
-    history::{SessionCursor, StoredMessage, reactions::Reactions, words::search_text},
-    model::{MessageId, OperatorId, Session, SessionId, SessionQuery, WorkspaceId, limits},
+    history::{SessionCursor, StoredMessage, Unread, reactions::Reactions, words::search_text},
+    model::{
+        EntryId, MessageId, OperatorId, Session, SessionId, SessionQuery, WorkspaceId, limits,
+    },
 };
 
 pub async fn session(
@@ -106,6 +108,39 @@ pub async fn sessions(
     };
     let rows = rows(client, sql, &params).await?;
     rows.iter().map(row::session).collect()
+}
+
+pub async fn messages_of(
+    client: &Client,
+    workspace: &WorkspaceId,
+    operator: &OperatorId,
+    before: Option<EntryId>,
+    limit: usize,
+) -> Result<Vec<StoredMessage>, Failure> {
+    let sql = include_str!("../../../sql/postgres/queries/messages_of.sql");
+    let (workspace, operator) = (workspace.as_str(), operator.as_str());
+    let ((ms, seq), limit) = (end(before), count(limit));
+    let found = rows(client, sql, &[&workspace, &operator, &ms, &seq, &limit]).await?;
+    found.iter().map(row::message).collect()
+}
+
+pub async fn unread(client: &Client, workspace: &WorkspaceId) -> Result<Unread, Failure> {
+    let sql = include_str!("../../../sql/postgres/queries/unread.sql");
+    let rows = rows(client, sql, &[&workspace.as_str()]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(Unread::default());
+    };
+    Ok(Unread {
+        sessions: row::number(row, "sessions")?,
+        messages: row::number(row, "messages")?,
+    })
+}
+
+/// Where a list of messages ends; without an entry, the end of time, where none is.
+pub fn end(before: Option<EntryId>) -> (i64, i64) {
+    before.map_or((i64::MAX, 0), |before| {
+        (int(before.ms), i64::from(before.seq))
+    })
 }
 
 /// What is asked for may be any text. One that no row can hold is not found.

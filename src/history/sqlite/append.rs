@@ -1,6 +1,6 @@
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior, named_params};
 
-use super::{cursor, fold::Fold, row::int};
+use super::{cursor, fold::Fold, row::int, search};
 use crate::{
     history::{
         Batch,
@@ -82,6 +82,7 @@ fn insert(
     entry: &Entry,
     message: &Message,
 ) -> rusqlite::Result<bool> {
+    let place = search::free_place(transaction, &entry.workspace, entry.id)?;
     let inserted = transaction
         .prepare_cached(include_str!(
             "../../../sql/sqlite/queries/insert_message.sql"
@@ -101,7 +102,11 @@ fn insert(
             ":text": message.content.text(),
             ":client_id": message.client_id,
             ":at": int(message.at),
+            ":place": place,
         })?;
+    if inserted > 0 {
+        search::put(transaction, place, &entry.workspace, message.content.text())?;
+    }
     Ok(inserted > 0)
 }
 

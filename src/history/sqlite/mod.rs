@@ -12,6 +12,7 @@ mod open;
 mod read;
 mod row;
 mod schema;
+mod search;
 
 use std::path::Path;
 
@@ -25,10 +26,16 @@ use self::{
     append::Written,
     database::{Database, Primary},
 };
-use super::{Accounts, Appended, Batch, History, SessionCursor, StoredMessage, Unavailable};
+use super::{
+    Accounts, Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, Unread,
+    search::Asked,
+};
 use crate::{
     metrics::HistoryMetrics,
-    model::{EntryId, Epoch, MessageId, Partition, Session, SessionId, SessionQuery, WorkspaceId},
+    model::{
+        EntryId, Epoch, MessageId, OperatorId, Partition, Session, SessionId, SessionQuery,
+        WorkspaceId,
+    },
 };
 
 /// Workspaces and operators of a directory, also of one that a server runs on: for a command of a person.
@@ -196,6 +203,56 @@ impl History for SqliteHistory {
         self.database
             .read("sessions", move |connection| {
                 read::sessions(connection, &workspace, &query, after.as_ref())
+            })
+            .await
+    }
+
+    async fn search(
+        &self,
+        workspace: &WorkspaceId,
+        text: &str,
+        before: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        let Some(asked) = Asked::of(workspace, text) else {
+            return Ok(Vec::new());
+        };
+        let workspace = workspace.clone();
+        self.database
+            .read("search", move |connection| {
+                search::messages(connection, &workspace, &asked, before, limit)
+            })
+            .await
+    }
+
+    async fn index_older(&self, limit: usize) -> Result<usize, Unavailable> {
+        self.database
+            .write("index_older", move |connection| {
+                search::index_older(connection, limit)
+            })
+            .await
+    }
+
+    async fn messages_of(
+        &self,
+        workspace: &WorkspaceId,
+        operator: &OperatorId,
+        before: Option<EntryId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, Unavailable> {
+        let (workspace, operator) = (workspace.clone(), operator.clone());
+        self.database
+            .read("messages_of", move |connection| {
+                read::messages_of(connection, &workspace, &operator, before, limit)
+            })
+            .await
+    }
+
+    async fn unread(&self, workspace: &WorkspaceId) -> Result<Unread, Unavailable> {
+        let workspace = workspace.clone();
+        self.database
+            .read("unread", move |connection| {
+                read::unread(connection, &workspace)
             })
             .await
     }

@@ -29,7 +29,7 @@ pub enum OpenError {
 /// Reads beyond this many at a time wait for one another.
 const READERS: usize = 3;
 /// Statements that one connection keeps prepared: all that there are.
-const STATEMENTS: usize = 32;
+const STATEMENTS: usize = 48;
 /// Waiting for a lock of someone else, such as a shell that a person opened on the file.
 const BUSY_MS: u32 = 5_000;
 

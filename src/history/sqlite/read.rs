@@ -3,8 +3,10 @@ use serde_json::json;
 
 use super::row::{self, int};
 use crate::{
-    history::{SessionCursor, StoredMessage, reactions::Reactions, words::search_text},
-    model::{MessageId, OperatorId, Session, SessionId, SessionQuery, WorkspaceId, limits},
+    history::{SessionCursor, StoredMessage, Unread, reactions::Reactions, words::search_text},
+    model::{
+        EntryId, MessageId, OperatorId, Session, SessionId, SessionQuery, WorkspaceId, limits,
+    },
 };
 
 pub fn session(
@@ -124,6 +126,42 @@ pub fn sessions(
             },
         ),
     }
+}
+
+pub fn messages_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    operator: &OperatorId,
+    before: Option<EntryId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<StoredMessage>> {
+    let (ms, seq) = end(before);
+    connection
+        .prepare_cached(include_str!("../../../sql/sqlite/queries/messages_of.sql"))?
+        .query_map(
+            named_params! {
+                ":workspace": workspace.as_str(), ":operator": operator.as_str(),
+                ":before_ms": ms, ":before_seq": seq, ":limit": count(limit),
+            },
+            row::message,
+        )?
+        .collect()
+}
+
+pub fn unread(connection: &Connection, workspace: &WorkspaceId) -> rusqlite::Result<Unread> {
+    connection
+        .prepare_cached(include_str!("../../../sql/sqlite/queries/unread.sql"))?
+        .query_row([workspace.as_str()], |row| {
+            Ok(Unread {
+                sessions: row::number(row, "sessions")?,
+                messages: row::number(row, "messages")?,
+            })
+        })
+}
+
+/// Where a list of messages ends; without an entry, the end of time, where none is.
+pub fn end(before: Option<EntryId>) -> (i64, u32) {
+    before.map_or((i64::MAX, 0), |before| (int(before.ms), before.seq))
 }
 
 fn list(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Session>> {

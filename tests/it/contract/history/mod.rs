@@ -13,8 +13,10 @@ mod outage;
 mod poison;
 mod postgres;
 mod reactions;
+mod search;
 mod session;
 mod sqlite;
+mod staff;
 mod support;
 
 /// A fresh history of one test. Opening it again finds what was stored; dropping it removes it.
@@ -26,6 +28,9 @@ trait Place {
 
     /// Something that this release does not do by itself.
     async fn execute(&self, sql: &str);
+
+    /// 32 digits as its SQL has an id.
+    fn uuid(&self, digits: &str) -> String;
 }
 
 macro_rules! history_suite {
@@ -66,6 +71,15 @@ macro_rules! history_suite {
                 ids_are_ordered_by_their_bytes,
                 the_list_is_filtered_by_status_and_agent,
                 a_search_takes_every_character_as_itself;
+            search: p7_what_is_found_is_the_message_as_it_was,
+                a_search_finds_words_in_any_writing,
+                hits_come_page_after_page_from_the_newest_on,
+                p6_words_of_another_workspace_are_not_found,
+                p1_a_text_of_any_length_holds_up_nothing,
+                p3_a_repeated_message_is_found_once,
+                messages_of_the_release_before_are_found_once_they_are_indexed;
+            staff: what_an_operator_said_comes_page_after_page,
+                what_waits_unread_is_counted_in_open_sessions;
         );
     };
     (@stamp $place:expr; $($part:ident: $($case:ident),*;)*) => {

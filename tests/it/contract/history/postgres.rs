@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use switchboard::{
     history::{
-        History,
+        AccountChange, Accounts as _, History,
         postgres::{OpenError, PostgresHistory},
     },
-    model::{Entry, Epoch, MessageId},
+    model::{Account, Entry, Epoch, MessageId, OperatorId, Role, Workspace, WorkspaceId},
 };
 use tokio::task::JoinSet;
 
@@ -143,10 +143,52 @@ async fn the_rights_in_the_readme_are_enough() {
         STORED
     );
     assert_eq!(book.texts(&session, u64::MAX, 10).await, ["next", "first"]);
+    let (history, workspace) = (&book.history, &session.workspace);
+    assert_eq!(
+        history
+            .search(workspace, "next", None, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let forget = format!("UPDATE {}.messages SET words = NULL", schema.name);
+    client.batch_execute(&forget).await.unwrap();
+    assert_eq!(history.index_older(9).await, Ok(2));
+    staff_is_kept_as(&url).await;
     client
         .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .await
         .unwrap();
+}
+
+async fn staff_is_kept_as(url: &str) {
+    let accounts = PostgresHistory::connect(url, metrics()).await.unwrap();
+    let workspace = Workspace {
+        id: WorkspaceId::new("shop"),
+        name: "Shop".into(),
+        created_at: 1,
+    };
+    let ann = Account {
+        workspace: workspace.id.clone(),
+        id: OperatorId::new("ann"),
+        name: "Ann".into(),
+        role: Role::Agent,
+        password: None,
+        disabled: false,
+        valid_from: 0,
+        created_at: 1,
+    };
+    assert_eq!(accounts.add_workspace(&workspace).await, Ok(true));
+    assert_eq!(accounts.add_operator(&ann).await, Ok(true));
+    assert_eq!(accounts.note_operator(&ann).await, Ok(()));
+    let disabled = AccountChange {
+        disabled: Some(true),
+        ..AccountChange::default()
+    };
+    let changed = accounts.change_operator(&ann.workspace, &ann.id, disabled);
+    assert_eq!(changed.await, Ok(true));
+    assert_eq!(accounts.revocations(9).await.unwrap().len(), 1);
 }
 
 /// Dialects whose ids are numbers show them; they follow the conversation.
@@ -188,5 +230,9 @@ impl Place for Schema {
 
     async fn execute(&self, sql: &str) {
         self.client().await.batch_execute(sql).await.unwrap();
+    }
+
+    fn uuid(&self, digits: &str) -> String {
+        format!("'{digits}'")
     }
 }

@@ -44,6 +44,10 @@ impl Place for Directory {
         let file = rusqlite::Connection::open(self.0.join("switchboard.db")).unwrap();
         file.execute_batch(sql).unwrap();
     }
+
+    fn uuid(&self, digits: &str) -> String {
+        format!("x'{digits}'")
+    }
 }
 
 impl Drop for Directory {

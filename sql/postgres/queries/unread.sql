@@ -1,0 +1,6 @@
+-- From sessions_unread alone. The words are those of its condition.
+SELECT count(*) AS sessions, coalesce(sum(unread), 0)::bigint AS messages
+FROM sessions
+WHERE workspace = $1
+  AND unread > 0
+  AND status IN ('waiting', 'active')
