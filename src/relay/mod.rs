@@ -29,7 +29,7 @@ use crate::{
     server::{
         Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
         Telling, Topic, Trouble, Turn, Wait, What,
-        auth::{GuestClaims, Keyring, OperatorClaims},
+        auth::{Failure, GuestClaims, Keyring, Verifier},
     },
     wire::socket::Event,
 };
@@ -45,7 +45,7 @@ pub struct Relay {
     pub chat: Arc<Chat>,
     pub clock: Clock,
     /// Of operators' tokens.
-    pub jwt: Keyring,
+    pub operators: Verifier,
     /// Of guests' tokens.
     pub signing: Keyring,
     /// When a message is acknowledged.
@@ -69,7 +69,7 @@ impl App for Relay {
                 name: None,
                 since: 0,
             },
-            OPERATORS => self.operator(&request)?,
+            OPERATORS => self.operator(&request).await?,
             _ => {
                 return Err(Refusal::Denied {
                     message: "Invalid namespace".into(),
@@ -274,17 +274,17 @@ impl Relay {
     }
 
     /// From the token of the CONNECT, or of the URL for clients that can set nothing else.
-    fn operator(&self, request: &ConnectRequest<'_>) -> Result<RelaySocket, Refusal> {
+    async fn operator(&self, request: &ConnectRequest<'_>) -> Result<RelaySocket, Refusal> {
         let token = request
             .auth
             .get("token")
             .and_then(Value::as_str)
             .or_else(|| param(request, "token"));
-        let claims = match token {
-            None | Some("") => return Err(unauthorized("Authentication required")),
-            Some(token) => OperatorClaims::verify(&self.jwt, token),
-        };
-        let claims = claims.ok_or_else(|| unauthorized("Invalid token"))?;
+        let claims = self.operators.verify(token.unwrap_or_default()).await;
+        let claims = claims.map_err(|failure| match failure {
+            Failure::Missing => unauthorized("Authentication required"),
+            _ => unauthorized("Invalid token"),
+        })?;
         Ok(RelaySocket::Operator {
             workspace: claims.workspace,
             id: claims.sub,

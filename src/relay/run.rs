@@ -12,7 +12,7 @@ use crate::{
     hub::{self, Hub},
     metrics::Metrics,
     model::WorkspaceId,
-    server::{Health, Parts, Pod, Server, metrics, probes},
+    server::{Health, Parts, Pod, Server, auth::Verifier, metrics, probes},
     web,
 };
 
@@ -99,7 +99,11 @@ pub async fn start(
     health: Health,
 ) -> Result<Running, StartError> {
     let settings = config.settings()?;
-    let Secrets { jwt, signing } = config.secrets()?;
+    let Secrets {
+        jwt,
+        foreign,
+        signing,
+    } = config.secrets()?;
     let chat = Chat::new(
         Arc::clone(&backends.hub),
         Arc::clone(&backends.history),
@@ -133,7 +137,7 @@ pub async fn start(
     let relay = Relay {
         chat,
         clock: backends.clock.clone(),
-        jwt,
+        operators: Verifier::new(jwt, foreign, backends.metrics.server.clone()),
         signing: signing.clone(),
         ack: config.ack()?,
     };

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auth;
 mod bad_input;
 mod chat;
 mod contract;

@@ -1,7 +1,17 @@
 //! Who somebody is: signed tokens, and nothing that a payload claims.
 
+mod check;
+mod failure;
+mod header;
+mod jwks;
 mod keyring;
+mod public_key;
 mod tokens;
+mod verifier;
 
+pub use failure::Failure;
+pub use jwks::{Pace, Source, SourceError};
 pub use keyring::{Keyring, KeyringError};
+pub use public_key::{PublicKey, PublicKeyError};
 pub use tokens::{GuestClaims, OperatorClaims, PidClaims};
+pub use verifier::{Demands, Foreign, Verifier};

@@ -3,7 +3,10 @@
 
 use std::{net::SocketAddr, os::unix::process::ExitStatusExt as _, process::ExitStatus};
 
-use switchboard::{config::Secrets, server::auth::Keyring};
+use switchboard::{
+    config::Secrets,
+    server::auth::{Foreign, Keyring},
+};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Client;
 
@@ -126,7 +129,8 @@ impl Pods {
     pub fn secrets(&self) -> Secrets {
         let keyring = |secret| Keyring::new(&[secret]).unwrap();
         Secrets {
-            jwt: keyring(JWT_SECRET),
+            jwt: Some(keyring(JWT_SECRET)),
+            foreign: Foreign::default(),
             signing: keyring(SIGNING_KEY),
         }
     }

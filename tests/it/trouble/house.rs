@@ -13,7 +13,7 @@ use switchboard::{
     relay::Relay,
     server::{
         Parts, Pod, Server, Settings,
-        auth::{Keyring, OperatorClaims},
+        auth::{Foreign, Keyring, OperatorClaims, Verifier},
     },
 };
 use tokio::{
@@ -66,7 +66,7 @@ impl House {
         let relay = Relay {
             chat: Arc::new(chat),
             clock: clock.clone(),
-            jwt: keys(),
+            operators: Verifier::new(Some(keys()), Foreign::default(), metrics.server.clone()),
             signing: keys(),
             ack: Ack::Accepted,
         };
