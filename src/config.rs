@@ -1,6 +1,7 @@
 //! Settings: flags and environment, read once, checked before anything is opened.
 
 mod cluster;
+mod foreign;
 mod limits;
 mod secrets;
 mod staff;
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use cluster::{Cluster, ClusterError};
+pub use foreign::Issuers;
 pub use limits::Limits;
 pub use secrets::{Secrets, SecretsError};
 pub use staff::{
@@ -32,6 +34,8 @@ Environment:
   REDIS_URL, DATABASE_URL  of a cluster, or REDIS_URL_FILE, DATABASE_URL_FILE; unset: embedded, one process
   JWT_SECRET, SIGNING_KEY  secrets, or JWT_SECRET_FILE, SIGNING_KEY_FILE; unset: made once in DATA_DIR, but
                            with REDIS_URL they have to be set
+  JWT_PUBLIC_KEY           of operators' tokens that others sign, as PEM, or JWT_PUBLIC_KEY_FILE; with it or
+                           JWKS_URL, JWT_SECRET need not be set
   LOG                      what to log, as `warn` or `info,switchboard=debug` [default: info]";
 
 /// Live-chat relay for unmodified Socket.IO clients.
@@ -94,6 +98,8 @@ pub struct Keys {
     /// Database and generated secrets.
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub issuers: Issuers,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -310,7 +316,8 @@ impl Config {
 
     pub fn secrets(&self) -> Result<Secrets, SecretsError> {
         let embedded = self.cluster.is_none();
-        Secrets::load(embedded.then_some(self.keys.data_dir.as_path()))
+        let folder = embedded.then_some(self.keys.data_dir.as_path());
+        Secrets::load(&self.keys.issuers, folder)
     }
 
     /// Whether an ack may be given before the message is in the history.

@@ -39,7 +39,11 @@ fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
     let embedded = Cluster::from_environment()?.is_none();
     let folder = embedded.then_some(args.keys.data_dir.as_path());
     let is_new = folder.is_some_and(|folder| !folder.exists());
-    let secrets = Secrets::load(folder)?;
+    let secrets = Secrets::load(&args.keys.issuers, folder)?;
+    anyhow::ensure!(
+        secrets.jwt.is_some(),
+        "JWT_SECRET is not set: operators' tokens are made by whoever has the private keys to JWT_PUBLIC_KEY or JWKS_URL"
+    );
     if is_new {
         let made = args.keys.data_dir.display();
         eprintln!(

@@ -32,6 +32,8 @@ pub struct ServerMetrics {
     pub draining: IntGauge,
     pub leases_lost: IntCounter,
     pub reaped: IntCounter,
+    pub auth_failures: IntCounterVec,
+    pub jwks_fetches: IntCounterVec,
 }
 
 #[derive(Clone, Debug)]
@@ -157,6 +159,16 @@ impl ServerMetrics {
             reaped: make.counter(
                 "departures_reaped_total",
                 "Departures of WebSockets written for a pod that could not.",
+            )?,
+            auth_failures: make.counters(
+                "auth_failures_total",
+                "Tokens of operators that were refused.",
+                &["reason"],
+            )?,
+            jwks_fetches: make.counters(
+                "jwks_fetches_total",
+                "Times that JWKS_URL was asked for its keys.",
+                &["outcome"],
             )?,
         })
     }

@@ -5,13 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::server::auth::{Keyring, KeyringError};
+use super::Issuers;
+use crate::server::auth::{Foreign, Keyring, KeyringError, PublicKeyError, SourceError};
 
 /// The keys of this deployment.
 #[derive(Debug)]
 pub struct Secrets {
-    /// Verifies (and, for `switchboard token`, signs) operators' tokens.
-    pub jwt: Keyring,
+    /// Verifies (and, for `switchboard token`, signs) operators' tokens; `None` where others sign them all.
+    pub jwt: Option<Keyring>,
+    /// Verifies those that others sign.
+    pub foreign: Foreign,
     /// Signs guests' tokens and pids.
     pub signing: Keyring,
 }
@@ -24,6 +27,18 @@ pub enum SecretsError {
         "{0} is not set: with REDIS_URL all pods have the same, so it is not made up; set {0} or {0}_FILE"
     )]
     Missing(&'static str),
+    #[error("JWT_PUBLIC_KEY: {0}")]
+    PublicKey(PublicKeyError),
+    #[error("JWKS_URL {0}")]
+    Jwks(SourceError),
+    #[error("JWT_AUDIENCE: {0:?} is what tokens of guests and sockets are for; choose another one")]
+    Audience(String),
+    #[error("{0} lists an empty one")]
+    Blank(&'static str),
+    #[error(
+        "{0} is about tokens that others sign; set JWT_PUBLIC_KEY or JWKS_URL as well, or unset it"
+    )]
+    NoForeign(&'static str),
     #[error("{name}: cannot read {}", .path.display())]
     Read {
         name: String,
@@ -41,10 +56,16 @@ pub enum SecretsError {
 
 impl Secrets {
     /// From the environment; else from the data directory, where each is made once. Without one, as
-    /// where pods share their secrets, both have to be set.
-    pub fn load(data_dir: Option<&Path>) -> Result<Self, SecretsError> {
+    /// where pods share their secrets, both have to be set; `JWT_SECRET` only if nobody else signs.
+    pub fn load(issuers: &Issuers, data_dir: Option<&Path>) -> Result<Self, SecretsError> {
+        let foreign = issuers.foreign()?;
+        let jwt = match keyring("JWT_SECRET", data_dir, "jwt-secret") {
+            Err(SecretsError::Missing(_)) if foreign.is_there() => None,
+            jwt => Some(jwt?),
+        };
         Ok(Self {
-            jwt: keyring("JWT_SECRET", data_dir, "jwt-secret")?,
+            jwt,
+            foreign,
             signing: keyring("SIGNING_KEY", data_dir, "signing-key")?,
         })
     }

@@ -30,7 +30,7 @@ use crate::{
     server::{
         Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
         Telling, Topic, Trouble, Turn, Wait, What,
-        auth::{GuestClaims, Keyring},
+        auth::{GuestClaims, Keyring, Verifier},
     },
     wire::socket::Event,
 };
@@ -47,7 +47,7 @@ pub struct Relay {
     pub directory: Arc<Directory>,
     pub clock: Clock,
     /// Of operators' tokens.
-    pub jwt: Keyring,
+    pub operators: Arc<Verifier>,
     /// Of guests' tokens.
     pub signing: Keyring,
     /// When a message is acknowledged.

@@ -14,7 +14,7 @@ use crate::{
     metrics::Metrics,
     model::WorkspaceId,
     rest,
-    server::{Health, Parts, Pod, Server, document, metrics, probes},
+    server::{Health, Parts, Pod, Server, auth::Verifier, document, metrics, probes},
     web,
 };
 
@@ -103,7 +103,11 @@ pub async fn start(
     health: Health,
 ) -> Result<Running, StartError> {
     let settings = config.settings()?;
-    let Secrets { jwt, signing } = config.secrets()?;
+    let Secrets {
+        jwt,
+        foreign,
+        signing,
+    } = config.secrets()?;
     let configured = config.workspaces.iter().map(WorkspaceId::new).collect();
     let chat_metrics = backends.metrics.chat.clone();
     let accounts = Arc::clone(&backends.accounts);
@@ -141,11 +145,13 @@ pub async fn start(
         };
         stop.run_until_cancelled(told).await
     });
+    let operators = Verifier::new(jwt.clone(), foreign, backends.metrics.server.clone());
+    let operators = Arc::new(operators);
     let relay = Relay {
         chat: Arc::clone(&chat),
         directory: Arc::clone(&directory),
         clock: backends.clock.clone(),
-        jwt: jwt.clone(),
+        operators: Arc::clone(&operators),
         signing: signing.clone(),
         ack: config.ack()?,
     };
@@ -166,6 +172,7 @@ pub async fn start(
         accounts: Arc::clone(&backends.accounts),
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
+        operators,
         jwt,
         persisted: pod.persisted(),
         origins: pod.settings.origins.clone(),

@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::{Relay, RelaySocket, param, unauthorized};
 use crate::{
     model::Account,
-    server::{ConnectRequest, Refusal, auth::OperatorClaims},
+    server::{
+        ConnectRequest, Refusal,
+        auth::{Failure, OperatorClaims},
+    },
 };
 
 impl Relay {
@@ -21,11 +24,11 @@ impl Relay {
             .and_then(Value::as_str)
             .or_else(|| param(request, "token"))
             .or(request.handshake.login.as_deref());
-        let claims = match token {
-            None | Some("") => return Err(unauthorized("Authentication required")),
-            Some(token) => OperatorClaims::verify(&self.jwt, token),
-        };
-        let claims = claims.ok_or_else(|| unauthorized("Invalid token"))?;
+        let claims = self.operators.verify(token.unwrap_or_default()).await;
+        let claims = claims.map_err(|failure| match failure {
+            Failure::Missing => unauthorized("Authentication required"),
+            _ => unauthorized("Invalid token"),
+        })?;
         let OperatorClaims {
             workspace,
             sub,

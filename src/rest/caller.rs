@@ -9,7 +9,10 @@ use super::{Rest, cookie, problem::Problem};
 use crate::{
     chat::OperatorActor,
     model::{Code, OperatorId, Partition, RecoveryId, Reject, Role, Sid, WorkspaceId},
-    server::{Verdict, auth::OperatorClaims},
+    server::{
+        Verdict,
+        auth::{Failure, OperatorClaims},
+    },
 };
 
 /// The operator who asks, by a token in the header `Authorization` or in the cookie of its login.
@@ -33,9 +36,11 @@ impl FromRequestParts<Arc<Rest>> for Caller {
             None if verdict.is_some_and(Verdict::may_send_cookies) => cookie::token(&parts.headers),
             None => None,
         };
-        let token = token.ok_or_else(|| unauthorized("Authentication required"))?;
-        let claims = OperatorClaims::verify(&rest.parts.jwt, token);
-        let claims = claims.ok_or_else(|| unauthorized("Invalid token"))?;
+        let claims = rest.parts.operators.verify(token.unwrap_or_default()).await;
+        let claims = claims.map_err(|failure| match failure {
+            Failure::Missing => unauthorized("Authentication required"),
+            _ => unauthorized("Invalid token"),
+        })?;
         rest.admit(claims).await
     }
 }

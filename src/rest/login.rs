@@ -28,8 +28,10 @@ use super::{
 };
 use crate::{
     hub::Rate,
-    model::{Account, Address, OperatorId, PasswordHash, Reject, WorkspaceId, limits, timestamp},
-    server::auth::OperatorClaims,
+    model::{
+        Account, Address, Code, OperatorId, PasswordHash, Reject, WorkspaceId, limits, timestamp,
+    },
+    server::auth::{Keyring, OperatorClaims},
 };
 
 /// For its turn to be looked at.
@@ -85,6 +87,7 @@ pub async fn login(
     let operator = required(&fields, "operator", limits::ID_BYTES)?;
     let password = required(&fields, "password", limits::PASSWORD_BYTES)?;
     let (workspace, operator) = (WorkspaceId::new(workspace), OperatorId::new(operator));
+    rest.signer()?;
     rest.charge_network(address).await?;
     rest.charge_account(&workspace, &operator).await?;
     let account = rest.parts.accounts.operator(&workspace, &operator).await;
@@ -225,11 +228,8 @@ impl Rest {
             iat: now.max(account.valid_from),
             exp: now + life,
         };
-        let token = self
-            .parts
-            .jwt
-            .sign(&claims)
-            .ok_or_else(Reject::unavailable)?;
+        let signed = self.signer()?.sign(&claims);
+        let token = signed.ok_or_else(Reject::unavailable)?;
         self.parts
             .metrics
             .rest
@@ -247,6 +247,14 @@ impl Rest {
             response.headers_mut().insert(SET_COOKIE, cookie);
         }
         Ok(response)
+    }
+
+    fn signer(&self) -> Result<&Keyring, Problem> {
+        self.parts.jwt.as_ref().ok_or_else(|| {
+            let says =
+                "Nobody logs in here with a password: the relay has no JWT_SECRET to sign with";
+            Reject::new(Code::Forbidden, says).into()
+        })
     }
 
     pub(super) fn hit_limit(&self, limit: &str) {

@@ -38,7 +38,11 @@ use crate::{
     hub::{Hub, Limit, Persisted},
     metrics::Metrics,
     model::Clock,
-    server::{Origins, auth::Keyring, guard_origin},
+    server::{
+        Origins,
+        auth::{Keyring, Verifier},
+        guard_origin,
+    },
 };
 
 pub use login::{PasswordError, hash_password};
@@ -51,7 +55,9 @@ pub struct Parts {
     pub hub: Arc<dyn Hub>,
     pub clock: Clock,
     /// Of operators' tokens.
-    pub jwt: Keyring,
+    pub operators: Arc<Verifier>,
+    /// Signs those of logins; `None` where only others sign, and nobody logs in here.
+    pub jwt: Option<Keyring>,
     /// How far the history is.
     pub persisted: watch::Receiver<Persisted>,
     pub origins: Origins,

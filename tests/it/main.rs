@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod auth;
 mod bad_input;
 mod chat;
 mod contract;
@@ -18,6 +19,7 @@ mod outage;
 mod page;
 mod process;
 mod readme;
+mod rest;
 mod support;
 mod trouble;
 mod wire;

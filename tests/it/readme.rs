@@ -15,10 +15,11 @@ use crate::{
 const README: &str = include_str!("../../README.md");
 const MAKEFILE: &str = include_str!("../../Makefile");
 /// Set in the environment only; the help tells of them below the flags.
-const NO_FLAGS: [&str; 5] = [
+const NO_FLAGS: [&str; 6] = [
     "REDIS_URL",
     "DATABASE_URL",
     "JWT_SECRET",
+    "JWT_PUBLIC_KEY",
     "SIGNING_KEY",
     "LOG",
 ];

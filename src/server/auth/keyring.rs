@@ -1,5 +1,7 @@
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, encode};
 use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Failure, check::by_any};
 
 /// Secrets for HS256: the first signs, all verify, so that a secret can be replaced while tokens of
 /// the old one are still about.
@@ -47,8 +49,17 @@ impl Keyring {
     /// one without), and that has not expired if it has an `exp`. The signature is compared in
     /// constant time.
     pub fn verify<C: DeserializeOwned>(&self, token: &str, audience: Option<&str>) -> Option<C> {
+        self.check(token, audience).ok()
+    }
+
+    pub(super) fn check<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        audience: Option<&str>,
+    ) -> Result<C, Failure> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
+        validation.validate_nbf = true;
         match audience {
             Some(audience) => {
                 validation.set_audience(&[audience]);
@@ -56,11 +67,7 @@ impl Keyring {
             }
             None => validation.set_required_spec_claims(&["exp"]),
         }
-        let claims = self
-            .verifying
-            .iter()
-            .find_map(|key| decode::<C>(token, key, &validation).ok());
-        claims.map(|data| data.claims)
+        by_any(self.verifying.iter(), token, &validation)
     }
 }
 

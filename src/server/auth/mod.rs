@@ -1,9 +1,19 @@
 //! Who somebody is: signed tokens, and nothing that a payload claims.
 
+mod check;
 mod cookie;
+mod failure;
+mod header;
+mod jwks;
 mod keyring;
+mod public_key;
 mod tokens;
+mod verifier;
 
 pub use cookie::{LOGIN_COOKIE, login_cookie};
+pub use failure::Failure;
+pub use jwks::{Pace, Source, SourceError};
 pub use keyring::{Keyring, KeyringError};
+pub use public_key::{PublicKey, PublicKeyError};
 pub use tokens::{GuestClaims, OperatorClaims, PidClaims};
+pub use verifier::{Demands, Foreign, Verifier};

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Keyring;
+use super::{Failure, Keyring};
 use crate::model::{OperatorId, RecoveryId, Role, SessionId, WorkspaceId, limits};
 
 /// An operator's token, made by `switchboard token` or by the site's own backend.
@@ -40,7 +41,23 @@ pub struct PidClaims {
 
 impl OperatorClaims {
     pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {
-        keys.verify(token, None).filter(Self::can_be_stored)
+        let claims = keys.check(token, None).and_then(Self::of);
+        claims.ok()
+    }
+
+    /// Of a token that is verified.
+    pub(super) fn of(claims: Value) -> Result<Self, Failure> {
+        // Whatever the settings say: what is for guests or sockets is of no operator.
+        let of_others = |it: &Value| it == GuestClaims::AUDIENCE || it == PidClaims::AUDIENCE;
+        let is_for_others = match &claims["aud"] {
+            Value::Array(all) => all.iter().any(of_others),
+            one => of_others(one),
+        };
+        if is_for_others {
+            return Err(Failure::Claims);
+        }
+        let claims = serde_json::from_value(claims).ok();
+        claims.filter(Self::can_be_stored).ok_or(Failure::Claims)
     }
 
     /// These are in every message and every row that the operator has to do with. `guest` is what the
@@ -58,7 +75,7 @@ impl OperatorClaims {
 }
 
 impl GuestClaims {
-    const AUDIENCE: &str = "guest";
+    pub const AUDIENCE: &str = "guest";
     /// A guest may come back for so long.
     const LIFE_SECONDS: u64 = 30 * 24 * 60 * 60;
 
@@ -85,7 +102,7 @@ impl GuestClaims {
 }
 
 impl PidClaims {
-    const AUDIENCE: &str = "pid";
+    pub const AUDIENCE: &str = "pid";
 
     pub fn new(rid: RecoveryId, nsp: String) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! A setting that makes no sense stops the start, with one sentence that names it.
 
 use super::server::{run, switchboard};
-use crate::support::folder::Folder;
+use crate::support::{folder::Folder, signer};
 
 const LONG_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -41,6 +41,37 @@ const WRONG: &[(&[(&str, &str)], &str)] = &[
     (
         &[("SIGNING_KEY_FILE", "/does/not/exist")],
         "switchboard: SIGNING_KEY_FILE: cannot read /does/not/exist: ",
+    ),
+    (
+        &[("JWT_PUBLIC_KEY", "short")],
+        "switchboard: JWT_PUBLIC_KEY: no public key is given",
+    ),
+    (
+        &[("JWT_PUBLIC_KEY", signer::RSA.1)],
+        "switchboard: JWT_PUBLIC_KEY: what is given besides public keys is none",
+    ),
+    (
+        &[("JWT_PUBLIC_KEY_FILE", "/does/not/exist")],
+        "switchboard: JWT_PUBLIC_KEY_FILE: cannot read /does/not/exist: ",
+    ),
+    (
+        &[("JWKS_URL", "id.example/jwks")],
+        "switchboard: JWKS_URL must be https://host/path",
+    ),
+    (
+        &[("JWT_ISSUER", "https://id.example")],
+        "switchboard: JWT_ISSUER is about tokens that others sign; ",
+    ),
+    (
+        &[
+            ("JWT_PUBLIC_KEY", signer::RSA.2),
+            ("JWT_AUDIENCE", "a,guest"),
+        ],
+        "switchboard: JWT_AUDIENCE: \"guest\" is what tokens of guests and sockets are for",
+    ),
+    (
+        &[("JWT_PUBLIC_KEY", signer::RSA.2), ("JWT_ISSUER", "")],
+        "switchboard: JWT_ISSUER lists an empty one",
     ),
     (
         &[("MAX_PAYLOAD", "5")],

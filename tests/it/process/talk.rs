@@ -163,6 +163,16 @@ impl Person {
         }
     }
 
+    /// The next packet that is neither an event nor an answer.
+    pub async fn farewell(&mut self) -> String {
+        loop {
+            let packet = self.packet().await.unwrap();
+            if !packet.starts_with("42") && !packet.starts_with("43") {
+                return packet;
+            }
+        }
+    }
+
     /// What the server closes it with.
     pub async fn closed(&mut self) -> Option<CloseCode> {
         loop {

@@ -78,7 +78,12 @@ impl Client {
 impl Answer {
     #[track_caller]
     pub fn granted(self) -> Value {
-        assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
+        assert!(
+            (200..300).contains(&self.status),
+            "{} {}",
+            self.status,
+            self.body
+        );
         self.body
     }
 
@@ -89,7 +94,11 @@ impl Answer {
         assert_eq!(self.body["code"], code, "{}", self.body);
         assert_eq!(self.body["status"], status);
         assert_eq!(self.headers["content-type"], "application/problem+json");
-        assert!(self.body["detail"].as_str().is_some_and(|it| !it.is_empty()));
+        assert!(
+            self.body["detail"]
+                .as_str()
+                .is_some_and(|it| !it.is_empty())
+        );
         self.body
     }
 }

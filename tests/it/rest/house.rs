@@ -43,8 +43,18 @@ impl House {
 /// Prints a password.
 pub async fn add(data: &Path, id: &str, role: &str, workspace: &str) -> String {
     let mut command = switchboard();
-    command.args(["operator", "add", id, "--name", "Ada Quitte", "--role", role]);
-    command.args(["--workspace", workspace, "--data-dir"]).arg(data);
+    command.args([
+        "operator",
+        "add",
+        id,
+        "--name",
+        "Ada Quitte",
+        "--role",
+        role,
+    ]);
+    command
+        .args(["--workspace", workspace, "--data-dir"])
+        .arg(data);
     let output = run(&mut command).await;
     assert!(output.status.success(), "{output:?}");
     last_line(&output.stdout)

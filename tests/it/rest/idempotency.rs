@@ -9,7 +9,9 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn p3_the_same_key_is_one_message_over_rest_and_sockets_and_on_every_pod() {
     let pods = Pods::start(2).await;
-    let [here, there] = pods.addresses()[..] else { panic!() };
+    let [here, there] = pods.addresses()[..] else {
+        panic!()
+    };
     let token = token(&pods.secrets(), "ada", "Ada", "default", 60);
     let mut guest = Person::guest(here).await;
     let started = guest.granted("guest:start", json!({})).await;
@@ -52,17 +54,25 @@ async fn p3_the_same_key_is_one_message_over_rest_and_sockets_and_on_every_pod()
 #[tokio::test(flavor = "multi_thread")]
 async fn p3_a_claim_that_is_sent_again_is_answered_as_the_first() {
     let house = House::start().await;
-    let [ada, bob] = [house.operator("ada", "agent").await, house.operator("bob", "agent").await];
+    let [ada, bob] = [
+        house.operator("ada", "agent").await,
+        house.operator("bob", "agent").await,
+    ];
     let mut guest = Person::guest(house.server.address).await;
     let started = guest.granted("guest:start", json!({})).await;
     let claim = format!("/sessions/{}/claim", started["sessionId"].as_str().unwrap());
     let keyed = ada.with("idempotency-key", "c1");
     keyed.post(&claim, json!({})).await.granted();
-    ada.post(&claim.replace("claim", "leave"), json!({})).await.granted();
+    ada.post(&claim.replace("claim", "leave"), json!({}))
+        .await
+        .granted();
     bob.post(&claim, json!({})).await.granted();
     ada.post(&claim, json!({})).await.refused(409, "taken");
     // The request of before, not a new one. Its key means nothing to another.
     keyed.post(&claim, json!({})).await.granted();
-    let held = house.operator("eve", "agent").await.with("idempotency-key", "c1");
+    let held = house
+        .operator("eve", "agent")
+        .await
+        .with("idempotency-key", "c1");
     held.post(&claim, json!({})).await.refused(409, "taken");
 }

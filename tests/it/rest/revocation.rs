@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use switchboard::config::Secrets;
 use tokio::time::sleep;
 
-use super::{client::Client, house::House};
+use super::client::Client;
 use crate::{
-    process::{server::{LONG, LOOK, run, switchboard}, talk::Person},
-    support::{
-        pods::Pods,
-        relay::Relays,
-        token::token,
+    process::{
+        server::{LONG, LOOK, run, switchboard},
+        talk::Person,
     },
+    support::{pods::Pods, relay::Relays, token::token},
 };
 
 /// For everybody who is revoked to be gone, on whichever pod.
@@ -47,12 +46,17 @@ async fn p5_who_is_disabled_is_gone_from_every_pod_within_5_s_and_does_not_come_
     let output = add(&["operator", "enable", "7"]).await;
     assert!(output.status.success(), "{output:?}");
     // One that was issued before stays void.
-    let [here, _] = pods.addresses()[..] else { panic!() };
+    let [here, _] = pods.addresses()[..] else {
+        panic!()
+    };
     sleep(Duration::from_secs(1)).await;
     let begun = Instant::now();
     loop {
         let token = token(&secrets, "7", "Olga", "default", 60);
-        if Person::join(here, "/", &json!({ "token": token })).await.is_ok() {
+        if Person::join(here, "/", &json!({ "token": token }))
+            .await
+            .is_ok()
+        {
             break;
         }
         assert!(begun.elapsed() < GONE, "it is not let in again");
@@ -92,7 +96,10 @@ async fn send_away(pods: &[SocketAddr], secrets: &Secrets, disable: impl Future<
     // Its row is there once a token of it was noted.
     let client = Client::with_token(there, &gone);
     let begun = Instant::now();
-    while !client.get("/operators").await.granted()["operators"].to_string().contains("\"7\"") {
+    while !client.get("/operators").await.granted()["operators"]
+        .to_string()
+        .contains("\"7\"")
+    {
         assert!(begun.elapsed() < LONG);
         sleep(LOOK).await;
     }
@@ -105,7 +112,9 @@ async fn send_away(pods: &[SocketAddr], secrets: &Secrets, disable: impl Future<
     assert_eq!(polling.farewell(there).await, "41\u{1e}1");
     until_refused(&client).await;
     assert!(begun.elapsed() < GONE, "{:?}", begun.elapsed());
-    let refusal = Person::join(here, "/", &json!({ "token": gone })).await.err();
+    let refusal = Person::join(here, "/", &json!({ "token": gone }))
+        .await
+        .err();
     assert_eq!(refusal.unwrap()["message"], "Invalid token");
     other.granted("staff:sessions", json!({})).await;
     Client::with_token(here, &stays).get("/me").await.granted();

@@ -8,5 +8,6 @@ pub mod relay;
 pub mod returning;
 pub mod schema;
 pub mod servers;
+pub mod signer;
 pub mod token;
 pub mod translator;

@@ -3,8 +3,14 @@
 
 use std::{net::SocketAddr, os::unix::process::ExitStatusExt as _, process::ExitStatus};
 
-use switchboard::{config::Secrets, server::auth::Keyring};
-use tokio::time::{sleep, timeout};
+use switchboard::{
+    config::Secrets,
+    server::auth::{Foreign, Keyring},
+};
+use tokio::{
+    process::Command,
+    time::{sleep, timeout},
+};
 use tokio_postgres::Client;
 
 use super::{schema::Schema, servers};
@@ -64,6 +70,15 @@ impl Pods {
         let server = self.one(FREE).await;
         self.servers.push(server);
         self.redis = known;
+    }
+
+    /// `switchboard`, with what the pods are told of their backends.
+    pub fn command(&self) -> Command {
+        let mut command = switchboard();
+        command
+            .env("REDIS_URL", &self.redis)
+            .env("DATABASE_URL", self.schema.url());
+        command
     }
 
     /// The first one, without a word to anybody.
@@ -126,7 +141,8 @@ impl Pods {
     pub fn secrets(&self) -> Secrets {
         let keyring = |secret| Keyring::new(&[secret]).unwrap();
         Secrets {
-            jwt: keyring(JWT_SECRET),
+            jwt: Some(keyring(JWT_SECRET)),
+            foreign: Foreign::default(),
             signing: keyring(SIGNING_KEY),
         }
     }

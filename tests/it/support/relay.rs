@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use clap::Parser;
 use switchboard::{
@@ -50,6 +50,10 @@ impl Relays {
         .await
         .unwrap();
         self.running.push(running);
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {

@@ -13,7 +13,7 @@ use switchboard::{
     relay::Relay,
     server::{
         Parts, Pod, Server, Settings,
-        auth::{Keyring, OperatorClaims},
+        auth::{Foreign, Keyring, OperatorClaims, Verifier},
     },
 };
 use tokio::{
@@ -71,7 +71,11 @@ impl House {
             chat: Arc::new(chat),
             directory,
             clock: clock.clone(),
-            jwt: keys(),
+            operators: Arc::new(Verifier::new(
+                Some(keys()),
+                Foreign::default(),
+                metrics.server.clone(),
+            )),
             signing: keys(),
             ack: Ack::Accepted,
         };
