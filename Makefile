@@ -35,4 +35,4 @@ k8s: ## render what is in k8s/ and check it
 
 clean: ## remove everything that was built or downloaded
 	cargo clean
-	rm -rf src/web/dist src/web/built.stamp src/web/node_modules tests/node_modules tests/e2e_try/node_modules tests/k8s/node_modules
+	rm -rf src/web/dist src/web/built.stamp src/web/node_modules tests/node_modules tests/e2e_try/node_modules tests/k8s/node_modules tests/rest/.venv

@@ -62,6 +62,8 @@ pub async fn operator(args: OperatorArgs) -> anyhow::Result<()> {
         OperatorCommand::Disable { whom } => {
             let change = AccountChange {
                 disabled: Some(true),
+                // Its tokens stay void when it is let in again.
+                valid_from: Some(Clock::System.now() / 1000 + 1),
                 ..AccountChange::default()
             };
             changed(accounts, &whom, change, "disabled").await
@@ -69,7 +71,6 @@ pub async fn operator(args: OperatorArgs) -> anyhow::Result<()> {
         OperatorCommand::Enable { whom } => {
             let change = AccountChange {
                 disabled: Some(false),
-                valid_from: Some(Clock::System.now() / 1000),
                 ..AccountChange::default()
             };
             changed(accounts, &whom, change, "enabled").await

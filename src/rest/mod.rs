@@ -39,7 +39,7 @@ use crate::{
     metrics::Metrics,
     model::Clock,
     server::{
-        Origins,
+        Guard, Origins,
         auth::{Keyring, Verifier},
         guard_origin,
     },
@@ -91,7 +91,10 @@ pub struct Rest {
 }
 
 pub fn routes(parts: Parts, settings: RestSettings) -> Router {
-    let origins = parts.origins.clone();
+    let guard = Guard {
+        origins: parts.origins.clone(),
+        denied: problem::foreign_page,
+    };
     let rest = Arc::new(Rest {
         parts,
         settings,
@@ -111,5 +114,5 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
             axum::http::StatusCode::REQUEST_TIMEOUT,
             REQUEST_TIMEOUT,
         ))
-        .layer(from_fn_with_state(origins, guard_origin))
+        .layer(from_fn_with_state(guard, guard_origin))
 }

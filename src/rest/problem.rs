@@ -102,6 +102,11 @@ pub async fn no_such_path() -> Problem {
     .into()
 }
 
+/// Of a site that CORS_ORIGIN does not list.
+pub fn foreign_page(says: &str) -> Response {
+    Problem::from(Reject::new(Code::Forbidden, says)).into_response()
+}
+
 /// The router adds which methods there are.
 pub async fn method_not_allowed() -> Problem {
     let reject = Reject::new(Code::Invalid, "This path does not know that method");

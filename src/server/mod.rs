@@ -49,7 +49,7 @@ pub use app::{
 };
 pub use document::document;
 pub use health::{Health, metrics, probes};
-pub use origin::{Origins, Verdict, guard_origin};
+pub use origin::{Guard, Origins, Verdict, guard_origin};
 pub use pod::{Parts, Pod};
 pub use revoke::Revocations;
 pub use serve::Server;

@@ -104,17 +104,23 @@ pub fn preflight(request: &HeaderMap, answer: &mut HeaderMap) {
     );
 }
 
-/// For routes beside the engine's: refuses foreign pages, answers preflights, and tells the rest what was found.
+/// For routes beside the engine's.
+#[derive(Clone)]
+pub struct Guard {
+    pub origins: Origins,
+    /// What a foreign page is answered, which is told [`DENIED`].
+    pub denied: fn(&str) -> Response,
+}
+
+/// Refuses foreign pages, answers preflights, and tells the rest what was found.
 pub async fn guard_origin(
-    State(origins): State<Origins>,
+    State(guard): State<Guard>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let verdict = origins.judge(request.headers());
+    let verdict = guard.origins.judge(request.headers());
     let mut answer = if verdict == Verdict::Denied {
-        let mut answer = Response::new(Body::from(DENIED));
-        *answer.status_mut() = StatusCode::FORBIDDEN;
-        answer
+        (guard.denied)(DENIED)
     } else if request.method() == Method::OPTIONS {
         let mut answer = Response::new(Body::empty());
         *answer.status_mut() = StatusCode::NO_CONTENT;

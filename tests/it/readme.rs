@@ -2,13 +2,17 @@
 
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 
+use serde_json::json;
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
 
 use crate::{
-    process::server::{LONG, Lines, Server, run, switchboard},
+    process::{
+        server::{LONG, Lines, Server, run, switchboard},
+        talk::Person,
+    },
     support::folder::Folder,
 };
 
@@ -61,6 +65,7 @@ async fn conversation_of(mut guest: Program, mut operator: Program) {
 async fn every_command_is_known() {
     let commands: Vec<&str> = blocks("sh").flat_map(str::lines).collect();
     assert!(commands.len() >= 4, "{commands:?}");
+    let mut staff = Vec::new();
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
@@ -81,9 +86,45 @@ async fn every_command_is_known() {
                 let token = operator_token(folder.path()).await;
                 assert_eq!(token.split('.').count(), 3, "{token}");
             }
+            // The commands of staff come in their order, on one folder.
+            ["switchboard", ..] => staff.push(command),
             _ => panic!("README has a command that no test knows: {command}"),
         }
     }
+    let folder = Folder::fresh();
+    // The first of them makes the database; others would expect one.
+    Server::start(folder.path()).await.stop().await;
+    assert!(staff.len() >= 4, "{staff:?}");
+    in_shell(&staff.join("\n"), folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_for_rest_answers_whom_it_says() {
+    let site = Site::start().await;
+    let data = site.folder.path().join("data");
+    let add = blocks("sh")
+        .flat_map(str::lines)
+        .find(|line| line.starts_with("switchboard operator add ada"))
+        .unwrap();
+    let password = in_shell(add, &data).await;
+    let mut guest = Person::guest(site.server.address).await;
+    guest
+        .granted("guest:start", json!({ "name": "Marie" }))
+        .await;
+    let file = site.folder.path().join("rest.mjs");
+    std::fs::write(&file, blocks("js rest").next().unwrap()).unwrap();
+    let mut node = Command::new("node");
+    node.arg(file)
+        .env("SWITCHBOARD_URL", format!("http://{}", site.server.address))
+        .env("PASSWORD", password.trim());
+    let output = run(&mut node).await;
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "answered Marie\n",
+        "{output:?}"
+    );
+    let heard = guest.hear("staff:message").await;
+    assert_eq!(heard["message"], "We are closed, back at nine.");
 }
 
 #[test]
@@ -183,23 +224,28 @@ fn blocks(kind: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// By README's own command, word for word.
-async fn operator_token(data: &Path) -> String {
-    let command = blocks("sh")
-        .find(|block| block.starts_with("export OPERATOR_TOKEN="))
-        .unwrap();
+/// What it prints, with `switchboard` at hand and this folder for its data.
+async fn in_shell(script: &str, data: &Path) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_switchboard"))
         .parent()
         .unwrap();
     let mut shell = Command::new("sh");
     shell
-        .args(["-euc", &format!("{command}\nprintf %s \"$OPERATOR_TOKEN\"")])
+        .args(["-euc", script])
         .env_clear()
         .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
         .env("DATA_DIR", data);
     let output = run(&mut shell).await;
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// By README's own command, word for word.
+async fn operator_token(data: &Path) -> String {
+    let command = blocks("sh")
+        .find(|block| block.starts_with("export OPERATOR_TOKEN="))
+        .unwrap();
+    in_shell(&format!("{command}\nprintf %s \"$OPERATOR_TOKEN\""), data).await
 }
 
 /// A server, and a folder where the official client is installed.

@@ -49,6 +49,8 @@ pub async fn disable(
     }
     let change = AccountChange {
         disabled: Some(true),
+        // Its tokens stay void when it is let in again.
+        valid_from: Some(rest.parts.clock.now() / 1000 + 1),
         ..AccountChange::default()
     };
     rest.changed(&caller, operator, change).await
@@ -71,7 +73,6 @@ pub async fn enable(
     caller.require(Role::Admin)?;
     let change = AccountChange {
         disabled: Some(false),
-        valid_from: Some(rest.parts.clock.now() / 1000),
         ..AccountChange::default()
     };
     rest.changed(&caller, operator, change).await

@@ -299,11 +299,16 @@ fn same(answer: &Value) -> Value {
         "workspace",
         "token",
     ];
+    // Of what the asker says itself.
+    let own = ["messageId", "seq"];
     match answer {
         Value::Object(fields) => Value::Object(
             fields
                 .iter()
                 .filter(|(name, _)| !names.contains(&name.as_str()))
+                .filter(|(name, _)| {
+                    !fields.contains_key("duplicate") || !own.contains(&name.as_str())
+                })
                 .map(|(name, of)| (name.clone(), same(of)))
                 .collect(),
         ),

@@ -45,7 +45,7 @@ async fn p5_the_cookie_of_a_login_says_who_asks_on_the_own_pages_only() {
         .with("origin", "https://evil.example")
         .get("/me")
         .await;
-    assert_eq!(foreign.status, 403);
+    foreign.refused(403, "forbidden");
     // A form of a foreign page can send no JSON.
     let form = browser.with("content-type", "text/plain");
     let body = json!({ "seq": 1 });
