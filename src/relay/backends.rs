@@ -9,7 +9,7 @@ use super::StartError;
 use crate::{
     chat::Writer,
     config::{Cluster, Config},
-    history::{History, postgres::PostgresHistory, sqlite::SqliteHistory},
+    history::{History, keep_indexed, postgres::PostgresHistory, sqlite::SqliteHistory},
     hub::{
         Hub, Retention,
         memory::MemoryHub,
@@ -33,6 +33,7 @@ pub struct Backends {
     pub clock: Clock,
     pub metrics: Metrics,
     writer: JoinHandle<()>,
+    indexing: JoinHandle<()>,
     stop: CancellationToken,
 }
 
@@ -80,12 +81,14 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
     metrics.hub.up.set(1);
     let stop = CancellationToken::new();
     let writer = tokio::spawn(writer.run(stop.clone()));
+    let indexing = tokio::spawn(keep_indexed(Arc::clone(&history), stop.clone()));
     Ok(Backends {
         hub,
         history,
         clock,
         metrics,
         writer,
+        indexing,
         stop,
     })
 }
@@ -96,6 +99,9 @@ impl Backends {
         self.stop.cancel();
         if self.writer.await.is_err() {
             tracing::error!("the history's writer has failed");
+        }
+        if self.indexing.await.is_err() {
+            tracing::error!("indexing the history has failed");
         }
     }
 }
