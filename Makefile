@@ -1,7 +1,7 @@
 # The logic is in .ci/, one small script each; here are the names to remember.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run cluster test test-long conformance chaos check web k8s clean
+.PHONY: help run cluster test test-long conformance chaos check web k8s explain clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ web: ## build the pages in src/web
 
 k8s: ## render what is in k8s/ and check it
 	@.ci/k8s
+
+explain: ## how both databases answer what pages ask, with a million messages in them
+	@.ci/explain
 
 clean: ## remove everything that was built or downloaded
 	cargo clean

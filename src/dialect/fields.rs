@@ -67,7 +67,7 @@ impl<'a> Fields<'a> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
-        match value.as_u64() {
+        match whole(value) {
             Some(number) if range.contains(&number) => Ok(Some(number)),
             _ => {
                 let (low, high) = range.into_inner();
@@ -156,6 +156,16 @@ impl<'a> Fields<'a> {
 /// For a field that has to be there.
 pub(super) fn required<T>(name: &'static str, value: Option<T>) -> Result<T, Reject> {
     value.ok_or_else(|| Reject::field(name, format!("{name} is missing")))
+}
+
+/// As JSON counts: `7.0` is 7, and some programs write it so.
+fn whole(value: &Value) -> Option<u64> {
+    let plain = || {
+        let number = value.as_f64()?;
+        let fits = number.fract() == 0.0 && (0.0..=SAFE_INTEGER as f64).contains(&number);
+        fits.then_some(number as u64)
+    };
+    value.as_u64().or_else(plain)
 }
 
 /// No text column of a database takes it, nor does its JSON.

@@ -3,6 +3,7 @@
 //! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
 
 mod accounts;
+mod indexing;
 mod migrations;
 pub mod postgres;
 mod reactions;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use accounts::{AccountChange, Accounts};
+pub use indexing::keep_indexed;
 
 use crate::model::{
     Entry, EntryId, Epoch, Message, MessageId, OperatorId, Participant, Partition, Session,
@@ -109,7 +111,7 @@ pub trait History: Send + Sync + 'static {
     ) -> Result<Vec<StoredMessage>, Unavailable>;
 
     /// Makes messages that a release before has written known to [`History::search`], at most `limit`, and
-    /// returns how many they were: 0 if there are none left.
+    /// returns how many they were: 0 if there are none left. [`keep_indexed`] calls it.
     async fn index_older(&self, limit: usize) -> Result<usize, Unavailable>;
 
     /// What an operator has said, in all sessions, in the order of [`History::search`].

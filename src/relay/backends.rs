@@ -9,7 +9,7 @@ use super::StartError;
 use crate::{
     chat::Writer,
     config::{Cluster, Config},
-    history::{Accounts, History, postgres::PostgresHistory, sqlite::SqliteHistory},
+    history::{Accounts, History, keep_indexed, postgres::PostgresHistory, sqlite::SqliteHistory},
     hub::{
         Hub, Retention,
         memory::MemoryHub,
@@ -34,6 +34,7 @@ pub struct Backends {
     pub clock: Clock,
     pub metrics: Metrics,
     writer: JoinHandle<()>,
+    indexing: JoinHandle<()>,
     stop: CancellationToken,
 }
 
@@ -83,6 +84,7 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
     metrics.hub.up.set(1);
     let stop = CancellationToken::new();
     let writer = tokio::spawn(writer.run(stop.clone()));
+    let indexing = tokio::spawn(keep_indexed(Arc::clone(&history), stop.clone()));
     Ok(Backends {
         hub,
         history,
@@ -90,6 +92,7 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
         clock,
         metrics,
         writer,
+        indexing,
         stop,
     })
 }
@@ -100,6 +103,9 @@ impl Backends {
         self.stop.cancel();
         if self.writer.await.is_err() {
             tracing::error!("the history's writer has failed");
+        }
+        if self.indexing.await.is_err() {
+            tracing::error!("indexing the history has failed");
         }
     }
 }

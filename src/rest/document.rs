@@ -78,6 +78,7 @@ pub fn routes(paths: utoipa::openapi::OpenApi) -> Router {
 fn whole(paths: utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(paths).unwrap_or_default();
     document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
+    bodies_are_required(&mut document["paths"]);
     let schemas = document["components"]["schemas"].as_object_mut();
     if let Some(schemas) = schemas {
         schemas.extend(dialect::schemas());
@@ -132,6 +133,16 @@ fn asked() -> Map<String, Value> {
         }),
     );
     schemas
+}
+
+fn bodies_are_required(paths: &mut Value) {
+    let paths = paths.as_object_mut().into_iter().flatten();
+    let operations = paths.flat_map(|(_, methods)| methods.as_object_mut().into_iter().flatten());
+    for (_, operation) in operations {
+        if let Some(body) = operation.get_mut("requestBody") {
+            body["required"] = json!(true);
+        }
+    }
 }
 
 /// What is not required counts as left out where it is `null`.

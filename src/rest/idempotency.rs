@@ -18,8 +18,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
             return Ok(Self(None));
         };
         let text = line.to_str().unwrap_or_default();
-        if text.is_empty() || text.len() > limits::ID_BYTES || lines.next().is_some() {
-            let says = format!("{HEADER} is one text of 1 to {} letters", limits::ID_BYTES);
+        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_plain || text.len() > limits::ID_BYTES || lines.next().is_some() {
+            let says = format!(
+                "{HEADER} is one text of 1 to {} letters without blanks",
+                limits::ID_BYTES
+            );
             return Err(Reject::field(HEADER, says).into());
         }
         Ok(Self(Some(text.to_owned())))

@@ -15,6 +15,7 @@ mod engine;
 mod hostile;
 mod hub_redis;
 mod layers;
+mod migrations;
 mod outage;
 mod page;
 mod process;

@@ -39,19 +39,23 @@ pub fn messages(
 }
 
 /// In the order of a workspace's entries, and of no two partitions the same. More numbers in a millisecond than
-/// fit are those of a clock that was set back by seconds: their messages are found all the same.
+/// fit are those of a clock that was set back by seconds: they go on in the next one.
 fn place(workspace: &WorkspaceId, entry: EntryId) -> i64 {
     const MS_BITS: u32 = 42;
     const PARTITION_BITS: u32 = 6;
     const SEQ_BITS: u32 = 15;
     let partition = Partition::of(workspace).index() as u64;
-    let ms = entry.ms.min((1 << MS_BITS) - 1) << (PARTITION_BITS + SEQ_BITS);
-    let seq = u64::from(entry.seq).min((1 << SEQ_BITS) - 1);
-    int(ms | partition << SEQ_BITS | seq)
+    let seq = u64::from(entry.seq);
+    let ms = entry
+        .ms
+        .saturating_add(seq >> SEQ_BITS)
+        .min((1 << MS_BITS) - 1);
+    let seq = seq & ((1 << SEQ_BITS) - 1);
+    int(ms << (PARTITION_BITS + SEQ_BITS) | partition << SEQ_BITS | seq)
 }
 
-/// The next one if it is taken, which it is by the same message, by one in the same place, or by one of the
-/// numbers that do not fit.
+/// The next one if it is taken, which it is by the same message, or by one that was given the same number in another
+/// session.
 pub fn free_place(
     connection: &Connection,
     workspace: &WorkspaceId,

@@ -66,7 +66,14 @@ impl Theirs {
 
     /// All that they can see of themselves.
     async fn world(&mut self) -> Value {
-        let sessions = self.operator.granted("staff:sessions", json!({})).await;
+        let all = self.operator.granted("staff:sessions", json!({})).await;
+        let own = |session: &&Value| session["sessionId"] == self.names["sessionId"];
+        let sessions: Vec<&Value> = all["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(own)
+            .collect();
         let operators = self.operator.granted("staff:operators", json!({})).await;
         let history = self.guest.history("guest:history", None).await;
         json!([sessions, operators, history])

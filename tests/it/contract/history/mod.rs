@@ -77,7 +77,8 @@ macro_rules! history_suite {
                 p6_words_of_another_workspace_are_not_found,
                 p1_a_text_of_any_length_holds_up_nothing,
                 p3_a_repeated_message_is_found_once,
-                messages_of_the_release_before_are_found_once_they_are_indexed;
+                messages_of_the_release_before_are_found_once_they_are_indexed,
+                what_is_left_is_indexed_in_the_background;
             staff: what_an_operator_said_comes_page_after_page,
                 what_waits_unread_is_counted_in_open_sessions;
         );

@@ -1,6 +1,11 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use switchboard::model::{Entry, EntryId, Session, WorkspaceId};
+use switchboard::{
+    history::keep_indexed,
+    model::{Entry, EntryId, Session, WorkspaceId},
+};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Place,
@@ -220,17 +225,7 @@ pub async fn messages_of_the_release_before_are_found_once_they_are_indexed(plac
     let mut book = Book::open(place).await;
     let session = session("default");
     book.put([said(&session, 4, 14, "parcel four")]).await;
-    let columns = "id, workspace, session, entry_ms, entry_seq, seq, direction, sender_kind,
-        sender_id, sender_name, type, text, at";
-    for n in 1..=3 {
-        let (uuid, id) = (format!("{n:032x}"), &session.id);
-        let id_of = place.uuid(&uuid);
-        let row = format!(
-            "INSERT INTO messages ({columns}) VALUES ({id_of}, 'default', '{id}', 1{n}, 0, {n}, 'in',
-                'guest', 'g', 'G', 'text', 'PARCEL {n}', 1{n})"
-        );
-        place.execute(&row).await;
-    }
+    put_as_before(place, &session, 3).await;
     assert_eq!(book.search("default", "parcel").await, ["parcel four"]);
     assert_eq!(book.history.index_older(2).await, Ok(2));
     assert_eq!(book.search("default", "parcel").await.len(), 3);
@@ -238,4 +233,45 @@ pub async fn messages_of_the_release_before_are_found_once_they_are_indexed(plac
     assert_eq!(book.history.index_older(2).await, Ok(0));
     let found = book.search("default", "parcel").await;
     assert_eq!(found, ["parcel four", "PARCEL 3", "PARCEL 2", "PARCEL 1"]);
+}
+
+pub async fn what_is_left_is_indexed_in_the_background(place: &impl Place) {
+    const MANY: u64 = 1_200;
+    let book = Book::open(place).await;
+    put_as_before(place, &session("default"), MANY).await;
+    let stop = CancellationToken::new();
+    let history = Arc::clone(&book.history);
+    let indexing = tokio::spawn(keep_indexed(history, stop.clone()));
+    let last = async {
+        while book
+            .search("default", &format!("parcel {MANY}"))
+            .await
+            .is_empty()
+            || book.search("default", "parcel 1").await.is_empty()
+            || book.search("default", "parcel").await.len() < 100
+        {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), last).await.unwrap();
+    stop.cancel();
+    indexing.await.unwrap();
+    assert_eq!(book.history.index_older(1).await, Ok(0));
+}
+
+/// Messages `PARCEL 1` and so on, in entries from 1 on, as a release without words writes them.
+async fn put_as_before(place: &impl Place, session: &Session, many: u64) {
+    let rows = (1..=many).map(|n| {
+        let (id, session) = (place.uuid(&format!("{n:032x}")), &session.id);
+        format!(
+            "({id}, 'default', '{session}', {n}, 0, {n}, 'in', 'guest', 'g', 'G', 'text', 'PARCEL {n}', {n})"
+        )
+    });
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    let columns =
+        "id, workspace, session, entry_ms, entry_seq, seq, direction, sender_kind, sender_id,
+        sender_name, type, text, at";
+    place
+        .execute(&format!("INSERT INTO messages ({columns}) VALUES {rows}"))
+        .await;
 }
