@@ -48,6 +48,17 @@ pub enum Command {
     Serve(Box<Config>),
     /// Print an operator's token, as the last line.
     Token(TokenArgs),
+    /// Print what a site's backend signs with to say who its visitor is.
+    IdentitySecret(IdentityArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct IdentityArgs {
+    /// Of the site: no other's visitors can be signed with it.
+    #[arg(long, default_value = "default", value_parser = workspace)]
+    pub workspace: String,
+    #[command(flatten)]
+    pub keys: Keys,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod check;
 mod failure;
 mod header;
+mod identity;
 mod jwks;
 mod keyring;
 mod public_key;
@@ -10,6 +11,7 @@ mod tokens;
 mod verifier;
 
 pub use failure::Failure;
+pub use identity::Identity;
 pub use jwks::{Pace, Source, SourceError};
 pub use keyring::{Keyring, KeyringError};
 pub use public_key::{PublicKey, PublicKeyError};

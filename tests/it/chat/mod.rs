@@ -12,6 +12,7 @@ use switchboard::{
 
 mod grace;
 mod hands;
+mod identity;
 mod marks;
 mod offers;
 mod people;
