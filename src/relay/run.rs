@@ -99,11 +99,7 @@ pub async fn start(
     health: Health,
 ) -> Result<Running, StartError> {
     let settings = config.settings()?;
-    let Secrets {
-        jwt,
-        foreign,
-        signing,
-    } = config.secrets()?;
+    let secrets = config.secrets()?;
     let chat = Chat::new(
         Arc::clone(&backends.hub),
         Arc::clone(&backends.history),
@@ -137,8 +133,8 @@ pub async fn start(
     let relay = Relay {
         chat,
         clock: backends.clock.clone(),
-        operators: Verifier::new(jwt, foreign, backends.metrics.server.clone()),
-        signing: signing.clone(),
+        operators: operators(&secrets, &backends.metrics),
+        signing: secrets.signing.clone(),
         ack: config.ack()?,
     };
     let pod = Pod::new(Parts {
@@ -146,7 +142,7 @@ pub async fn start(
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
         settings,
-        pids: signing,
+        pids: secrets.signing,
         metrics: backends.metrics.clone(),
     });
     let address = listener.local_addr()?;
@@ -178,6 +174,12 @@ pub async fn start(
         helpers,
         address,
     })
+}
+
+/// Who says who an operator is.
+fn operators(secrets: &Secrets, metrics: &Metrics) -> Verifier {
+    let (own, foreign) = (secrets.jwt.clone(), secrets.foreign.clone());
+    Verifier::new(own, foreign, metrics.server.clone())
 }
 
 impl Running {
