@@ -60,6 +60,17 @@ pub enum Command {
     Operator(OperatorArgs),
     /// Bring the database to this release's schema, and say what was done.
     Migrate(MigrateArgs),
+    /// Print what a site's backend signs with to say who its visitor is.
+    IdentitySecret(IdentityArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct IdentityArgs {
+    /// Of the site: no other's visitors can be signed with it.
+    #[arg(long, default_value = "default", value_parser = workspace)]
+    pub workspace: String,
+    #[command(flatten)]
+    pub keys: Keys,
 }
 
 #[derive(Debug, Args)]

@@ -2,16 +2,22 @@
 
 use std::{
     io::{self, IsTerminal},
+    path::Path,
     process::ExitCode,
 };
 
 use anyhow::Context;
 use clap::Parser;
 use switchboard::{
-    config::{self, Cli, Cluster, Command, Config, LogFormat, Secrets, TokenArgs},
-    model::Clock,
+    config::{
+        self, Cli, Cluster, Command, Config, IdentityArgs, Keys, LogFormat, Secrets, TokenArgs,
+    },
+    model::{Clock, WorkspaceId},
     relay::{self, admin, trial},
-    server::{Health, auth::OperatorClaims},
+    server::{
+        Health,
+        auth::{Identity, OperatorClaims},
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -20,6 +26,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Token(args)) => print_token(&args),
+        Some(Command::IdentitySecret(args)) => print_identity_secret(&args),
         Some(Command::Serve(config)) => run(*config),
         Some(Command::Workspace(args)) => block_on(admin::workspace(args)),
         Some(Command::Operator(args)) => block_on(admin::operator(args)),
@@ -35,9 +42,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
+/// Where secrets are made that are not set, if this is the place.
+fn secrets_folder(keys: &Keys) -> anyhow::Result<Option<&Path>> {
     let embedded = Cluster::from_environment()?.is_none();
-    let folder = embedded.then_some(args.keys.data_dir.as_path());
+    Ok(embedded.then_some(keys.data_dir.as_path()))
+}
+
+fn print_identity_secret(args: &IdentityArgs) -> anyhow::Result<()> {
+    let folder = secrets_folder(&args.keys)?;
+    let is_new = folder.is_some_and(|folder| !folder.exists());
+    let signing = Secrets::signing(folder)?;
+    if is_new {
+        let made = args.keys.data_dir.display();
+        eprintln!(
+            "DATA_DIR: made a new key in {made}; only a server on the same folder knows this secret"
+        );
+    }
+    let workspace = WorkspaceId::new(&args.workspace);
+    let secret = Identity::secret(&signing, &workspace);
+    println!("{}", secret.context("there is no key")?);
+    Ok(())
+}
+
+fn print_token(args: &TokenArgs) -> anyhow::Result<()> {
+    let folder = secrets_folder(&args.keys)?;
     let is_new = folder.is_some_and(|folder| !folder.exists());
     let secrets = Secrets::load(&args.keys.issuers, folder)?;
     anyhow::ensure!(

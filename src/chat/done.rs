@@ -29,6 +29,8 @@ pub struct Bound {
     pub session: SessionId,
     /// What operators read as the guest's name.
     pub name: String,
+    /// The site's own backend has said who the guest is.
+    pub verified: bool,
     /// As [`super::GuestActor::since`].
     pub since: u64,
     pub from: Offset,

@@ -8,7 +8,7 @@ use super::{
     rules,
 };
 use crate::{
-    hub::{Commit, Edge, Log, Mark, Unique, Written},
+    hub::{Commit, Edge, Log, Mark, Written},
     model::{
         Code, DedupId, Direction, HistoryQuery, Notice, Offset, Reject, Reply, Resume, Session,
         SessionId, Start, WorkspaceId, limits,
@@ -32,6 +32,9 @@ impl Chat {
             return Err(rules::start::no_such_workspace());
         }
         for resume in rules::start::candidates(actor, &start, &workspace) {
+            if !self.may_go_on(&start, &resume).await? {
+                continue;
+            }
             if let Some(done) = self.rejoin(actor, &resume, dedup).await? {
                 return Ok(done);
             }
@@ -43,6 +46,18 @@ impl Chat {
             let _ = self.guest_arrived(actor, &DedupId::draw()).await;
         }
         begun
+    }
+
+    /// Who a session's guest is does not change, so that it can be looked at before.
+    async fn may_go_on(&self, start: &Start, resume: &Resume) -> Result<bool, Reject> {
+        if start.identity.is_none() {
+            return Ok(true);
+        }
+        match self.session(&resume.workspace, &resume.session).await {
+            Ok((session, _)) => Ok(rules::start::may_go_on(start, &session)),
+            Err(reject) if matches!(reject.code, Code::Ended | Code::NotFound) => Ok(false),
+            Err(reject) => Err(reject),
+        }
     }
 
     /// `None` if the session has ended, or is gone: then the guest starts a new one.
@@ -90,13 +105,13 @@ impl Chat {
         start: Start,
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
-        let identity = rules::start::identity(&start).filter(|_| self.settings.reuse_by_email);
-        let mut commit = rules::start::begin(actor, &workspace, start, dedup, self.clock.now());
-        commit.unique = identity.map(|key| Unique {
-            key,
-            window_ms: self.settings.reuse_window_ms,
-            since: self.settings.reuse_since,
-        });
+        let is_verified = start.identity.is_some();
+        let reuse = &self.settings;
+        let by_name = (reuse.reuse_window_ms, reuse.reuse_since);
+        let guest = rules::start::guest(start);
+        let unique = rules::start::unique(&guest, reuse.reuse_by_email.then_some(by_name));
+        let mut commit = rules::start::begin(actor, &workspace, guest, dedup, self.clock.now());
+        commit.unique = unique;
         let network = actor.address.network();
         commit.rate = self.settings.rates.start.rate("start", &network);
         let session = SessionId::from_seed(dedup);
@@ -114,7 +129,17 @@ impl Chat {
                 Begun::Before => return self.begun_before(workspace, session).await,
                 Begun::Exists(holder) => holder,
             };
-            if let Some(done) = self.come_back(actor, &workspace, &holder, dedup).await? {
+            let back = if is_verified {
+                let whole = Resume {
+                    workspace: workspace.clone(),
+                    session: holder,
+                    since: 0,
+                };
+                self.rejoin(actor, &whole, dedup).await?
+            } else {
+                self.come_back(actor, &workspace, &holder, dedup).await?
+            };
+            if let Some(done) = back {
                 return Ok(done);
             }
         }
@@ -266,6 +291,7 @@ fn started(found: Found, from: Offset, stored: Option<Mark>) -> Done {
         workspace: session.workspace.clone(),
         session: session.id.clone(),
         name: session.guest.display_name().to_owned(),
+        verified: session.guest.identity.is_some(),
         since,
         from,
     };

@@ -66,8 +66,13 @@ impl Secrets {
         Ok(Self {
             jwt,
             foreign,
-            signing: keyring("SIGNING_KEY", data_dir, "signing-key")?,
+            signing: Self::signing(data_dir)?,
         })
+    }
+
+    /// The one alone, for what has to do with guests only.
+    pub fn signing(data_dir: Option<&Path>) -> Result<Keyring, SecretsError> {
+        keyring("SIGNING_KEY", data_dir, "signing-key")
     }
 }
 

@@ -148,6 +148,12 @@ impl<'a> Fields<'a> {
         Ok(Some(value.clone()))
     }
 
+    /// The fields of one that is an object.
+    pub fn inner(&self, name: &str) -> Option<Self> {
+        let fields = self.get(name)?.as_object();
+        fields.map(|fields| Self(Some(fields)))
+    }
+
     fn get(&self, name: &str) -> Option<&'a Value> {
         self.0?.get(name).filter(|value| !value.is_null())
     }

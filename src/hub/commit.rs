@@ -95,13 +95,15 @@ pub enum Guard {
 }
 
 /// Reserves a guest's identity for a session: while the holder is open, its window has not passed and
-/// nobody else than the connection that enters is there as its guest, another session with the same key
-/// is refused with [`Outcome::Exists`].
+/// nobody else than the connection that enters is there as its guest (unless it is `shared`), another session
+/// with the same key is refused with [`Outcome::Exists`].
 #[derive(Clone, Debug)]
 pub struct Unique {
     pub key: String,
     pub window_ms: Millis,
     pub since: Since,
+    /// Also while somebody else is there.
+    pub shared: bool,
 }
 
 /// What a window is counted from.

@@ -98,6 +98,30 @@ pub struct Start {
     pub token: Option<String>,
     /// What a verified token names. No dialect fills this in.
     pub resume: Option<Resume>,
+    /// What the site's backend has signed of its visitor, still to be verified.
+    pub proof: Option<Proof>,
+    /// By which the site knows it, once that is verified. No dialect fills this in.
+    pub identity: Option<String>,
+}
+
+impl Start {
+    /// Where to start: the workspace of the page unless another one is named.
+    pub fn workspace_or<'a>(&'a self, page: &'a WorkspaceId) -> &'a WorkspaceId {
+        self.workspace.as_ref().unwrap_or(page)
+    }
+}
+
+/// That a visitor is who the site knows by an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A JWT.
+    Token(String),
+    /// The digest of the id and the end, in seconds.
+    Digest {
+        id: String,
+        expires_at: u64,
+        hmac: Vec<u8>,
+    },
 }
 
 /// A session that a guest may go on with, and which of its messages are for this guest: those above

@@ -110,7 +110,7 @@ impl Status {
     }
 }
 
-/// What the visitor said of itself: shown to staff, never a proof of identity.
+/// What the visitor said of itself: shown to staff, and but for the last no proof of who it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guest {
     pub name: Option<String>,

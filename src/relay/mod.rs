@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod backends;
+mod guest;
 mod run;
 mod socket;
 mod staff;
@@ -25,7 +26,7 @@ use crate::{
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
         Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset, Reject,
-        Reply, Resume, StaffCommand, WorkspaceId,
+        Reply, StaffCommand, WorkspaceId,
     },
     server::{
         Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
@@ -142,7 +143,7 @@ impl App for Relay {
         };
         let actor = socket.state.actor(socket);
         let unanswered = event.id.is_none().then_some(name);
-        let done = match command.and_then(|command| self.verified(command)) {
+        let done = match command.and_then(|it| self.verified(socket.state.workspace(), it)) {
             Ok(command) => self.handle(&actor, command, &named).await,
             Err(reject) => {
                 self.chat.count_refusal(&actor, &reject);
@@ -287,26 +288,6 @@ impl Relay {
         .collect()
     }
 
-    /// A resume token selects a session only once its signature is found to be ours.
-    fn verified(&self, command: Command) -> Result<Command, Reject> {
-        let Command::Guest(GuestCommand::Start(mut start)) = command else {
-            return Ok(command);
-        };
-        if let Some(token) = start.token.take() {
-            let claims = GuestClaims::verify(&self.signing, &token);
-            let claims = claims.ok_or_else(|| Reject {
-                field: Some("token"),
-                ..Reject::new(Code::Unauthorized, "Invalid token")
-            })?;
-            start.resume = Some(Resume {
-                workspace: claims.workspace,
-                session: claims.session,
-                since: claims.since,
-            });
-        }
-        Ok(Command::Guest(GuestCommand::Start(start)))
-    }
-
     fn turn(&self, state: &RelaySocket, done: Done) -> Turn<RelaySocket> {
         let (dialect, audience) = self.class(state);
         let token = self.resume_token(&done);
@@ -355,7 +336,8 @@ impl Relay {
         let bound = done.bound.as_ref()?;
         let now = self.clock.now() / 1000;
         let claims = GuestClaims::new(bound.workspace.clone(), bound.session.clone(), now);
-        self.signing.sign(&claims.since(bound.since))
+        let claims = claims.since(bound.since).verified(bound.verified);
+        self.signing.sign(&claims)
     }
 }
 

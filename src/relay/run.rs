@@ -103,11 +103,7 @@ pub async fn start(
     health: Health,
 ) -> Result<Running, StartError> {
     let settings = config.settings()?;
-    let Secrets {
-        jwt,
-        foreign,
-        signing,
-    } = config.secrets()?;
+    let secrets = config.secrets()?;
     let configured = config.workspaces.iter().map(WorkspaceId::new).collect();
     let chat_metrics = backends.metrics.chat.clone();
     let accounts = Arc::clone(&backends.accounts);
@@ -145,14 +141,13 @@ pub async fn start(
         };
         stop.run_until_cancelled(told).await
     });
-    let operators = Verifier::new(jwt.clone(), foreign, backends.metrics.server.clone());
-    let operators = Arc::new(operators);
+    let operators = Arc::new(operators(&secrets, &backends.metrics));
     let relay = Relay {
         chat: Arc::clone(&chat),
         directory: Arc::clone(&directory),
         clock: backends.clock.clone(),
         operators: Arc::clone(&operators),
-        signing: signing.clone(),
+        signing: secrets.signing.clone(),
         ack: config.ack()?,
     };
     let pod = Pod::new(Parts {
@@ -160,7 +155,7 @@ pub async fn start(
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
         settings,
-        pids: signing,
+        pids: secrets.signing,
         metrics: backends.metrics.clone(),
     });
     let (revocations, stop) = (pod.revocations.clone(), helpers.clone());
@@ -173,7 +168,7 @@ pub async fn start(
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
         operators,
-        jwt,
+        jwt: secrets.jwt,
         persisted: pod.persisted(),
         origins: pod.settings.origins.clone(),
         metrics: backends.metrics.clone(),
@@ -209,6 +204,12 @@ pub async fn start(
         helpers,
         address,
     })
+}
+
+/// Who says who an operator is.
+fn operators(secrets: &Secrets, metrics: &Metrics) -> Verifier {
+    let (own, foreign) = (secrets.jwt.clone(), secrets.foreign.clone());
+    Verifier::new(own, foreign, metrics.server.clone())
 }
 
 impl Running {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     process::{Child, Command},
     time::timeout,
@@ -61,6 +61,34 @@ async fn conversation_of(mut guest: Program, mut operator: Program) {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_says_who_its_visitor_is() {
+    let site = Site::start().await;
+    let secret = exported("IDENTITY_SECRET", &site.folder.path().join("data")).await;
+    let file = site.folder.path().join("identity.mjs");
+    std::fs::write(&file, blocks("js identity").next().unwrap()).unwrap();
+    let mut node = Command::new("node");
+    let uses = "import { identityOf, digestOf } from './identity.mjs'; const marie = { id: '7', name: 'Marie' }; \
+        console.log(JSON.stringify([identityOf(marie), digestOf(marie)]))";
+    node.args(["--input-type=module", "-e", uses])
+        .current_dir(site.folder.path())
+        .env("IDENTITY_SECRET", secret);
+    let output = run(&mut node).await;
+    assert!(output.status.success(), "{output:?}");
+    let signed: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let mut guests = Vec::new();
+    for identity in signed {
+        let mut guest = Person::guest(site.server.address).await;
+        let start = json!({ "identity": identity });
+        guests.push((guest.granted("guest:start", start).await, guest));
+    }
+    assert_eq!(guests[0].0["sessionId"], guests[1].0["sessionId"]);
+    let mut operator = Person::operator(site.server.address, &site.token).await;
+    let listed = operator.granted("staff:sessions", json!({})).await;
+    let known = json!({ "name": "Marie", "verified": true, "externalId": "7" });
+    assert_eq!(listed["sessions"][0]["guest"], known);
+}
+
 #[tokio::test]
 async fn every_command_is_known() {
     let commands: Vec<&str> = blocks("sh").flat_map(str::lines).collect();
@@ -85,6 +113,13 @@ async fn every_command_is_known() {
                 let folder = Folder::fresh();
                 let token = operator_token(folder.path()).await;
                 assert_eq!(token.split('.').count(), 3, "{token}");
+            }
+            ["export", secret, "identity-secret", ..]
+                if secret.starts_with("IDENTITY_SECRET=$(") =>
+            {
+                let folder = Folder::fresh();
+                let secret = exported("IDENTITY_SECRET", folder.path()).await;
+                assert_eq!(secret.len(), 64, "{secret}");
             }
             // The commands of staff come in their order, on one folder.
             ["switchboard", ..] => staff.push(command),
@@ -224,6 +259,18 @@ fn blocks(kind: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
+async fn operator_token(data: &Path) -> String {
+    exported("OPERATOR_TOKEN", data).await
+}
+
+/// By README's own command, word for word.
+async fn exported(name: &str, data: &Path) -> String {
+    let command = blocks("sh")
+        .find(|block| block.starts_with(&format!("export {name}=")))
+        .unwrap();
+    in_shell(&format!("{command}\nprintf %s \"${name}\""), data).await
+}
+
 /// What it prints, with `switchboard` at hand and this folder for its data.
 async fn in_shell(script: &str, data: &Path) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_switchboard"))
@@ -238,14 +285,6 @@ async fn in_shell(script: &str, data: &Path) -> String {
     let output = run(&mut shell).await;
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// By README's own command, word for word.
-async fn operator_token(data: &Path) -> String {
-    let command = blocks("sh")
-        .find(|block| block.starts_with("export OPERATOR_TOKEN="))
-        .unwrap();
-    in_shell(&format!("{command}\nprintf %s \"$OPERATOR_TOKEN\""), data).await
 }
 
 /// A server, and a folder where the official client is installed.

@@ -28,10 +28,10 @@ pub(in crate::chat) fn load(
         stored.queued.ms = stored.created_at;
     }
     // In no window at all nobody is refused: the guest is known again, and comes back as before.
-    commit.unique = start::key(&stored.guest.name, &stored.guest.email).map(|key| Unique {
-        key,
+    let unique = start::unique(&stored.guest, Some((0, Since::Activity)));
+    commit.unique = unique.map(|unique| Unique {
         window_ms: 0,
-        since: Since::Activity,
+        ..unique
     });
     commit.set.create = Some(Box::new(stored));
     commit.set.known = newest.iter().rev().filter_map(known).collect();

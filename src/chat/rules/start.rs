@@ -1,13 +1,16 @@
 use super::{draft, presence};
 use crate::{
     chat::GuestActor,
-    hub::{Commit, Guard, NewChange, QueueOp},
+    hub::{Commit, Guard, NewChange, QueueOp, Since, Unique},
     model::{Code, DedupId, Guest, Millis, Reject, Resume, Session, SessionId, Start, WorkspaceId},
 };
 
+/// No session is as old, and Redis counts that far.
+const ALWAYS: Millis = 1 << 50;
+
 /// The workspace that the guest asks for: the one of its page unless it names another.
 pub(in crate::chat) fn workspace<'a>(actor: &'a GuestActor, start: &'a Start) -> &'a WorkspaceId {
-    start.workspace.as_ref().unwrap_or(&actor.workspace)
+    start.workspace_or(&actor.workspace)
 }
 
 pub(in crate::chat) fn no_such_workspace() -> Reject {
@@ -36,7 +39,16 @@ pub(in crate::chat) fn candidates(
     });
     let mut candidates: Vec<_> = start.resume.iter().cloned().chain(own).collect();
     candidates.dedup();
+    // The same id in another workspace is somebody else.
+    candidates.retain(|resume| start.identity.is_none() || resume.workspace == *workspace);
     candidates
+}
+
+/// A verified guest goes on with a session of its own only: not with one of somebody else, nor with one that
+/// anybody may have begun and left on its device, to read on in it. Who holds the token of a verified session
+/// has got it as its guest.
+pub(in crate::chat) fn may_go_on(start: &Start, session: &Session) -> bool {
+    start.identity.is_none() || start.identity == session.guest.identity
 }
 
 /// The guest is present in its session again, if that is still open.
@@ -71,13 +83,30 @@ pub(in crate::chat) fn come_back(
     commit
 }
 
-/// The same name and e-mail address are the same guest, as far as nobody proves anything; `None` without
-/// both of them.
-pub(in crate::chat) fn identity(start: &Start) -> Option<String> {
-    key(&start.name, &start.email)
+/// Whom there is one open session for. A verified guest comes back to its own whenever that was, also while
+/// it is there by another device. Of others the same name and e-mail address are the same guest for a time
+/// (`by_name`), as far as nobody proves anything; `None` without both of them.
+///
+/// The two never meet: the key of a name begins with a number.
+pub(in crate::chat) fn unique(guest: &Guest, by_name: Option<(Millis, Since)>) -> Option<Unique> {
+    if let Some(id) = &guest.identity {
+        return Some(Unique {
+            key: format!("verified:{id}"),
+            window_ms: ALWAYS,
+            since: Since::Creation,
+            shared: true,
+        });
+    }
+    let (window_ms, since) = by_name?;
+    Some(Unique {
+        key: name_key(&guest.name, &guest.email)?,
+        window_ms,
+        since,
+        shared: false,
+    })
 }
 
-pub(super) fn key(name: &Option<String>, email: &Option<String>) -> Option<String> {
+fn name_key(name: &Option<String>, email: &Option<String>) -> Option<String> {
     let folded = |text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default().trim().to_lowercase();
         (!text.is_empty()).then_some(text)
@@ -92,12 +121,12 @@ pub(super) fn key(name: &Option<String>, email: &Option<String>) -> Option<Strin
 pub(in crate::chat) fn begin(
     actor: &GuestActor,
     workspace: &WorkspaceId,
-    start: Start,
+    guest: Guest,
     dedup: &DedupId,
     now: Millis,
 ) -> Commit {
     let id = SessionId::from_seed(dedup);
-    let session = Session::new(id.clone(), workspace.clone(), guest(start), now);
+    let session = Session::new(id.clone(), workspace.clone(), guest, now);
     let mut commit = Commit::new(
         workspace.clone(),
         Some(id.clone()),
@@ -111,14 +140,15 @@ pub(in crate::chat) fn begin(
     commit
 }
 
-fn guest(start: Start) -> Guest {
+/// Of a new session.
+pub(in crate::chat) fn guest(start: Start) -> Guest {
     Guest {
         name: start.name,
         email: start.email,
         phone: start.phone,
         page: start.page,
         metadata: start.metadata,
-        identity: None,
+        identity: start.identity,
     }
 }
 

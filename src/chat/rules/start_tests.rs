@@ -66,7 +66,13 @@ fn a_new_session_waits() {
         page: Some("/p".into()),
         ..Start::default()
     };
-    let commit = begin(&someone(None), &named("shop"), start, &dedup(), 7);
+    let commit = begin(
+        &someone(None),
+        &named("shop"),
+        super::guest(start),
+        &dedup(),
+        7,
+    );
     assert_eq!(
         (commit.guard, commit.queue),
         (Guard::Absent, Some(QueueOp::Enter))
@@ -106,7 +112,7 @@ fn one_request_is_one_session() {
         begin(
             &someone(None),
             &named("default"),
-            Start::default(),
+            Guest::default(),
             &request,
             0,
         )
@@ -139,14 +145,24 @@ fn p5_who_only_says_a_name_is_alone_in_the_session_and_staff_is_told() {
     assert!(matches!(commit.presence, Some(PresenceOp::Enter { .. })));
 }
 
+const BY_NAME: Option<(Millis, Since)> = Some((7, Since::Activity));
+
+fn known(name: Option<&str>, email: Option<&str>, identity: Option<&str>) -> Guest {
+    Guest {
+        name: name.map(str::to_owned),
+        email: email.map(str::to_owned),
+        identity: identity.map(str::to_owned),
+        ..Guest::default()
+    }
+}
+
 #[test]
-fn p6_an_identity_is_a_name_and_an_address() {
+fn p6_a_guest_is_known_by_name_and_address() {
     let of = |name: Option<&str>, email: Option<&str>| {
-        identity(&Start {
-            name: name.map(str::to_owned),
-            email: email.map(str::to_owned),
-            ..Start::default()
-        })
+        let unique = unique(&known(name, email, None), BY_NAME)?;
+        assert_eq!((unique.window_ms, unique.since), (7, Since::Activity));
+        assert!(!unique.shared, "nobody proves anything");
+        Some(unique.key)
     };
     for (name, email) in [
         (None, None),
@@ -167,4 +183,98 @@ fn p6_an_identity_is_a_name_and_an_address() {
     ] {
         assert_ne!(zoe, of(Some(name), Some(email)));
     }
+    let zoe = known(Some("Zoe"), Some("z@x.test"), None);
+    assert!(unique(&zoe, None).is_none(), "switched off");
+}
+
+#[test]
+fn p6_a_verified_guest_is_known_by_its_id_alone() {
+    let of = |guest: Guest, by_name| unique(&guest, by_name).unwrap();
+    let seven = of(known(Some("Zoe"), Some("z@x.test"), Some("7")), BY_NAME);
+    for same in [
+        of(known(None, None, Some("7")), BY_NAME),
+        of(known(Some("Ann"), Some("a@x.test"), Some("7")), None),
+    ] {
+        assert_eq!(same.key, seven.key);
+    }
+    assert!(seven.shared, "on several devices");
+    assert_eq!((seven.window_ms, seven.since), (ALWAYS, Since::Creation));
+    let keys = [
+        known(None, None, Some("8")),
+        known(None, None, Some("7 ")),
+        known(None, None, Some("a")),
+        known(None, None, Some("A")),
+        known(None, None, Some("7:zoe:z@x.test")),
+        known(None, None, Some("3:zoe:z@x.test")),
+        known(None, None, Some("verified:7")),
+        // Names that look like the key of an id.
+        known(Some("Zoe"), Some("z@x.test"), None),
+        known(Some("verified"), Some("7"), None),
+        known(Some("verified:7"), Some("7"), None),
+        known(Some("7"), Some("7"), None),
+    ];
+    let keys = keys.map(|guest| of(guest, BY_NAME).key);
+    let mut all: Vec<_> = keys.iter().chain([&seven.key]).collect();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), keys.len() + 1, "no two are one");
+}
+
+#[test]
+fn p5_an_identity_and_a_session_belong_together_or_do_not_meet() {
+    let of = |identity: Option<&str>| Session {
+        guest: known(Some("Zoe"), Some("z@x.test"), identity),
+        ..crate::chat::rules::cases::session(Status::Active)
+    };
+    for (asks, whose, may) in [
+        (None, None, true),
+        // By its token, which was given to it.
+        (None, Some("7"), true),
+        (Some("7"), Some("7"), true),
+        (Some("7"), Some("8"), false),
+        (Some("7"), None, false),
+        (Some("7"), Some("7 "), false),
+    ] {
+        let start = Start {
+            name: Some("Zoe".into()),
+            email: Some("z@x.test".into()),
+            identity: asks.map(str::to_owned),
+            ..Start::default()
+        };
+        assert_eq!(may_go_on(&start, &of(whose)), may, "{asks:?} {whose:?}");
+    }
+}
+
+#[test]
+fn p5_an_id_is_of_somebody_else_in_another_workspace() {
+    let shop = Resume {
+        workspace: named("shop"),
+        session: id("token"),
+        since: 0,
+    };
+    for (identity, wanted, found) in [
+        (None, "default", true),
+        (Some("7"), "default", false),
+        (Some("7"), "shop", true),
+    ] {
+        let start = Start {
+            resume: Some(shop.clone()),
+            identity: identity.map(str::to_owned),
+            ..Start::default()
+        };
+        let candidates = candidates(&someone(None), &start, &named(wanted));
+        assert_eq!(candidates.contains(&shop), found, "{identity:?} {wanted}");
+    }
+}
+
+#[test]
+fn only_what_is_verified_becomes_the_identity_of_a_guest() {
+    let start = Start {
+        name: Some("Zoe".into()),
+        proof: Some(crate::model::Proof::Token("7".into())),
+        token: Some("7".into()),
+        metadata: Some(serde_json::json!({"verified": true, "externalId": "7"})),
+        ..Start::default()
+    };
+    assert_eq!(super::guest(start).identity, None);
 }

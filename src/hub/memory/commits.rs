@@ -193,7 +193,8 @@ fn holder<'w>(workspace: &'w Workspace, commit: &Commit, now: Millis) -> Option<
     let holds = commit.session.as_ref() != Some(holder)
         && session.status.is_open()
         && now.saturating_sub(since) < unique.window_ms
-        && !workspace.is_present(&Subject::Guest(holder.clone()), entering(commit));
+        && (unique.shared
+            || !workspace.is_present(&Subject::Guest(holder.clone()), entering(commit)));
     holds.then_some(holder)
 }
 

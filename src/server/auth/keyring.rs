@@ -52,6 +52,11 @@ impl Keyring {
         self.check(token, audience).ok()
     }
 
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        let keys = self.verifying.iter();
+        keys.filter_map(|key| key.try_get_as_bytes().ok())
+    }
+
     pub(super) fn check<C: DeserializeOwned>(
         &self,
         token: &str,

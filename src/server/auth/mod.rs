@@ -4,6 +4,7 @@ mod check;
 mod cookie;
 mod failure;
 mod header;
+mod identity;
 mod jwks;
 mod keyring;
 mod public_key;
@@ -12,6 +13,7 @@ mod verifier;
 
 pub use cookie::{LOGIN_COOKIE, login_cookie};
 pub use failure::Failure;
+pub use identity::Identity;
 pub use jwks::{Pace, Source, SourceError};
 pub use keyring::{Keyring, KeyringError};
 pub use public_key::{PublicKey, PublicKeyError};

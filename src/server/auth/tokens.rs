@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Failure, Keyring};
+use super::{Failure, Identity, Keyring};
 use crate::model::{OperatorId, RecoveryId, Role, SessionId, WorkspaceId, limits};
 
 /// An operator's token, made by `switchboard token` or by the site's own backend.
@@ -78,6 +78,8 @@ impl GuestClaims {
     pub const AUDIENCE: &str = "guest";
     /// A guest may come back for so long.
     const LIFE_SECONDS: u64 = 30 * 24 * 60 * 60;
+    /// One that the site has verified: as long as it would come back by its identity.
+    const VERIFIED_LIFE_SECONDS: u64 = Identity::LIFE_SECONDS;
 
     pub fn new(workspace: WorkspaceId, session: SessionId, now_seconds: u64) -> Self {
         let exp = now_seconds + Self::LIFE_SECONDS;
@@ -94,6 +96,18 @@ impl GuestClaims {
     #[must_use]
     pub fn since(self, since: u64) -> Self {
         Self { since, ..self }
+    }
+
+    /// Of a guest whom the site has verified, or not.
+    #[must_use]
+    pub fn verified(self, verified: bool) -> Self {
+        let life = if verified {
+            Self::VERIFIED_LIFE_SECONDS
+        } else {
+            Self::LIFE_SECONDS
+        };
+        let exp = self.iat + life;
+        Self { exp, ..self }
     }
 
     pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {

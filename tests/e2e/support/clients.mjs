@@ -14,6 +14,8 @@ export const settings = {
   otherToken: required('OTHER_TOKEN'),
   badToken: required('BAD_TOKEN'),
   expiredToken: required('EXPIRED_TOKEN'),
+  identitySecret: required('IDENTITY_SECRET'),
+  otherIdentitySecret: required('OTHER_IDENTITY_SECRET'),
 };
 
 const HISTORY_PAGE = 40;

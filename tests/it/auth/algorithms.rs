@@ -6,9 +6,11 @@ use switchboard::server::auth::{Demands, Failure, Foreign, Keyring, Verifier};
 use super::{Judge, own};
 use crate::support::signer::{self, Signer, claims, claims_with, now};
 
+type Sign = Box<dyn Fn(&Value) -> String>;
+
 /// By their names: who signs, and who judges by that key alone (and our own secret).
-fn signers() -> Vec<(String, Judge, Box<dyn Fn(&Value) -> String>)> {
-    let mut all: Vec<(_, _, Box<dyn Fn(&Value) -> String>)> = vec![(
+fn signers() -> Vec<(String, Judge, Sign)> {
+    let mut all: Vec<(_, _, Sign)> = vec![(
         "HS256".to_owned(),
         Judge::of(Foreign::default()),
         Box::new(own),

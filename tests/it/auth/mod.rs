@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod attacks;
+mod identity;
 mod keys;
 mod rotation;
 pub mod source;

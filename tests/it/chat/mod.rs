@@ -14,6 +14,7 @@ use switchboard::{
 
 mod grace;
 mod hands;
+mod identity;
 mod marks;
 mod offers;
 mod people;

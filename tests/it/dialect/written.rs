@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use switchboard::{
     dialect::Audience,
     model::{
-        Command, GuestCommand, HistoryQuery, React, Receipt, Send, SessionQuery, StaffCommand,
-        Start,
+        Command, GuestCommand, HistoryQuery, Proof, React, Receipt, Send, SessionQuery,
+        StaffCommand, Start,
     },
 };
 
@@ -79,7 +79,11 @@ fn of_staff(command: &StaffCommand) -> (&'static str, Value) {
 }
 
 fn start(start: &Start) -> Value {
-    assert_eq!(start.resume, None, "no client says so");
+    assert_eq!(
+        (&start.resume, &start.identity),
+        (&None, &None),
+        "no client says so"
+    );
     json!({
         "workspace": start.workspace.as_ref().map(|workspace| workspace.as_str()),
         "name": start.name,
@@ -88,7 +92,22 @@ fn start(start: &Start) -> Value {
         "page": start.page,
         "metadata": start.metadata,
         "token": start.token,
+        "identity": start.proof.as_ref().map(proof),
     })
+}
+
+fn proof(proof: &Proof) -> Value {
+    match proof {
+        Proof::Token(token) => json!(token),
+        Proof::Digest {
+            id,
+            expires_at,
+            hmac,
+        } => {
+            let hmac: String = hmac.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({ "id": id, "expiresAt": expires_at, "hmac": hmac })
+        }
+    }
 }
 
 fn send(send: &Send) -> Value {

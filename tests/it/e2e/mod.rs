@@ -20,6 +20,8 @@ macro_rules! suites {
             marks_over_websocket: "marks", "websocket";
             marks_over_polling: "marks", "polling";
             marks_over_polling_then_websocket: "marks", "default";
+            identity_over_websocket: "identity", "websocket";
+            identity_over_polling: "identity", "polling";
             recovery_over_websocket: "recovery", "websocket";
             recovery_over_polling: "recovery", "polling";
             recovery_over_polling_then_websocket: "recovery", "default";

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, process::Stdio};
 
-use switchboard::config::Secrets;
+use switchboard::{config::Secrets, model::WorkspaceId, server::auth::Identity};
 use tokio::process::Command;
 
 use super::seen::Seen;
@@ -23,6 +23,9 @@ impl Script {
         let hour = 3600;
         let alice = token(secrets, "7", "Alice", "default", hour);
         let bob = token(secrets, "8", "Bob", "default", hour);
+        let identity_secret = |workspace: &str| {
+            Identity::secret(&secrets.signing, &WorkspaceId::new(workspace)).unwrap()
+        };
         let folder = Folder::fresh();
         let mut command = Command::new("node");
         command
@@ -37,6 +40,8 @@ impl Script {
                 "EXPIRED_TOKEN",
                 token(secrets, "7", "Alice", "default", -60),
             )
+            .env("IDENTITY_SECRET", identity_secret("default"))
+            .env("OTHER_IDENTITY_SECRET", identity_secret("other"))
             .env("ASLEEP_MS", lengths::asleep().as_millis().to_string())
             .env("SEEN", folder.path().join("seen.json"))
             .stdin(Stdio::null())

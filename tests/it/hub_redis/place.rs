@@ -115,6 +115,7 @@ impl Place {
                 key: "guest".into(),
                 window_ms: 1_000,
                 since: Since::Activity,
+                shared: false,
             }),
             rate: Some(Rate {
                 key: "guest".into(),

@@ -7,6 +7,7 @@ mod cluster;
 mod death;
 mod end;
 mod format;
+mod guests;
 mod issuers;
 mod kill;
 mod limits;

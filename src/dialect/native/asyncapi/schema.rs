@@ -41,9 +41,6 @@ fn of(field: &Field) -> Value {
         shape => object(plain(shape)),
     };
     put(&mut schema, "description", field.says);
-    if field.presence == Presence::NotYet {
-        put(&mut schema, "x-notYet", true);
-    }
     Value::Object(schema)
 }
 
@@ -68,6 +65,15 @@ fn plain(shape: &Shape) -> Value {
             json!({ "type": "integer", "minimum": low, "maximum": high })
         }
         Shape::Word(words) => json!({ "type": "string", "enum": words }),
+        // What is said of texts goes for texts alone, and so it is with objects.
+        Shape::TextOr(bytes, parts) => {
+            let mut schema = object(fields(parts));
+            put(&mut schema, "type", json!(["string", "object"]));
+            put(&mut schema, "minLength", 1);
+            put(&mut schema, "maxLength", *bytes);
+            put(&mut schema, "x-maxBytes", *bytes);
+            Value::Object(schema)
+        }
         Shape::Object(None) => json!({ "type": "object" }),
         Shape::Object(Some(bytes)) => json!({ "type": "object", "x-maxBytes": bytes }),
         Shape::Code => reference("ErrorCode"),

@@ -1,3 +1,4 @@
+use super::identity;
 use crate::{
     dialect::fields::Fields,
     model::{Command, GuestCommand, Reject, Start, WorkspaceId, limits},
@@ -14,12 +15,10 @@ pub(super) fn start(fields: &Fields<'_>) -> Result<Command, Reject> {
         page: fields.detail("page", limits::PAGE_BYTES)?,
         metadata: fields.object("metadata", limits::METADATA_BYTES)?,
         token: fields.detail("token", limits::TOKEN_BYTES)?,
+        proof: identity::proof(fields)?,
         resume: None,
+        identity: None,
     };
-    // Passed over, it would leave a site in the belief that its visitor was verified.
-    if fields.object("identity", usize::MAX)?.is_some() {
-        return Err(Reject::field("identity", "identity is not available yet"));
-    }
     Ok(Command::Guest(GuestCommand::Start(Box::new(start))))
 }
 

@@ -1,6 +1,7 @@
 //! What clients ask, by side: a file per group of events, each event with a decoder of its own.
 
 mod guest;
+mod identity;
 mod message;
 mod operator;
 mod session;

@@ -79,7 +79,7 @@ fn preview(preview: &Preview) -> Value {
     })
 }
 
-/// Only what the guest has said of itself.
+/// Only what the guest has said of itself, and what its site has verified.
 fn guest(guest: &Guest) -> Value {
     let texts = [
         ("name", &guest.name),
@@ -92,6 +92,10 @@ fn guest(guest: &Guest) -> Value {
         if let Some(text) = text {
             put(&mut fields, name, text.as_str());
         }
+    }
+    if let Some(identity) = &guest.identity {
+        put(&mut fields, "verified", true);
+        put(&mut fields, "externalId", identity.as_str());
     }
     if let Some(metadata) = &guest.metadata {
         put(&mut fields, "metadata", metadata.clone());

@@ -1,10 +1,10 @@
 use super::{
     Asked, Field, Shape,
     fields::{
-        BEFORE_SEQ, CLIENT_MESSAGE_ID, EMOJI, HISTORY_LIMIT, IS_TYPING, MESSAGE, MESSAGE_ID,
+        BEFORE_SEQ, CLIENT_MESSAGE_ID, EMOJI, HISTORY_LIMIT, ID, IS_TYPING, MESSAGE, MESSAGE_ID,
         NUMBER, ON, PAGE, SENT, SEQ, SESSION_ID, STATUS, TYPE,
     },
-    not_yet, optional, required,
+    optional, required,
 };
 use crate::model::limits;
 
@@ -91,10 +91,24 @@ const START: &[Field] = &[
         Shape::Short(limits::TOKEN_BYTES),
         "From the acknowledgement of an earlier start: back to that session.",
     ),
-    not_yet(
+    optional(
         "identity",
-        Shape::Object(None),
-        "For visitors whom the site has verified. Not available yet: refused.",
+        Shape::TextOr(limits::TOKEN_BYTES, IDENTITY),
+        "What the site's backend has signed of a visitor whom it knows: a JWT, or an object. Back to the session \
+         of that visitor, on any device.",
+    ),
+];
+const IDENTITY: &[Field] = &[
+    required("id", ID, "By which the site knows its visitor."),
+    required(
+        "expiresAt",
+        NUMBER,
+        "Until when it can be used, in seconds since 1970: within the next 24 hours.",
+    ),
+    required(
+        "hmac",
+        Shape::Text,
+        "HMAC-SHA256 of id, line feed and expiresAt, in hexadecimal, by the workspace's identity secret.",
     ),
 ];
 const ID_OR_BLANK: Shape = Shape::Short(limits::ID_BYTES);

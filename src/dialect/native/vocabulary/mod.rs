@@ -42,8 +42,6 @@ pub(super) struct Field {
 pub(super) enum Presence {
     Required,
     Optional,
-    /// Understood, and refused for now.
-    NotYet,
 }
 
 /// What a field holds; sizes are in bytes.
@@ -63,6 +61,8 @@ pub(super) enum Shape {
         high: u64,
     },
     Word(&'static [&'static str]),
+    /// As `Id`, or an object with these fields.
+    TextOr(usize, &'static [Field]),
     /// An object of the site's own, as JSON at most so long, if there is a bound.
     Object(Option<usize>),
     /// One of the closed set of reasons for a refusal.
@@ -106,13 +106,6 @@ const fn required(name: &'static str, shape: Shape, says: &'static str) -> Field
 const fn optional(name: &'static str, shape: Shape, says: &'static str) -> Field {
     Field {
         presence: Presence::Optional,
-        ..required(name, shape, says)
-    }
-}
-
-const fn not_yet(name: &'static str, shape: Shape, says: &'static str) -> Field {
-    Field {
-        presence: Presence::NotYet,
         ..required(name, shape, says)
     }
 }

@@ -127,11 +127,7 @@ pub(super) const STAFF_SESSION: Record = Record {
         ),
         DELIVERED_SEQ,
         READ_SEQ,
-        required(
-            "guest",
-            Shape::Record(&GUEST),
-            "Only what it has said of itself.",
-        ),
+        required("guest", Shape::Record(&GUEST), "Who it is."),
         required(
             "unread",
             COUNT,
@@ -178,8 +174,18 @@ pub(super) const OPERATOR: Record = Record {
 
 const GUEST: Record = Record {
     name: "Guest",
-    says: "What a visitor said of itself; never a proof of identity.",
+    says: "What a visitor said of itself, and whether its site has verified who it is.",
     fields: &[
+        optional(
+            "verified",
+            Shape::Flag,
+            "The site's own backend has signed `externalId`; left out if nobody has.",
+        ),
+        optional(
+            "externalId",
+            Shape::Short(limits::ID_BYTES),
+            "By which the site knows the visitor.",
+        ),
         optional("name", Shape::Short(limits::NAME_BYTES), "Its name."),
         optional(
             "email",

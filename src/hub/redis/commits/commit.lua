@@ -39,7 +39,8 @@ if session then
 end
 local there = status and true or false
 
--- 2. The key of a guest belongs to a session that is open, not older than that, and has nobody in it.
+-- 2. The key of a guest belongs to a session that is open, not older than that, and has nobody in it, if it
+-- matters who is (guests_at).
 local unique_key, unique
 if arg() == '1' then
   local window, since, guests_at, sid
@@ -49,7 +50,7 @@ if arg() == '1' then
     local is = call('HMGET', sessions_at .. holder, 'status', since)
     local guest = guests_at .. holder
     if is[1] and is[1] ~= 'ended' and now - tonumber(is[2]) < window
-      and call('HLEN', guest) == call('HEXISTS', guest, sid) then
+      and (guests_at == '' or call('HLEN', guest) == call('HEXISTS', guest, sid)) then
       return { 'exists', holder }
     end
   end

@@ -187,7 +187,7 @@ fn checks(mut call: Call, keys: &Keys, commit: &Commit) -> Call {
                 Since::Activity => "active",
                 Since::Creation => "created",
             })
-            .arg(keys.in_workspace(workspace, "at:guest:"))
+            .maybe((!unique.shared).then(|| keys.in_workspace(workspace, "at:guest:")))
             .maybe(match &commit.presence {
                 Some(PresenceOp::Enter { presence, .. }) => Some(presence.sid.as_str()),
                 _ => None,

@@ -143,6 +143,7 @@ pub async fn the_checks_come_in_their_order(bench: &Bench) {
             key: key.into(),
             window_ms: 60_000,
             since: Since::Activity,
+            shared: false,
         })
     };
     let rate = Some(Rate {

@@ -104,6 +104,7 @@ fn named(bench: &Bench, since: Since, presence: Option<&Presence>) -> Commit {
             key: "visitor".into(),
             window_ms: WINDOW_MS,
             since,
+            shared: false,
         }),
         presence: presence.cloned().map(enter),
         ..bench.starts(&new)
@@ -115,6 +116,27 @@ async fn started(bench: &Bench) -> SessionId {
     let id = commit.session.clone().unwrap();
     bench.commit(commit).await;
     id
+}
+
+/// Who proves to be its guest finds it also while the guest is there by another device.
+pub async fn p6_a_shared_session_is_found_with_its_guest_in_it(bench: &Bench) {
+    let id = started(bench).await;
+    bench
+        .commit(comes(bench, &someone(bench, &id), false))
+        .await;
+    let exists = Outcome::Exists(id.clone());
+    for since in [Since::Activity, Since::Creation] {
+        let mut again = named(bench, since, Some(&someone(bench, &id)));
+        let unique = again.unique.as_mut().unwrap();
+        (unique.shared, unique.window_ms) = (true, 1 << 50);
+        assert_eq!(bench.refused(again.clone()).await, exists, "{since:?}");
+        bench.trouble.pass(WINDOW_MS * 2).await;
+        assert_eq!(bench.refused(again).await, exists, "{since:?}");
+    }
+    bench.commit(bench.ends(&id)).await;
+    let mut last = named(bench, Since::Creation, None);
+    last.unique.as_mut().unwrap().shared = true;
+    bench.commit(last).await;
 }
 
 pub async fn p6_a_session_with_its_guest_in_it_is_not_given_away(bench: &Bench) {

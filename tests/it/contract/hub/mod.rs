@@ -121,6 +121,7 @@ macro_rules! hub_suite {
             hands: p6_who_wants_to_be_alone_finds_nobody_there,
                 p6_of_eight_that_want_to_be_alone_one_is,
                 p6_a_session_with_its_guest_in_it_is_not_given_away,
+                p6_a_shared_session_is_found_with_its_guest_in_it,
                 a_window_is_counted_from_activity_or_creation;
             deadlines: a_deadline_is_set_on_its_edge,
                 they_are_told_when_they_are_due,

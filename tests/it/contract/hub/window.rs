@@ -14,6 +14,7 @@ fn unique() -> Option<Unique> {
         key: "visitor".into(),
         window_ms: WINDOW_MS,
         since: Since::Activity,
+        shared: false,
     })
 }
 
@@ -43,6 +44,7 @@ pub async fn a_guest_has_one_session_within_its_window(bench: &Bench) {
             key: "other".into(),
             window_ms: WINDOW_MS,
             since: Since::Activity,
+            shared: false,
         }),
         ..start(bench).1
     };

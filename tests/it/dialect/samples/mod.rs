@@ -100,7 +100,7 @@ pub fn active() -> Session {
             phone: Some("+49 30 1".into()),
             page: Some("/prices?a=b".into()),
             metadata: Some(json!({"plan": "pro", "seats": 3})),
-            identity: None,
+            identity: Some("customer-7".into()),
         },
         agent: Some(alice()),
         last_activity: START + 1,

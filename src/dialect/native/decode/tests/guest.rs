@@ -16,7 +16,9 @@ fn guest_start_reads_what_a_visitor_says_of_itself() {
         page: Some("/p".into()),
         metadata: Some(json!({"plan": ["a", 1, null]})),
         token: Some("t".into()),
+        proof: None,
         resume: None,
+        identity: None,
     };
     assert_eq!(
         guest("guest:start", full),
@@ -67,19 +69,62 @@ fn a_guest_ends_its_session_without_a_word() {
     assert_eq!(bare, Ok(Command::Guest(GuestCommand::End)));
 }
 
+#[test]
+fn an_identity_is_a_token_or_a_digest() {
+    let proof = |identity: Value| match guest("guest:start", json!({ "identity": identity })) {
+        Ok(GuestCommand::Start(start)) => {
+            assert_eq!(start.identity, None, "nobody has verified it");
+            start.proof
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(proof(Value::Null), None);
+    let token = Proof::Token("a.b.c".into());
+    assert_eq!(proof(json!("a.b.c")), Some(token));
+    let hmac = "0A".repeat(32);
+    let digest = Proof::Digest {
+        id: "7".into(),
+        expires_at: 1_700_000_000,
+        hmac: vec![10; 32],
+    };
+    let signed = json!({ "id": "7", "expiresAt": 1_700_000_000, "hmac": hmac, "later": 1 });
+    assert_eq!(proof(signed), Some(digest));
+}
+
 /// Passed over, it would leave the site in the belief that its visitor was verified.
 #[test]
-fn an_identity_is_refused_as_long_as_nobody_verifies_it() {
-    let signed = json!({"name": "Zoe", "identity": {"id": "7", "signature": "x"}});
-    let reject = guest("guest:start", signed).unwrap_err();
-    assert_eq!(
-        (reject.code, reject.field),
-        (Code::Invalid, Some("identity"))
+fn an_identity_that_is_none_is_refused() {
+    let hmac = "0a".repeat(32);
+    let with = |name: &str, value: Value| {
+        let mut identity = json!({ "id": "7", "expiresAt": 1, "hmac": hmac });
+        identity[name] = value;
+        (json!({ "identity": identity }), "identity")
+    };
+    refused(
+        Audience::Guest,
+        "guest:start",
+        &[
+            (json!({ "identity": "" }), "identity"),
+            (json!({ "identity": 7 }), "identity"),
+            (json!({ "identity": ["7"] }), "identity"),
+            (json!({ "identity": {} }), "identity"),
+            (json!({ "identity": long(limits::TOKEN_BYTES) }), "identity"),
+            with("id", Value::Null),
+            with("id", json!("")),
+            with("id", json!(7)),
+            with("id", json!("7\u{0}")),
+            with("id", json!(long(limits::ID_BYTES))),
+            with("expiresAt", Value::Null),
+            with("expiresAt", json!("1")),
+            with("expiresAt", json!(1.5)),
+            with("expiresAt", json!(0)),
+            with("hmac", Value::Null),
+            with("hmac", json!("")),
+            with("hmac", json!("0a".repeat(31))),
+            with("hmac", json!("0a".repeat(33))),
+            with("hmac", json!(format!("{}0", "0a".repeat(31)))),
+            with("hmac", json!(format!("+a{}", "0a".repeat(31)))),
+            with("hmac", json!(format!("é{}", "0a".repeat(31)))),
+        ],
     );
-    assert_eq!(reject.message, "identity is not available yet");
-    let none = json!({"identity": null});
-    assert!(guest("guest:start", none).is_ok());
-    let wrong = json!({"identity": "7"});
-    let reject = guest("guest:start", wrong).unwrap_err();
-    assert_eq!(reject.message, "identity must be an object");
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::*;
 use crate::dialect::native::vocabulary::asked_by;
 use crate::model::{
-    GuestCommand, HistoryQuery, React, Receipt, Send, SessionQuery, StaffCommand, Start, Status,
-    WorkspaceId,
+    GuestCommand, HistoryQuery, Proof, React, Receipt, Send, SessionQuery, StaffCommand, Start,
+    Status, WorkspaceId,
 };
 
 fn guest(event: &str, payload: Value) -> Result<GuestCommand, Reject> {
