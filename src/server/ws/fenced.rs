@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl<A: App> Connection<A> {
-    /// Another connection has recovered a socket of this one. Most often the client has given this one up; if
+    /// Another connection may have recovered a socket of this one. Most often the client has given this one up; if
     /// it still listens it is another page that shows the same pid, and is told to leave: coming back, it
     /// would take the socket again, and so on for ever.
     pub(super) async fn leave_fenced(&mut self) -> Result<(), End> {

@@ -4,6 +4,7 @@ mod departure;
 mod house;
 mod names;
 mod new_life;
+mod pages;
 mod questions;
 mod recovered;
 mod sweep;
