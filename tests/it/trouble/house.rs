@@ -48,8 +48,12 @@ impl House {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let folder = Folder::fresh();
-        let (clock, metrics) = (Clock::System, Metrics::new().unwrap());
+        Self::at(Clock::System, settings).await
+    }
+
+    /// With the time that the test makes it.
+    pub async fn at(clock: Clock, settings: Settings) -> Self {
+        let (folder, metrics) = (Folder::fresh(), Metrics::new().unwrap());
         let retention = Retention {
             feed_ms: 60_000,
             ended_ms: 60_000,

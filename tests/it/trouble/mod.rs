@@ -1,5 +1,6 @@
 //! Moments of trouble, seen from the sockets.
 
+mod again;
 mod departure;
 mod house;
 mod names;
