@@ -2,7 +2,11 @@ use super::{connection::Connection, end::End};
 use crate::{
     hub::Unavailable,
     model::Frame,
-    server::{App, Trouble, depart, effects::Effects, receive::Inbound},
+    server::{
+        App, Trouble, depart,
+        effects::Effects,
+        receive::{Fault, Inbound},
+    },
     wire::socket::encode as write,
 };
 
@@ -11,11 +15,14 @@ impl<A: App> Connection<A> {
     /// it still listens it is another page that shows the same pid, and is told to leave: coming back, it
     /// would take the socket again, and so on for ever.
     pub(super) async fn leave_fenced(&mut self) -> Result<(), End> {
+        let mut has_left = false;
         let namespaces: Vec<String> = self.state.sockets.keys().cloned().collect();
         for nsp in namespaces {
-            if self.is_held(&nsp).await.map_err(|_| End::Fenced)? {
+            let held = self.is_held(&nsp).await;
+            if held.map_err(|Unavailable| End::Fault(Fault::Trouble))? {
                 continue;
             }
+            has_left = true;
             self.listening.remove(&nsp);
             if let Some(gone) = self.state.socket(&self.sid, &nsp) {
                 let window_ms = self.pod.settings.recovery_window_ms;
@@ -26,7 +33,8 @@ impl<A: App> Connection<A> {
             let farewell = Frame::text(write::disconnect(&nsp));
             self.link.send(&[farewell]).await.map_err(End::Link)?;
         }
-        if self.state.sockets.is_empty() {
+        // One that has none yet is on its way in.
+        if has_left && self.state.sockets.is_empty() {
             return Err(End::Fenced);
         }
         Ok(())

@@ -8,7 +8,7 @@ use switchboard::{
     config::Ack,
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
-    metrics::{Metrics, ServerMetrics},
+    metrics::{HubMetrics, Metrics, ServerMetrics},
     model::{Clock, OperatorId, Role, WorkspaceId},
     relay::Relay,
     server::{
@@ -33,6 +33,7 @@ pub struct House {
     pub hub: Arc<MemoryHub>,
     pub address: SocketAddr,
     pub metrics: ServerMetrics,
+    pub hub_metrics: HubMetrics,
     _server: Server<Relay>,
     _folder: Folder,
 }
@@ -89,6 +90,7 @@ impl House {
             hub,
             address,
             metrics: metrics.server,
+            hub_metrics: metrics.hub,
             _server: server.await.unwrap(),
             _folder: folder,
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::house::House;
+use super::house::{House, eventually};
 use crate::{
     bad_input::client::{Client, WAYS, Way},
     process::server::LONG,
@@ -41,6 +41,19 @@ async fn p2_a_page_is_sent_away_though_its_pod_missed_the_word() {
         house.hub.lag();
         assert_sent_away(&mut first, way).await;
     }
+}
+
+/// It has no socket yet that could have been taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_on_its_way_in_stays_though_its_pod_missed_something() {
+    let house = House::open().await;
+    let mut client = Client::open(house.address, Way::WebSocket, "/").await;
+    house.hub.lag();
+    let lagged = &house.hub_metrics.lagged;
+    eventually("it has heard", async || lagged.get() > 0).await;
+    let connect = format!("40{}", House::auth("bob"));
+    client.send(&[connect.as_str().into()]).await.unwrap();
+    assert!(client.packet().await.unwrap().starts_with("40"));
 }
 
 /// An operator's, and the CONNECT of another page of the same.
