@@ -15,8 +15,8 @@ cluster: ## two servers behind nginx, on a Redis and a Postgres of their own, an
 test: ## format, lints and all tests, as continuous integration runs them
 	@.ci/test
 
-test-long: ## the same, with many more cases for each property
-	@TEST_LONG=1 .ci/test
+test-long: ## those tests again that have a full length: outages, sleep, 5,000 clients, cases of each property
+	@.ci/test-long
 
 conformance: ## the official suites of Engine.IO and Socket.IO, fetched into SUITE=FOLDER, in three settings; RUNS=20 times
 	@.ci/conformance $(SUITE)

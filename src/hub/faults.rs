@@ -16,6 +16,7 @@ pub struct Faults {
     holding: AtomicBool,
     held: Mutex<VecDeque<(Publisher, Publication)>>,
     unknown: Mutex<VecDeque<bool>>,
+    losing_fences: AtomicBool,
 }
 
 impl Faults {
@@ -45,6 +46,15 @@ impl Faults {
     /// The next commit is answered with `Unknown`, having happened or not.
     pub fn unknown_commit(&self, happens: bool) {
         lock(&self.unknown).push_back(happens);
+    }
+
+    /// Nobody hears that its socket was recovered elsewhere, until it is called with `false`.
+    pub fn lose_fences(&self, lose: bool) {
+        self.losing_fences.store(lose, Ordering::Release);
+    }
+
+    pub(super) fn loses_fences(&self) -> bool {
+        self.losing_fences.load(Ordering::Acquire)
     }
 
     pub(super) fn is_down(&self) -> bool {

@@ -61,12 +61,10 @@ impl<A: App> Inbound<'_, A> {
             epoch: known.start.epoch.clone(),
             at: cursor,
         };
-        let arrival = self
-            .pod
-            .app
-            .arrive(&socket, Arriving::Recovered(at))
-            .await?;
+        let arrived = self.pod.app.arrive(&socket, Arriving::Recovered(at)).await;
+        // Also if it does not come in: the record is its own by now, and only it knows who held it before.
         self.end_elsewhere(resumed.fenced, &socket.nsp).await;
+        let arrival = arrived?;
         // Ahead of what was missed: a client keeps what it is told before a CONNECT that never comes, and would
         // show it again after the next one. What it is told after it moves its offset.
         self.admit(&socket);

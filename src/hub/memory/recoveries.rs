@@ -127,7 +127,9 @@ impl MemoryHub {
         let before = std::mem::replace(&mut recovery.holder, resume.holder);
         *expires_at = now.saturating_add(resume.ttl_ms);
         let fenced = (before.sid != recovery.holder.sid).then_some(before);
-        if let Some(holder) = &fenced {
+        if let Some(holder) = &fenced
+            && !self.faults.loses_fences()
+        {
             self.bus.signal(&holder.pod, &holder.sid, Signal::Fenced);
         }
         let recovery = recovery.clone();

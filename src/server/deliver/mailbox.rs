@@ -73,7 +73,7 @@ impl Mailbox {
         self.wake();
     }
 
-    /// Another connection has recovered a socket of this one.
+    /// Another connection has recovered a socket of this one, or may have.
     pub fn fence(&self) {
         self.flags.fenced.store(true, Ordering::Release);
         self.wake();

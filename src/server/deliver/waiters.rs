@@ -87,11 +87,16 @@ impl Waiters {
         }
     }
 
+    /// Signals may have been missed: a WebSocket looks itself whether it still holds its sockets, which nobody
+    /// says twice.
     pub fn wake_all(&self) {
         for waiting in self.lock().values().flatten() {
             match waiting {
                 Waiting::Poll(parked) => parked.wake(None),
-                Waiting::Socket(_, mailbox) => mailbox.mark_behind(),
+                Waiting::Socket(_, mailbox) => {
+                    mailbox.mark_behind();
+                    mailbox.fence();
+                }
             }
         }
     }

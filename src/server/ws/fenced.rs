@@ -2,25 +2,34 @@ use super::{connection::Connection, end::End};
 use crate::{
     hub::Unavailable,
     model::{Frame, Millis},
-    server::{App, Trouble, depart, effects::Effects, receive::Inbound, revoke::revoked},
+    server::{
+        App, Trouble, depart,
+        effects::Effects,
+        receive::{Fault, Inbound},
+        revoke::revoked,
+    },
     wire::socket::encode as write,
 };
 
 impl<A: App> Connection<A> {
-    /// Another connection has recovered a socket of this one. Most often the client has given this one up; if
+    /// Another connection may have recovered a socket of this one. Most often the client has given this one up; if
     /// it still listens it is another page that shows the same pid, and is told to leave: coming back, it
     /// would take the socket again, and so on for ever.
     pub(super) async fn leave_fenced(&mut self) -> Result<(), End> {
+        let mut has_left = false;
         let namespaces: Vec<String> = self.state.sockets.keys().cloned().collect();
         for nsp in namespaces {
-            if self.is_held(&nsp).await.map_err(|_| End::Fenced)? {
+            let held = self.is_held(&nsp).await;
+            if held.map_err(|Unavailable| End::Fault(Fault::Trouble))? {
                 continue;
             }
+            has_left = true;
             let window_ms = self.pod.settings.recovery_window_ms;
             let sent = self.send_away(&nsp, window_ms).await;
             sent.map_err(|end| end.unwrap_or(End::Fenced))?;
         }
-        if self.state.sockets.is_empty() {
+        // One that has none yet is on its way in.
+        if has_left && self.state.sockets.is_empty() {
             return Err(End::Fenced);
         }
         Ok(())

@@ -8,6 +8,7 @@ const ANY = Symbol('any sid');
 export class Faults {
   #thawed = Promise.resolve();
   #thaw = () => {};
+  isFrozen = false;
   /** sid -> the servers' ends of its connections: {open, said, settle} */
   #severed = new Map();
   #upstreams = new Map();
@@ -15,10 +16,12 @@ export class Faults {
   #short = new Map();
 
   freeze() {
+    this.isFrozen = true;
     this.#thawed = new Promise((resolve) => (this.#thaw = resolve));
   }
 
   thaw() {
+    this.isFrozen = false;
     this.#thaw();
   }
 

@@ -43,6 +43,23 @@ export class Journal {
     });
   }
 
+  /** Resolves with whatever comes next. */
+  next(within = PATIENCE_MS) {
+    const known = this.#entries.length;
+    return new Promise((resolve, reject) => {
+      const look = () => settle(() => resolve(this.#entries[known]));
+      const timer = setTimeout(() => settle(() => reject(new Error(`${this.#owner}: nothing came within ${within} ms`))), within);
+      // Of several that are raced the others are not waited for.
+      timer.unref();
+      const settle = (outcome) => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        outcome();
+      };
+      this.#watchers.add(look);
+    });
+  }
+
   #missing(name, matches, nth, within) {
     const seen = this.named(name, matches).length;
     const recent = this.#entries.slice(-12).map((entry) => `${entry.name} ${JSON.stringify(entry.args)}`);

@@ -187,7 +187,10 @@ class AlternatingProxy {
 
   #pick(sid) {
     const known = sid && this.#routes.get(sid);
-    let index = known ? this.#after(known.last) : this.#turn++ % this.#backends.length;
+    let index = known ? this.#after(known.last) : this.#turn % this.#backends.length;
+    // A client asleep gives up one handshake after the other: they are all for the next server, or the one that
+    // it takes in the end would as well be for the last.
+    if (!known && !this.#faults.isFrozen) this.#turn += 1;
     while (this.#down.has(index) && this.#down.size < this.#backends.length) index = this.#after(index);
     if (sid) this.#served(sid, index);
     return index;

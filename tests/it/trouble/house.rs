@@ -8,7 +8,7 @@ use switchboard::{
     config::Ack,
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
-    metrics::{Metrics, ServerMetrics},
+    metrics::{HubMetrics, Metrics, ServerMetrics},
     model::{Clock, OperatorId, Role, WorkspaceId},
     relay::Relay,
     server::{
@@ -33,6 +33,7 @@ pub struct House {
     pub hub: Arc<MemoryHub>,
     pub address: SocketAddr,
     pub metrics: ServerMetrics,
+    pub hub_metrics: HubMetrics,
     _server: Server<Relay>,
     _folder: Folder,
 }
@@ -48,8 +49,12 @@ impl House {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let folder = Folder::fresh();
-        let (clock, metrics) = (Clock::System, Metrics::new().unwrap());
+        Self::at(Clock::System, settings).await
+    }
+
+    /// With the time that the test makes it.
+    pub async fn at(clock: Clock, settings: Settings) -> Self {
+        let (folder, metrics) = (Folder::fresh(), Metrics::new().unwrap());
         let retention = Retention {
             feed_ms: 60_000,
             ended_ms: 60_000,
@@ -94,6 +99,7 @@ impl House {
             hub,
             address,
             metrics: metrics.server,
+            hub_metrics: metrics.hub,
             _server: server.await.unwrap(),
             _folder: folder,
         }
