@@ -80,7 +80,7 @@ const STAFF: &[(&str, &[Field])] = &[
         &[
             optional("status", Word),
             optional("mine", Flag),
-            optional("search", Text(200)),
+            optional("search", Text(800)),
             optional("cursor", Id(152)),
             optional("limit", PAGE),
         ],

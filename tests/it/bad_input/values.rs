@@ -59,11 +59,7 @@ fn cases(offender: &Offender) -> Vec<Case> {
         ("1e-400", "\"x\":1e-400".into(), Granted),
         ("many digits", format!("\"x\":{}", "9".repeat(300)), Granted),
         ("-0", "\"limit\":-0".into(), limit.clone()),
-        (
-            "-0 as a position",
-            "\"beforeSeq\":-0".into(),
-            before.clone(),
-        ),
+        ("-0 as a position", "\"beforeSeq\":-0".into(), Granted),
         ("2^53 - 1", "\"beforeSeq\":9007199254740991".into(), Granted),
         (
             "2^53",
@@ -79,7 +75,7 @@ fn cases(offender: &Offender) -> Vec<Case> {
         (
             "a whole number as a fraction",
             "\"limit\":1e1".into(),
-            limit.clone(),
+            Granted,
         ),
         ("leading zero", "\"limit\":05".into(), Ends),
         (

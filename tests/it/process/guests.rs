@@ -8,7 +8,7 @@ use switchboard::{
 
 use super::{
     server::{Server, run, switchboard},
-    talk::{Person, last_line},
+    talk::{Person, last_line, message},
 };
 use crate::support::folder::Folder;
 
@@ -150,4 +150,33 @@ async fn p5_a_printed_identity_secret_signs_for_its_workspace() {
         24 * 60 * 60,
         "and so is the next one"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_p6_a_verified_guest_is_the_same_after_the_hub_has_lost_everything() {
+    let folder = Folder::fresh();
+    let server = site(&folder).await;
+    let keys = Keyring::new(&[KEY]).unwrap();
+    let secret = Identity::secret(&keys, &WorkspaceId::new("default")).unwrap();
+    let claims =
+        json!({ "sub": "customer-7", "name": "Zoe", "email": "z@example.org", "exp": now() + 60 });
+    let identity = json!({ "identity": sign(&secret, &claims) });
+    let mut guest = Person::guest(server.address).await;
+    let started = guest.granted("guest:start", identity.clone()).await;
+    guest
+        .granted("guest:message", message("for me alone", "1"))
+        .await;
+    server.kill().await;
+
+    let server = site(&folder).await;
+    let mut impostor = Person::guest(server.address).await;
+    let same = json!({ "name": "Zoe", "email": "z@example.org" });
+    let other = impostor.granted("guest:start", same).await;
+    assert_ne!(other["sessionId"], started["sessionId"]);
+    let mut guest = Person::guest(server.address).await;
+    let back = guest.granted("guest:start", identity).await;
+    assert_eq!(back["sessionId"], started["sessionId"]);
+    assert_eq!(back["reconnected"], true);
+    let history = guest.history("guest:history", None).await;
+    assert_eq!(history[0]["message"], "for me alone");
 }
