@@ -15,6 +15,16 @@ pub fn storm() -> usize {
     if is_long() { 5_000 } else { 500 }
 }
 
+/// Of a client between its attempts to come back: at first, and at most.
+pub fn pauses() -> (Duration, Duration) {
+    let official = (Duration::from_secs(1), Duration::from_secs(5));
+    if is_long() {
+        official
+    } else {
+        (official.0 / 10, official.1 / 10)
+    }
+}
+
 /// A client is asleep for longer than the servers wait for it, with [`pings`].
 pub fn asleep() -> Duration {
     Duration::from_secs(if is_long() { 60 } else { 5 })

@@ -15,12 +15,11 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message},
 };
 
+use super::lengths;
+
 const NSP: &str = "/public-portal,";
 /// The official client gives up an attempt then.
 const CONNECT: Duration = Duration::from_secs(20);
-/// Its pauses, a tenth as long.
-const PAUSE: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// What became of it.
 #[derive(Debug, Default)]
@@ -57,7 +56,8 @@ impl Returning {
     pub async fn live(mut self) -> Story {
         let (mut story, mut memory) = (Story::default(), Memory::default());
         let (mut attempt, mut lost) = (self.number, None);
-        let mut pause = PAUSE;
+        let (first, most) = lengths::pauses();
+        let mut pause = first;
         while !*self.end.borrow() {
             let addresses = self.addresses.borrow().clone();
             let address = addresses[attempt % addresses.len()];
@@ -67,7 +67,7 @@ impl Returning {
                     if let Some(at) = lost.take() {
                         story.away.push(Instant::elapsed(&at));
                     }
-                    pause = PAUSE;
+                    pause = first;
                     let told = (self.number, story.session.clone());
                     let _ = self.joined.send(told).await;
                     self.listen(&mut stream, &mut story, &mut memory).await;
@@ -78,7 +78,7 @@ impl Returning {
                 Err(_) => story.ignored += 1,
             }
             sleep(pause.mul_f64(0.5 + rand::random::<f64>())).await;
-            pause = PAUSE_MAX.min(pause * 2);
+            pause = most.min(pause * 2);
         }
         story
     }
