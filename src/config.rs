@@ -378,6 +378,7 @@ impl Config {
             login_life: self.login_life.0,
             rate_login: self.limits.rate_login,
             rate_login_network: self.limits.rate_login_network,
+            rate_read: self.limits.rate_read(),
             max_body: self.max_payload,
         })
     }

@@ -20,8 +20,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(2);
 /// Workspaces that are known without asking; whether there is a further one is asked when it is named.
 const WORKSPACES_MAX: usize = 10_000;
-/// Operators who are disabled, or have tokens that are void. Of more, whether a token holds is asked each time
-/// that somebody connects with one.
+/// Operators who are disabled, or have tokens that are void, the latest of them: of those before nobody is connected any
+/// more. Of more, whether a token holds is asked each time that somebody connects with one.
 const REVOCATIONS_MAX: usize = 100_000;
 /// Operators who have just connected, and wait for their row.
 const NOTED_MAX: usize = 1024;
@@ -93,21 +93,28 @@ impl Directory {
     }
 
     /// Keeps it true until `stop`; `changed` is called when it was not.
-    pub async fn run(&self, mut noted: Noted, stop: CancellationToken, changed: impl Fn()) {
+    pub async fn run(&self, noted: Noted, stop: CancellationToken, changed: impl Fn()) {
+        let kept = async { tokio::join!(self.keep(changed), self.write_noted(noted)) };
+        stop.run_until_cancelled(kept).await;
+    }
+
+    async fn keep(&self, changed: impl Fn()) {
         let mut every = tokio::time::interval(EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = HashSet::new();
         loop {
-            tokio::select! {
-                _ = every.tick() => {
-                    // It has said itself that it does not answer.
-                    if self.refresh().await == Ok(true) {
-                        changed();
-                    }
-                }
-                Some(account) = noted.0.recv() => self.write(&mut seen, account).await,
-                () = stop.cancelled() => return,
+            every.tick().await;
+            // A database that does not answer has said so itself.
+            if self.refresh().await == Ok(true) {
+                changed();
             }
+        }
+    }
+
+    /// Beside: a write that takes its time keeps nobody here who is to go.
+    async fn write_noted(&self, mut noted: Noted) {
+        let mut seen = HashSet::new();
+        while let Some(account) = noted.0.recv().await {
+            self.write(&mut seen, account).await;
         }
     }
 

@@ -25,6 +25,24 @@ impl Chat {
         self.change_hands(actor, session, dedup, rule).await
     }
 
+    /// Somebody works without a connection, by requests alone: as one whose last connection is gone, it keeps its
+    /// sessions for a while after each.
+    pub async fn works_apart(&self, actor: &OperatorActor) -> Result<(), Reject> {
+        let (workspace, at) = (
+            &actor.workspace,
+            self.clock.now() + self.settings.operator_grace_ms,
+        );
+        let commit = rules::grace::after_restore(workspace, &actor.id, at);
+        self.write(&commit, Repeat::Request).await?;
+        let here = self.hub.operators(workspace).await;
+        let here = here.map_err(|_| Reject::unavailable())?;
+        if here.iter().any(|it| it.agent.id == actor.id) {
+            let commit = rules::grace::is_back(workspace, &actor.id);
+            self.write(&commit, Repeat::Request).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn leave(
         &self,
         actor: &OperatorActor,

@@ -20,7 +20,7 @@ pub struct Limits {
     /// New sessions from one address in a workspace; an office shares one.
     #[arg(long, env = "RATE_SESSION", default_value = "20/10m", value_name = "COUNT/DURATION", value_parser = limit)]
     rate_session: Limit,
-    /// Attempts to log in as one operator.
+    /// Attempts to log in as one operator from one address; from all together ten times as many.
     #[arg(long, env = "RATE_LOGIN", default_value = "10/5m", value_name = "COUNT/DURATION", value_parser = limit)]
     pub rate_login: Limit,
     /// Attempts to log in from one address, as whomever.
@@ -31,12 +31,19 @@ pub struct Limits {
     trusted_proxies: Option<Proxies>,
 }
 
+/// Pages that an operator may ask for over REST, for each message that it may send.
+const READS: u32 = 10;
 /// The longest window: who is counted is kept for so long.
 const WINDOW_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Limits {
     pub fn proxies(&self) -> Proxies {
         self.trusted_proxies.clone().unwrap_or_default()
+    }
+
+    /// Of pages over REST: several may go with a message.
+    pub fn rate_read(&self) -> Limit {
+        self.rate_operator.times(READS)
     }
 
     pub fn rates(&self) -> Rates {

@@ -48,7 +48,8 @@ pub trait Accounts: Send + Sync + 'static {
         change: AccountChange,
     ) -> Result<bool, Unavailable>;
 
-    /// Everybody who is disabled, or whose `valid_from` is not 0; at most `limit`.
+    /// Everybody who is disabled, or whose `valid_from` is not 0: those with the newest first, since of these
+    /// somebody may be connected; at most `limit`.
     async fn revocations(&self, limit: usize) -> Result<Vec<Revocation>, Unavailable>;
 }
 
@@ -59,4 +60,6 @@ pub struct AccountChange {
     pub password: Option<PasswordHash>,
     pub disabled: Option<bool>,
     pub valid_from: Option<u64>,
+    /// Nothing, as of an operator who is not there, if its `valid_from` is another one by now.
+    pub only_if_valid_from: Option<u64>,
 }

@@ -31,6 +31,7 @@ pub async fn chats(
 ) -> Result<Json<Map<String, Value>>, Problem> {
     let wanted = ["cursor", "limit"].into_iter();
     let page = wanted.filter_map(|name| Some((name.to_owned(), fields.get(name)?.clone())));
+    let _turn = rest.read_turn(&caller).await?;
     let mut page = rest
         .ask(&caller, "staff:sessions", page.collect(), &Key(None))
         .await?

@@ -34,6 +34,8 @@ use crate::{
     server::auth::{Keyring, OperatorClaims},
 };
 
+/// From all networks together an account may be tried so much more often than from one.
+const EVERYWHERE: u32 = 10;
 /// For its turn to be looked at.
 const TURN: Duration = Duration::from_secs(5);
 /// What a password that nobody has is compared with, in as much time: of 32 random bytes that were thrown away.
@@ -88,14 +90,15 @@ pub async fn login(
     let password = required(&fields, "password", limits::PASSWORD_BYTES)?;
     let (workspace, operator) = (WorkspaceId::new(workspace), OperatorId::new(operator));
     rest.signer()?;
-    rest.charge_network(address).await?;
-    rest.charge_account(&workspace, &operator).await?;
+    rest.charge_login(&workspace, &operator, address).await?;
+    // A password that is changed from here on makes this login void.
+    let asked = rest.parts.clock.now() / 1000;
     let account = rest.parts.accounts.operator(&workspace, &operator).await;
     let account = account.map_err(|_| Reject::unavailable())?;
     let known = account.as_ref().and_then(|it| it.password.clone());
     let is_right = rest.is_right(password, known).await?;
     match account.filter(|account| is_right && !account.disabled) {
-        Some(account) => rest.logged_in(&account, &headers),
+        Some(account) => rest.logged_in(&account, asked, &headers),
         None => {
             rest.parts
                 .metrics
@@ -148,26 +151,28 @@ pub fn hash_password(password: &str) -> Result<PasswordHash, PasswordError> {
 }
 
 impl Rest {
-    /// So that nobody tries many accounts.
-    async fn charge_network(&self, address: Address) -> Result<(), Problem> {
-        let limit = self.settings.rate_login_network;
-        self.charge(limit.rate("login_network", &address.network()))
-            .await
-    }
-
-    /// So that nobody guesses, from however many places.
-    pub(super) async fn charge_account(
+    /// By the network, so that nobody tries many accounts; by the account there, so that nobody guesses; and by the
+    /// account from everywhere, so that nobody guesses from many places. That one is wider: who knows an
+    /// operator's id is not to lock it out so easily.
+    async fn charge_login(
         &self,
         workspace: &WorkspaceId,
         operator: &OperatorId,
+        address: Address,
     ) -> Result<(), Problem> {
+        let (limit, network) = (self.settings.rate_login, address.network());
         let account = format!("{}:{workspace}:{operator}", workspace.as_str().len());
-        self.charge(self.settings.rate_login.rate("login", &account))
+        let everywhere = limit.times(EVERYWHERE);
+        let all = self.settings.rate_login_network;
+        self.charge(all.rate("login_network", &network)).await?;
+        let here = format!("{network}:{account}");
+        self.charge(limit.rate("login", &here)).await?;
+        self.charge(everywhere.rate("login_account", &account))
             .await
     }
 
     /// A hub that is away counts nothing, and nobody gets in by guessing meanwhile.
-    async fn charge(&self, rate: Option<Rate>) -> Result<(), Problem> {
+    pub(super) async fn charge(&self, rate: Option<Rate>) -> Result<(), Problem> {
         let Some(rate) = rate else { return Ok(()) };
         let charged = self.parts.hub.charge(&rate).await;
         match charged.map_err(|_| Reject::unavailable())? {
@@ -215,9 +220,9 @@ impl Rest {
     pub(super) fn logged_in(
         &self,
         account: &Account,
+        now: u64,
         headers: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let now = self.parts.clock.now() / 1000;
         let life = self.settings.login_life.as_secs();
         let claims = OperatorClaims {
             sub: account.id.clone(),

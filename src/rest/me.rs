@@ -88,7 +88,7 @@ pub async fn change_password(
 ) -> Result<Response, Problem> {
     let current = required(&fields, "current", limits::PASSWORD_BYTES)?;
     let password = required(&fields, "password", limits::PASSWORD_BYTES)?.to_owned();
-    rest.charge_account(&caller.workspace, &caller.id).await?;
+    rest.charge_own_password(&caller).await?;
     let account = rest
         .parts
         .accounts
@@ -102,18 +102,22 @@ pub async fn change_password(
     };
     let hash = rest.hashed(password).await?;
     // Whatever was issued within this second as well.
-    let valid_from = rest.parts.clock.now() / 1000 + 1;
+    let now = rest.parts.clock.now() / 1000;
+    let valid_from = now + 1;
     let change = AccountChange {
         password: Some(hash),
         valid_from: Some(valid_from),
+        // Somebody who was faster has changed the password that was shown here.
+        only_if_valid_from: Some(account.valid_from),
         ..AccountChange::default()
     };
     rest.change(&caller.workspace, &caller.id, change).await?;
+    rest.note_change(&caller, "password", &caller.id);
     let account = Account {
         valid_from,
         ..account
     };
-    rest.logged_in(&account, &headers)
+    rest.logged_in(&account, now, &headers)
 }
 
 impl Rest {

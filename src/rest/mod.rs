@@ -24,11 +24,16 @@ mod problem;
 mod query;
 mod sessions;
 mod stored;
+mod turns;
 mod workspaces;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn_with_state};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn_with_state, map_response},
+};
 use tokio::sync::{Semaphore, watch};
 use tower_http::timeout::TimeoutLayer;
 
@@ -75,12 +80,17 @@ pub struct RestSettings {
     pub rate_login: Limit,
     /// Attempts from a network, at whichever account.
     pub rate_login_network: Limit,
+    /// Pages that one operator asks for.
+    pub rate_read: Limit,
     /// Bytes of a request's body.
     pub max_body: usize,
 }
 
 /// Passwords that are looked at at a time: each takes a core and 19 MiB for a moment.
 const PASSWORDS_MAX: usize = 2;
+/// Pages of the history that are read at a time: others, and who may come in, are asked by the same few
+/// connections.
+const READS_MAX: usize = 2;
 /// For all of a request, its body included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -88,6 +98,7 @@ pub struct Rest {
     parts: Parts,
     settings: RestSettings,
     passwords: Semaphore,
+    reads: Semaphore,
 }
 
 pub fn routes(parts: Parts, settings: RestSettings) -> Router {
@@ -99,6 +110,7 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
         parts,
         settings,
         passwords: Semaphore::new(PASSWORDS_MAX),
+        reads: Semaphore::new(READS_MAX),
     });
     let (routes, document) = document::endpoints().split_for_parts();
     routes
@@ -114,5 +126,6 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
             axum::http::StatusCode::REQUEST_TIMEOUT,
             REQUEST_TIMEOUT,
         ))
+        .layer(map_response(problem::in_words))
         .layer(from_fn_with_state(guard, guard_origin))
 }

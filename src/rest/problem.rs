@@ -102,6 +102,18 @@ pub async fn no_such_path() -> Problem {
     .into()
 }
 
+/// What a layer below has ended without a word.
+pub async fn in_words(response: Response) -> Response {
+    if response.status() != StatusCode::REQUEST_TIMEOUT {
+        return response;
+    }
+    let reject = Reject::new(
+        Code::Pending,
+        "It took too long; it may have been done, so look first",
+    );
+    Problem::of_status(StatusCode::REQUEST_TIMEOUT, reject).into_response()
+}
+
 /// Of a site that CORS_ORIGIN does not list.
 pub fn foreign_page(says: &str) -> Response {
     Problem::from(Reject::new(Code::Forbidden, says)).into_response()

@@ -104,6 +104,7 @@ pub async fn add(
         return Err(Reject::field("workspace", "workspace cannot hold blanks").into());
     }
     let name = text(&fields, "name", limits::NAME_BYTES)?.unwrap_or(id);
+    rest.charge_change(&caller).await?;
     let workspace = Workspace {
         id: WorkspaceId::new(id),
         name: name.into(),
@@ -118,6 +119,8 @@ pub async fn add(
         }
         .into());
     }
+    let (by, made) = (&caller.id, &workspace.id);
+    tracing::info!(%by, workspace = %made, "workspace made");
     Ok((StatusCode::CREATED, Json(workspace.into())))
 }
 

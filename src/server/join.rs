@@ -46,7 +46,7 @@ impl<A: App> Inbound<'_, A> {
             }
             Err(Refusal::Trouble) => return Err(Fault::Trouble),
         };
-        let coming = Self::coming(&admission);
+        let (coming, known) = (Self::coming(&admission), admission.state.clone());
         let resume = self.resume(nsp, &auth, &admission);
         let asked = resume.is_some();
         let is_present = admission.subject.is_some();
@@ -80,7 +80,9 @@ impl<A: App> Inbound<'_, A> {
             self.connection.remembered_at = self.pod.now();
         }
         let resumed = resumed.and_then(|resumed| {
-            let state = serde_json::from_slice(&resumed.recovery.state).ok()?;
+            let kept = serde_json::from_slice(&resumed.recovery.state).ok()?;
+            // Who is known already is whom it has shown to be now: its token may be a newer one.
+            let state = if is_present { known } else { kept };
             Some((resumed, state))
         });
         match (resumed, top) {

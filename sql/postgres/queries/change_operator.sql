@@ -6,3 +6,4 @@ UPDATE operators SET
     valid_from = greatest(valid_from, $7) -- of NULL and a number the number
 WHERE workspace = $1
   AND id = $2
+  AND ($8::bigint IS NULL OR valid_from = $8)

@@ -6,3 +6,4 @@ UPDATE operators SET
     valid_from = max(valid_from, coalesce(:valid_from, 0))
 WHERE workspace = :workspace
   AND id = :id
+  AND (:only_if IS NULL OR valid_from = :only_if)

@@ -24,7 +24,8 @@ pub(super) fn ends(operator: &OperatorId) -> DeadlineOp {
     DeadlineOp::Clear { name }
 }
 
-/// For one who had sessions when the hot state was lost, and may never come back.
+/// For one who had sessions when the hot state was lost, and may never come back; and for one who takes them without
+/// a connection.
 pub(in crate::chat) fn after_restore(
     workspace: &WorkspaceId,
     operator: &OperatorId,

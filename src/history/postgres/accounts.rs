@@ -108,7 +108,7 @@ impl Accounts for PostgresHistory {
             let password = change.password.as_ref().map(|hash| &hash.0);
             let (name, disabled) = (&change.name, change.disabled);
             let valid_from = change.valid_from.map(int);
-            let params: [&(dyn ToSql + Sync); 7] = [
+            let params: [&(dyn ToSql + Sync); 8] = [
                 &workspace,
                 &operator,
                 name,
@@ -116,6 +116,7 @@ impl Accounts for PostgresHistory {
                 &password,
                 &disabled,
                 &valid_from,
+                &change.only_if_valid_from.map(int),
             ];
             write(&client, sql, &params).await
         };
@@ -124,7 +125,7 @@ impl Accounts for PostgresHistory {
 
     async fn revocations(&self, limit: usize) -> Result<Vec<Revocation>, Unavailable> {
         let sql = "SELECT workspace, id, disabled, valid_from FROM operators
-            WHERE disabled OR valid_from > 0 ORDER BY workspace, id LIMIT $1";
+            WHERE disabled OR valid_from > 0 ORDER BY valid_from DESC, workspace, id LIMIT $1";
         let work = async {
             let client = self.database.reader().await?;
             let rows = rows(&client, sql, &[&count(limit)]).await?;

@@ -126,6 +126,7 @@ impl Accounts for SqliteHistory {
                     ":password": change.password.map(|hash| hash.0),
                     ":disabled": change.disabled,
                     ":valid_from": change.valid_from.map(int),
+                    ":only_if": change.only_if_valid_from.map(int),
                 })?;
                 Ok(changed > 0)
             })
@@ -134,7 +135,7 @@ impl Accounts for SqliteHistory {
 
     async fn revocations(&self, limit: usize) -> Result<Vec<Revocation>, Unavailable> {
         let sql = "SELECT workspace, id, disabled, valid_from FROM operators
-            WHERE disabled OR valid_from > 0 ORDER BY workspace, id LIMIT ?1";
+            WHERE disabled OR valid_from > 0 ORDER BY valid_from DESC, workspace, id LIMIT ?1";
         self.database
             .read("revocations", move |connection| {
                 connection

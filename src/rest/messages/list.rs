@@ -49,6 +49,7 @@ pub async fn list(
         fields.insert("beforeSeq".into(), before.into());
     }
     fields.insert("sessionId".into(), session.into());
+    let _turn = rest.read_turn(&caller).await?;
     let mut page = rest
         .ask(&caller, "staff:history", fields, &Key(None))
         .await?

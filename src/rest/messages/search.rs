@@ -36,6 +36,7 @@ pub async fn search(
 ) -> Result<Json<Map<String, Value>>, Problem> {
     let words = required(&fields, "q", limits::SEARCH_BYTES)?;
     let (before, limit) = page(&fields)?;
+    let _turn = rest.read_turn(&caller).await?;
     let found = rest
         .parts
         .chat

@@ -43,6 +43,7 @@ pub async fn send(
         fields.insert(CLIENT_ID.into(), key.as_str().into());
     }
     fields.insert("sessionId".into(), session.into());
+    rest.parts.chat.works_apart(&caller.actor()).await?;
     // The message's own id makes a repeat the same message, whatever the request is called.
     let answer = rest
         .ask(&caller, "staff:message", fields, &Key(None))

@@ -56,8 +56,9 @@ pub async fn add(
     let role =
         role.ok_or_else(|| Reject::field("role", "role must be agent, supervisor or admin"))?;
     let password = required(&fields, "password", limits::PASSWORD_BYTES)?.to_owned();
+    rest.charge_change(&caller).await?;
     let account = Account {
-        workspace: caller.workspace,
+        workspace: caller.workspace.clone(),
         id: OperatorId::new(id),
         name: name.into(),
         role,
@@ -75,5 +76,6 @@ pub async fn add(
         }
         .into());
     }
+    rest.note_change(&caller, "added", &account.id);
     Ok((StatusCode::CREATED, Json(Row::of(account, "offline"))))
 }

@@ -53,7 +53,7 @@ pub async fn disable(
         valid_from: Some(rest.parts.clock.now() / 1000 + 1),
         ..AccountChange::default()
     };
-    rest.changed(&caller, operator, change).await
+    rest.changed(&caller, "disabled", operator, change).await
 }
 
 /// Let an operator in again. Tokens of before stay void. For admins.
@@ -75,7 +75,7 @@ pub async fn enable(
         disabled: Some(false),
         ..AccountChange::default()
     };
-    rest.changed(&caller, operator, change).await
+    rest.changed(&caller, "enabled", operator, change).await
 }
 
 /// Give an operator another password. Its tokens are void, its connections are closed. For admins; one's own
@@ -106,18 +106,21 @@ pub async fn set_password(
         valid_from: Some(rest.parts.clock.now() / 1000 + 1),
         ..AccountChange::default()
     };
-    rest.changed(&caller, operator, change).await
+    rest.changed(&caller, "password", operator, change).await
 }
 
 impl Rest {
     async fn changed(
         &self,
         caller: &Caller,
+        what: &'static str,
         operator: String,
         change: AccountChange,
     ) -> Result<StatusCode, Problem> {
         let operator = named(operator)?;
+        self.charge_change(caller).await?;
         self.change(&caller.workspace, &operator, change).await?;
+        self.note_change(caller, what, &operator);
         Ok(StatusCode::NO_CONTENT)
     }
 }

@@ -45,6 +45,7 @@ pub async fn list(
 ) -> Result<Json<Operators>, Problem> {
     let after = text(&fields, "cursor", limits::ID_BYTES)?.map(OperatorId::new);
     let limit = limit(&fields)?;
+    let _turn = rest.read_turn(&caller).await?;
     let here = rest.parts.hub.operators(&caller.workspace).await;
     let here: HashMap<_, _> = here
         .map_err(|_| Reject::unavailable())?

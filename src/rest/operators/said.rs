@@ -42,6 +42,7 @@ pub async fn said(
     }
     let (before, limit) = page(&fields)?;
     let operator = named(operator)?;
+    let _turn = rest.read_turn(&caller).await?;
     let said = rest
         .parts
         .chat

@@ -14,6 +14,7 @@ use crate::rest::{
 };
 
 /// Take a session: as `staff:connect_to_session`. Of two who take it, one gets it and the other is told `taken`.
+/// Without a connection the sessions are kept for OPERATOR_GRACE after each claim and message.
 #[utoipa::path(
     post, path = "/api/v1/sessions/{sessionId}/claim", tag = "Sessions",
     params(
@@ -31,6 +32,7 @@ pub async fn claim(
     Path(session): Path<String>,
     key: Key,
 ) -> Result<Json<Map<String, Value>>, Problem> {
+    rest.parts.chat.works_apart(&caller.actor()).await?;
     rest.hand(&caller, "staff:connect_to_session", session, &key)
         .await
 }

@@ -31,6 +31,7 @@ pub async fn list(
     caller: Caller,
     Query(fields): Query,
 ) -> Result<Json<Map<String, Value>>, Problem> {
+    let _turn = rest.read_turn(&caller).await?;
     let answer = rest
         .ask(&caller, "staff:sessions", fields, &Key(None))
         .await?;

@@ -6,12 +6,14 @@ pub const LOGIN_COOKIE: &str = "switchboard_login";
 /// The token in the cookie of a login, if a request brings one.
 pub fn login_cookie(headers: &HeaderMap) -> Option<&str> {
     let lines = headers.get_all(COOKIE).iter();
-    let mut pairs = lines.flat_map(|line| line.to_str().unwrap_or_default().split(';'));
-    let (_, token) = pairs.find_map(|pair| {
-        let pair = pair.trim().split_once('=')?;
-        (pair.0 == LOGIN_COOKIE).then_some(pair)
-    })?;
-    (!token.is_empty()).then_some(token)
+    let pairs = lines.flat_map(|line| line.to_str().unwrap_or_default().split(';'));
+    let mut tokens = pairs.filter_map(|pair| {
+        let (name, token) = pair.trim().split_once('=')?;
+        (name == LOGIN_COOKIE).then_some(token)
+    });
+    // Of two, one may have been planted by a neighbouring site.
+    let token = tokens.next().filter(|token| !token.is_empty())?;
+    tokens.next().is_none().then_some(token)
 }
 
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod tests {
             (&["a=b; switchboard_login=x ; c=d"], Some("x")),
             (&["a=b", "switchboard_login=x"], Some("x")),
             (&["switchboard_login="], None),
+            (&["switchboard_login=x; switchboard_login=y"], None),
             (&["xswitchboard_login=x", "switchboard_loginx=x"], None),
             (&[], None),
         ];

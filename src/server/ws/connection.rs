@@ -180,6 +180,8 @@ impl<A: App> Connection<A> {
     }
 
     async fn serve(&mut self) -> Result<Infallible, End> {
+        // Who was sent away before this began to listen for it.
+        self.leave_revoked().await?;
         self.take_over().await?;
         let first = std::mem::take(&mut self.first);
         self.carry_out(first).await?;

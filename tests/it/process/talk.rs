@@ -20,6 +20,8 @@ pub struct Person {
     heard: VecDeque<(String, Value)>,
     answers: Vec<(u64, Value)>,
     pub sid: String,
+    /// By which it can be recovered.
+    pub pid: String,
 }
 
 /// The server is gone.
@@ -54,6 +56,7 @@ impl Person {
             heard: VecDeque::new(),
             answers: Vec::new(),
             sid: String::new(),
+            pid: String::new(),
         };
         let open = person.packet().await.unwrap();
         let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
@@ -64,7 +67,9 @@ impl Person {
         match answer.strip_prefix(&format!("44{place}")) {
             Some(refusal) => Err(serde_json::from_str(refusal).unwrap()),
             None => {
-                assert!(answer.starts_with(&format!("40{place}{{")), "{answer}");
+                let joined = answer.strip_prefix(&format!("40{place}"));
+                let joined: Value = serde_json::from_str(joined.unwrap()).unwrap();
+                person.pid = joined["pid"].as_str().unwrap_or_default().into();
                 Ok(person)
             }
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use switchboard::config::Secrets;
 use tokio::time::sleep;
 
-use super::client::Client;
+use super::{client::Client, house::House};
 use crate::{
     process::{
         server::{LONG, LOOK, run, switchboard},
@@ -163,4 +163,54 @@ impl Poller {
             }
         }
     }
+}
+
+/// It polls, and its requests and its upgrade go to other pods. Nobody asks while it is sent away.
+#[tokio::test(flavor = "multi_thread")]
+async fn p5_who_was_sent_away_does_not_come_in_by_an_upgrade() {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio_tungstenite::{connect_async, tungstenite::Message};
+    let house = House::start().await;
+    let admin = house.operator("root", "admin").await;
+    let password = super::house::add(house.folder.path(), "olga", "agent", "default").await;
+    let token = super::house::login(&house.nobody(), "olga", &password).await;
+    let address = house.server.address;
+    let poller = Poller::join(address, &token).await;
+    admin
+        .post("/operators/olga/disable", json!({}))
+        .await
+        .granted();
+    until_refused(&Client::with_token(address, &token)).await;
+    let sid = &poller.sid;
+    let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket&sid={sid}");
+    let (mut stream, _) = connect_async(url).await.unwrap();
+    stream.send(Message::text("2probe")).await.unwrap();
+    assert_eq!(
+        stream.next().await.unwrap().unwrap().into_text().unwrap(),
+        "3probe"
+    );
+    stream.send(Message::text("5")).await.unwrap();
+    let mut heard = Vec::new();
+    while let Some(Ok(Message::Text(text))) = stream.next().await {
+        heard.push(text.to_string());
+    }
+    assert_eq!(heard, ["41"], "it is told to leave, and nothing else");
+}
+
+/// A token that the client shows now counts, not the one that it came in with before.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_with_a_new_token_is_let_stay() {
+    let house = House::start().await;
+    let password = super::house::add(house.folder.path(), "olga", "agent", "default").await;
+    let token = super::house::login(&house.nobody(), "olga", &password).await;
+    let address = house.server.address;
+    let mut before = Person::operator(address, &token).await;
+    let change = json!({ "current": password, "password": "another password" });
+    let old = Client::with_token(address, &token);
+    let renewed = old.post("/me/password", change).await.granted();
+    assert_eq!(before.farewell().await, "41");
+    until_refused(&old).await;
+    let auth = json!({ "token": renewed["token"], "pid": before.pid, "offset": null });
+    let mut back = Person::join(address, "/", &auth).await.unwrap();
+    back.granted("staff:sessions", json!({})).await;
 }

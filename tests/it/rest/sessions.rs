@@ -98,6 +98,27 @@ async fn conversation(address: std::net::SocketAddr, ada: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn p9_who_works_by_requests_alone_keeps_a_session_for_the_grace_only() {
+    let house = House::start_with(&["--operator-grace", "1s"]).await;
+    let ada = house.operator("ada", "agent").await;
+    let mut guest = Person::guest(house.server.address).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let claim = format!("/sessions/{}/claim", started["sessionId"].as_str().unwrap());
+    ada.post(&claim, json!({})).await.granted();
+    guest.hear("session:agent_joined").await;
+    assert_eq!(guest.hear("session:agent_left").await["agentId"], "ada");
+    // Who is connected keeps it.
+    let login = super::house::add(house.folder.path(), "bob", "agent", "default").await;
+    let token = super::house::login(&house.nobody(), "bob", &login).await;
+    let mut bob = Person::operator(house.server.address, &token).await;
+    let rest = Client::with_token(house.server.address, &token);
+    rest.post(&claim, json!({})).await.granted();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let mine = bob.granted("staff:sessions", json!({ "mine": true })).await;
+    assert_eq!(mine["sessions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_is_found_by_its_words_and_by_who_said_it() {
     let house = House::start().await;
     let ada = house.operator("ada", "agent").await;

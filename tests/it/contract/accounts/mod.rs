@@ -30,6 +30,7 @@ macro_rules! accounts_suite {
                 p6_operators_of_another_workspace_are_not_there,
                 a_change_takes_what_it_names,
                 a_change_of_everything_may_be_repeated,
+                a_change_that_somebody_was_faster_with_is_not_made,
                 the_end_of_tokens_only_grows,
                 who_is_not_there_cannot_be_changed,
                 what_has_nul_is_not_found;

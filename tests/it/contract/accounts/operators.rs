@@ -151,6 +151,7 @@ pub async fn a_change_of_everything_may_be_repeated(place: &impl Place) {
         password: Some(PasswordHash("$argon2id$2".into())),
         disabled: Some(true),
         valid_from: Some(50),
+        only_if_valid_from: None,
     };
     let expected = Account {
         name: "Anna".into(),
@@ -165,6 +166,25 @@ pub async fn a_change_of_everything_may_be_repeated(place: &impl Place) {
         assert_eq!(stored(&accounts, &ann).await.as_ref(), Some(&expected));
     }
     assert_eq!(stored(&accounts, &beside).await, Some(beside));
+}
+
+pub async fn a_change_that_somebody_was_faster_with_is_not_made(place: &impl Place) {
+    let accounts = place.open().await;
+    let ann = Account {
+        valid_from: 7,
+        ..account("default", "ann")
+    };
+    accounts.add_operator(&ann).await.unwrap();
+    let if_seen = |seen| AccountChange {
+        password: Some(PasswordHash("$argon2id$new".into())),
+        valid_from: Some(9),
+        only_if_valid_from: Some(seen),
+        ..AccountChange::default()
+    };
+    assert!(!change(&accounts, &ann, if_seen(6)).await);
+    assert_eq!(stored(&accounts, &ann).await.as_ref(), Some(&ann));
+    assert!(change(&accounts, &ann, if_seen(7)).await);
+    assert!(!change(&accounts, &ann, if_seen(7)).await, "once");
 }
 
 pub async fn the_end_of_tokens_only_grows(place: &impl Place) {

@@ -1,0 +1,61 @@
+//! What one operator may ask for how often, and how much is asked for at a time.
+
+use std::time::Duration;
+
+use tokio::{sync::SemaphorePermit, time::timeout};
+
+use super::{Rest, caller::Caller, problem::Problem};
+use crate::{
+    hub::Limit,
+    model::{OperatorId, Reject},
+};
+
+/// Changes of accounts by one operator: each costs a core for a moment, and stays in the list of those who are sent
+/// away.
+const CHANGES: Limit = Limit {
+    max: 60,
+    window_ms: 60_000,
+};
+/// Of the own password, whose current one is asked for.
+const OWN_PASSWORD: Limit = Limit {
+    max: 10,
+    window_ms: 300_000,
+};
+/// For a page's turn.
+const TURN: Duration = Duration::from_secs(5);
+
+impl Rest {
+    /// A turn to read pages of the history.
+    pub async fn read_turn(&self, caller: &Caller) -> Result<SemaphorePermit<'_>, Problem> {
+        let limit = self.settings.rate_read;
+        self.charge(limit.rate("operator_read", &who(caller)))
+            .await?;
+        match timeout(TURN, self.reads.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => {
+                self.hit_limit("reads");
+                Err(Reject::unavailable().into())
+            }
+        }
+    }
+
+    pub async fn charge_change(&self, caller: &Caller) -> Result<(), Problem> {
+        self.charge(CHANGES.rate("accounts", &who(caller))).await
+    }
+
+    pub async fn charge_own_password(&self, caller: &Caller) -> Result<(), Problem> {
+        self.charge(OWN_PASSWORD.rate("own_password", &who(caller)))
+            .await
+    }
+
+    /// Who did what to whom, for those who look into it later.
+    pub fn note_change(&self, caller: &Caller, what: &'static str, operator: &OperatorId) {
+        let (by, workspace) = (&caller.id, &caller.workspace);
+        tracing::info!(%by, %workspace, %operator, what, "account changed");
+    }
+}
+
+fn who(caller: &Caller) -> String {
+    let workspace = caller.workspace.as_str();
+    format!("{}:{workspace}:{}", workspace.len(), caller.id)
+}
