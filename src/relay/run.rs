@@ -14,7 +14,7 @@ use crate::{
     metrics::Metrics,
     model::WorkspaceId,
     rest,
-    server::{Health, Parts, Pod, Server, auth::Verifier, document, metrics, probes},
+    server::{Health, Parts, Pod, Server, Settings, auth::Verifier, document, metrics, probes},
     web,
 };
 
@@ -105,42 +105,15 @@ pub async fn start(
     let settings = config.settings()?;
     let secrets = config.secrets()?;
     let configured = config.workspaces.iter().map(WorkspaceId::new).collect();
-    let chat_metrics = backends.metrics.chat.clone();
     let accounts = Arc::clone(&backends.accounts);
-    let (directory, noted) = Directory::new(accounts, configured, chat_metrics.clone());
+    let chat_metrics = backends.metrics.chat.clone();
+    let (directory, noted) = Directory::new(accounts, configured, chat_metrics);
     // Nobody is let in before it is known who is sent away.
     directory.refresh().await?;
     let directory = Arc::new(directory);
-    let chat = Chat::new(ChatParts {
-        hub: Arc::clone(&backends.hub),
-        history: Arc::clone(&backends.history),
-        directory: Arc::clone(&directory),
-        clock: backends.clock.clone(),
-        settings: ChatSettings {
-            max_text: config.max_text,
-            reuse_by_email: config.reuse_by_email,
-            reuse_window_ms: config.reuse_window.ms(),
-            reuse_since: config.reuse_from.into(),
-            operator_grace_ms: config.operator_grace.ms(),
-            presence_look_ms: PRESENCE_LOOKS * settings.silence_ms(),
-            transfer_timeout_ms: config.transfer_timeout.ms(),
-            rates: config.limits.rates(),
-        },
-        metrics: chat_metrics,
-    });
-    let chat = Arc::new(chat);
+    let chat = chat(config, backends, Arc::clone(&directory), &settings);
     let helpers = CancellationToken::new();
-    let (teller, stop) = (Arc::clone(&chat), helpers.clone());
-    tokio::spawn(async move {
-        let told = async {
-            tokio::join!(
-                teller.tell_queue(),
-                teller.tell_delivered(),
-                teller.end_typing()
-            )
-        };
-        stop.run_until_cancelled(told).await
-    });
+    tell(Arc::clone(&chat), helpers.clone());
     let operators = Arc::new(operators(&secrets, &backends.metrics));
     let relay = Relay {
         chat: Arc::clone(&chat),
@@ -182,14 +155,7 @@ pub async fn start(
         .merge(web::routes());
     let server = Server::start(pod, listener, routes).await?;
     if let Some(listener) = metrics_listener {
-        let (router, stop) = (metrics(backends.metrics.clone()), helpers.clone());
-        tokio::spawn(async move {
-            let serving =
-                axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "metrics are not served any more");
-            }
-        });
+        serve_metrics(listener, backends.metrics.clone(), helpers.clone());
     }
     let watched = Watched {
         hub: Arc::clone(&backends.hub),
@@ -204,6 +170,50 @@ pub async fn start(
         helpers,
         address,
     })
+}
+
+fn chat(
+    config: &Config,
+    backends: &Backends,
+    directory: Arc<Directory>,
+    settings: &Settings,
+) -> Arc<Chat> {
+    Arc::new(Chat::new(ChatParts {
+        hub: Arc::clone(&backends.hub),
+        history: Arc::clone(&backends.history),
+        directory,
+        clock: backends.clock.clone(),
+        settings: ChatSettings {
+            max_text: config.max_text,
+            reuse_by_email: config.reuse_by_email,
+            reuse_window_ms: config.reuse_window.ms(),
+            reuse_since: config.reuse_from.into(),
+            operator_grace_ms: config.operator_grace.ms(),
+            presence_look_ms: PRESENCE_LOOKS * settings.silence_ms(),
+            transfer_timeout_ms: config.transfer_timeout.ms(),
+            rates: config.limits.rates(),
+        },
+        metrics: backends.metrics.chat.clone(),
+    }))
+}
+
+/// What is said at its time, beside any request.
+fn tell(chat: Arc<Chat>, stop: CancellationToken) {
+    tokio::spawn(async move {
+        let told =
+            async { tokio::join!(chat.tell_queue(), chat.tell_delivered(), chat.end_typing()) };
+        stop.run_until_cancelled(told).await
+    });
+}
+
+fn serve_metrics(listener: TcpListener, measured: Metrics, stop: CancellationToken) {
+    let router = metrics(measured);
+    tokio::spawn(async move {
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "metrics are not served any more");
+        }
+    });
 }
 
 /// Who says who an operator is.

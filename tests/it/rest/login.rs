@@ -1,6 +1,7 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest as _};
 
 use super::{

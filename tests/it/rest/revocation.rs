@@ -1,11 +1,8 @@
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use switchboard::config::Secrets;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{client::Client, house::House};
 use crate::{

@@ -172,7 +172,7 @@ async fn what_was_said_is_found_by_its_words_and_by_who_said_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_understood_is_refused_by_the_name_of_its_field() {
-    let house = House::start().await;
+    let house = House::start_with(&["--max-payload", "30000"]).await;
     let ada = house.operator("ada", "agent").await;
     for (path, field) in [
         ("/sessions?limit=0", "limit"),
@@ -207,7 +207,7 @@ async fn what_is_not_understood_is_refused_by_the_name_of_its_field() {
     assert_eq!(key.refused(400, "invalid")["field"], "Idempotency-Key");
     let large = json!({ "message": "x".repeat(20_000) });
     ada.post(path, large).await.refused(413, "too_large");
-    let huge = json!({ "message": "x".repeat(1_100_000) });
+    let huge = json!({ "message": "x".repeat(31_000) });
     ada.post(path, huge).await.refused(413, "too_large");
     ada.get("/nowhere").await.refused(404, "not_found");
     let wrong = ada.ask(reqwest::Method::DELETE, "/sessions", None).await;
