@@ -26,8 +26,9 @@ pub struct LeftBehind {
     pub sessions: usize,
 }
 
-/// Longer than a lease, a ping, the grace of an operator and a look at the deadlines together.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than a lease, a ping, the grace of an operator and a look at the deadlines together; and than ten lives of a
+/// silent connection: if a pod is killed between ending one that polls and saying so, somebody looks then.
+const PATIENCE: Duration = Duration::from_secs(55);
 const LOOK: Duration = Duration::from_millis(500);
 /// Nobody else's number.
 const PROBE: usize = 999;

@@ -30,13 +30,15 @@ const PODS: usize = 3;
 const JWT_SECRET: &str = "what the operators' tokens are signed with";
 const SIGNING_KEY: &str = "what guests' tokens and pids are signed with";
 /// Short, so that a minute has many faults; the same proportions as in earnest.
-const SETTINGS: [(&str, &str); 18] = [
+const SETTINGS: [(&str, &str); 19] = [
     ("LISTEN", "127.0.0.1:0"),
     ("METRICS_LISTEN", "127.0.0.1:0"),
     ("WORKSPACES", OTHER),
     ("POD_LEASE", "2s"),
     ("PING_INTERVAL", "2s"),
     ("PING_TIMEOUT", "2s"),
+    // The longest life of a silent connection is counted over both mounts.
+    ("CHAT_PING_TIMEOUT", "2s"),
     ("UPGRADE_TIMEOUT", "3s"),
     ("CONNECT_TIMEOUT", "5s"),
     ("ACK_TIMEOUT", "3s"),

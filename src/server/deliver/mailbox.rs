@@ -79,7 +79,7 @@ impl Mailbox {
         self.wake();
     }
 
-    /// A reader that waits; one with mail looks at the flags after it anyway.
+    /// A reader that waits; one with mail looks at the flags anyway.
     fn wake(&self) {
         let _ = self.sender.try_send(Delivery::Wake);
     }
@@ -96,7 +96,7 @@ impl Reader {
         self.flags.behind.swap(false, Ordering::AcqRel)
     }
 
-    /// Since the last call.
+    /// Since the last call. To be asked before the mail is dealt with.
     pub fn was_fenced(&self) -> bool {
         self.flags.fenced.swap(false, Ordering::AcqRel)
     }

@@ -53,6 +53,10 @@ impl<A: App> Connection<A> {
     }
 
     pub(super) async fn on_mail(&mut self, mail: &mut Vec<Delivery>) -> Result<(), End> {
+        // First: what has come since is for whoever has the socket now, and may be in the same mail.
+        if self.reader.was_fenced() {
+            self.leave_fenced().await?;
+        }
         let mut frames = Vec::new();
         let mut gaps: Vec<String> = Vec::new();
         let (mut told, mut oldest) = (0, None);
@@ -78,9 +82,6 @@ impl<A: App> Connection<A> {
             }
         }
         self.write_events(&frames, told, oldest).await?;
-        if self.reader.was_fenced() {
-            self.leave_fenced().await?;
-        }
         if self.reader.was_behind() {
             gaps = self.listening.keys().cloned().collect();
         }
