@@ -26,21 +26,27 @@ impl Chat {
     }
 
     /// Somebody works without a connection, by requests alone: as one whose last connection is gone, it keeps its
-    /// sessions for a while after each.
+    /// sessions for a while after each. Of one who is connected nothing is set that would have to be taken back,
+    /// by a pod that may have died.
     pub async fn works_apart(&self, actor: &OperatorActor) -> Result<(), Reject> {
-        let (workspace, at) = (
-            &actor.workspace,
-            self.clock.now() + self.settings.operator_grace_ms,
-        );
-        let commit = rules::grace::after_restore(workspace, &actor.id, at);
+        if self.is_connected(actor).await? {
+            return Ok(());
+        }
+        let at = self.clock.now() + self.settings.operator_grace_ms;
+        let commit = rules::grace::after_restore(&actor.workspace, &actor.id, at);
         self.write(&commit, Repeat::Request).await?;
-        let here = self.hub.operators(workspace).await;
-        let here = here.map_err(|_| Reject::unavailable())?;
-        if here.iter().any(|it| it.agent.id == actor.id) {
-            let commit = rules::grace::is_back(workspace, &actor.id);
+        // It may have come just before, and found nothing to take away.
+        if self.is_connected(actor).await? {
+            let commit = rules::grace::is_back(&actor.workspace, &actor.id);
             self.write(&commit, Repeat::Request).await?;
         }
         Ok(())
+    }
+
+    async fn is_connected(&self, actor: &OperatorActor) -> Result<bool, Reject> {
+        let here = self.hub.operators(&actor.workspace).await;
+        let here = here.map_err(|_| Reject::unavailable())?;
+        Ok(here.iter().any(|it| it.agent.id == actor.id))
     }
 
     pub(super) async fn leave(

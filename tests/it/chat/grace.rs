@@ -210,3 +210,24 @@ async fn an_offer_of_who_is_gone_is_over() {
         .await;
     assert_eq!(code(late), Code::Conflict);
 }
+
+/// Its requests are no reason to look whether it is there: what is set for that may not be taken back any more.
+#[tokio::test]
+async fn p9_who_is_connected_keeps_its_sessions_though_a_request_breaks_off() {
+    let scene = scene();
+    taken(&scene, 1).await;
+    for _ in 0..3 {
+        scene.hub.faults().unknown_commit(true);
+    }
+    let _ = scene.chat.works_apart(&op("a")).await;
+    assert_eq!(scene.deadlines(Millis::MAX).await, []);
+}
+
+#[tokio::test]
+async fn p9_who_is_not_connected_has_the_grace_and_ends_it_by_coming() {
+    let scene = scene();
+    scene.chat.works_apart(&op("a")).await.unwrap();
+    assert_eq!(scene.deadlines(Millis::MAX).await.len(), 1);
+    scene.arrives("a").await;
+    assert_eq!(scene.deadlines(Millis::MAX).await, []);
+}
