@@ -1,6 +1,7 @@
 //! Settings: flags and environment, read once, checked before anything is opened.
 
 mod cluster;
+mod conversation;
 mod foreign;
 mod limits;
 mod secrets;
@@ -13,13 +14,13 @@ use tracing_subscriber::filter::LevelFilter;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 
 use crate::{
-    hub::Since,
     model::{Millis, OperatorId, Role, WorkspaceId, limits::ID_BYTES},
     rest::RestSettings,
     server::{ARRIVING_MAX, Mount, Origins, Settings},
 };
 
 pub use cluster::{Cluster, ClusterError};
+pub use conversation::Conversation;
 pub use foreign::Issuers;
 pub use limits::Limits;
 pub use secrets::{Secrets, SecretsError};
@@ -157,22 +158,8 @@ pub struct Config {
     /// Workspaces beside `default`, by comma.
     #[arg(long, env = "WORKSPACES", value_delimiter = ',', value_parser = workspace)]
     pub workspaces: Vec<String>,
-    /// Whether a guest goes on with its session by name and e-mail address alone; earlier messages stay
-    /// hidden from it, and operators see that nothing proves who it is.
-    #[arg(long, env = "REUSE_BY_EMAIL", default_value_t = true, action = clap::ArgAction::Set)]
-    pub reuse_by_email: bool,
-    /// Within which it does.
-    #[arg(long, env = "REUSE_WINDOW", default_value = "30m")]
-    pub reuse_window: Span,
-    /// What REUSE_WINDOW is counted from.
-    #[arg(long, env = "REUSE_FROM", value_enum, default_value = "activity")]
-    pub reuse_from: ReuseFrom,
-    /// How long an operator without a connection keeps its sessions; then they wait again.
-    #[arg(long, env = "OPERATOR_GRACE", default_value = "60s")]
-    pub operator_grace: Span,
-    /// For the answer to an offered session.
-    #[arg(long, env = "TRANSFER_TIMEOUT", default_value = "30s")]
-    pub transfer_timeout: Span,
+    #[command(flatten)]
+    pub conversation: Conversation,
     /// An ack that waits for storage is answered `pending` after this.
     #[arg(long, env = "ACK_TIMEOUT", default_value = "10s")]
     ack_timeout: Span,
@@ -243,22 +230,6 @@ pub enum LogFormat {
 pub enum Ack {
     Accepted,
     Stored,
-}
-
-/// What the time is counted from in which a guest comes back to its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReuseFrom {
-    Activity,
-    Creation,
-}
-
-impl From<ReuseFrom> for Since {
-    fn from(from: ReuseFrom) -> Self {
-        match from {
-            ReuseFrom::Activity => Self::Activity,
-            ReuseFrom::Creation => Self::Creation,
-        }
-    }
 }
 
 /// A duration as `250ms`, `25s`, `30m`.
@@ -396,7 +367,7 @@ impl Config {
             ("CONNECT_TIMEOUT", self.connect_timeout),
             ("SLOW_TIMEOUT", self.slow_timeout),
             ("POD_LEASE", self.pod_lease),
-            ("TRANSFER_TIMEOUT", self.transfer_timeout),
+            ("TRANSFER_TIMEOUT", self.conversation.transfer_timeout),
             ("LOGIN_LIFE", self.login_life),
         ]
     }

@@ -37,7 +37,8 @@ pub struct Bound {
 }
 
 impl Done {
-    pub(super) fn reply(reply: Reply) -> Self {
+    /// A reply and no more.
+    pub fn of(reply: Reply) -> Self {
         Self {
             reply,
             notices: Vec::new(),

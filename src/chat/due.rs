@@ -22,6 +22,9 @@ impl Chat {
         } else if let Some(operator) = name.strip_prefix(rules::grace::REQUEUE) {
             self.requeue_all(&workspace, &OperatorId::new(operator))
                 .await
+        } else if let Some(session) = name.strip_prefix(rules::away::AWAY) {
+            self.guest_is_gone(&workspace, &SessionId::new(session))
+                .await
         } else if let Some(presence) = polling {
             self.look_after(presence).await
         } else {
@@ -53,6 +56,14 @@ impl Chat {
         let session = session.map_err(|_| Reject::unavailable())?;
         let session = session.as_ref().map(|(session, _)| session);
         let commit = rules::transfer::expire(workspace, id, session);
+        self.put_due(&commit).await.map(drop)
+    }
+
+    async fn guest_is_gone(&self, workspace: &WorkspaceId, id: &SessionId) -> Result<(), Reject> {
+        let session = self.hub.session(workspace, id).await;
+        let session = session.map_err(|_| Reject::unavailable())?;
+        let session = session.as_ref().map(|(session, _)| session);
+        let commit = rules::away::over(workspace, id, session);
         self.put_due(&commit).await.map(drop)
     }
 

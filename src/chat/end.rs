@@ -48,7 +48,7 @@ impl Chat {
             .first()
             .map(|entry| mark(&commit.workspace, &written.epoch, entry.id));
         let session = Box::new(written.session.ok_or_else(Reject::unavailable)?);
-        Ok(Done::reply(Reply::Session {
+        Ok(Done::of(Reply::Session {
             session,
             queue_position: None,
         })

@@ -157,7 +157,7 @@ fn granted(written: Written) -> Result<Done, Reject> {
 
 fn done(session: Session, queue_position: Option<u64>, epoch: &Epoch, newest: EntryId) -> Done {
     let stored = mark(&session.workspace, epoch, newest);
-    Done::reply(Reply::Session {
+    Done::of(Reply::Session {
         session: Box::new(session),
         queue_position,
     })

@@ -12,7 +12,7 @@ impl Chat {
     ) -> Result<Done, Reject> {
         let (workspace, session) = (&actor.workspace, actor.bound()?);
         let (messages, more) = self.page(workspace, session, query, actor.since).await?;
-        Ok(Done::reply(Reply::History { messages, more }))
+        Ok(Done::of(Reply::History { messages, more }))
     }
 
     pub(super) async fn messages(
@@ -22,7 +22,7 @@ impl Chat {
         query: HistoryQuery,
     ) -> Result<Done, Reject> {
         let (messages, more) = self.page(workspace, session, query, 0).await?;
-        Ok(Done::reply(Reply::History { messages, more }))
+        Ok(Done::of(Reply::History { messages, more }))
     }
 
     /// Messages with numbers above `above`, and whether there are more of these.

@@ -37,7 +37,7 @@ impl Chat {
                 commit.rate = self.settings.rates.operator_signal(&actor.id);
                 self.mark(commit).await
             }
-            None => Ok(Done::reply(Reply::Done)),
+            None => Ok(Done::of(Reply::Done)),
         }
     }
 
@@ -68,6 +68,6 @@ impl Chat {
                 None
             }
         };
-        Ok(Done::reply(Reply::Done).after(stored))
+        Ok(Done::of(Reply::Done).after(stored))
     }
 }

@@ -82,6 +82,8 @@ pub struct ChatSettings {
     pub reuse_since: Since,
     /// An operator without a connection keeps its sessions for so long.
     pub operator_grace_ms: Millis,
+    /// A guest without a connection counts as there for so long.
+    pub guest_grace_ms: Millis,
     /// Between two looks at whether a polling connection is still there of which nobody has said that
     /// it is gone.
     pub presence_look_ms: Millis,
@@ -147,6 +149,7 @@ impl Chat {
             (Actor::Operator(operator), Command::Staff(command)) => {
                 self.staff(operator, command, dedup).await
             }
+            // Who joins or watches is settled before anything is asked.
             _ => Err(Reject::new(Code::Forbidden, "This is not for you to ask")),
         };
         result.inspect_err(|reject| self.count_refusal(actor, reject))

@@ -57,7 +57,10 @@ impl Chat {
     ) -> Result<bool, Reject> {
         let mut commit = match actor {
             Actor::Guest(guest) => match &guest.session {
-                Some(session) => rules::presence::guest_left(guest, session, dedup),
+                Some(session) => {
+                    let until = self.clock.now() + self.settings.guest_grace_ms;
+                    rules::presence::guest_left(guest, session, until, dedup)
+                }
                 None => return Ok(false),
             },
             Actor::Operator(operator) => {
@@ -82,8 +85,12 @@ impl Chat {
             Subject::Guest(_) => None,
             Subject::Operator(id) => Some(self.agent(&presence.workspace, id).await?),
         };
-        let keep_until = self.clock.now() + self.settings.operator_grace_ms;
-        let mut commit = rules::presence::lost(&presence, agent, keep_until);
+        let grace_ms = match &agent {
+            Some(_) => self.settings.operator_grace_ms,
+            None => self.settings.guest_grace_ms,
+        };
+        let until = self.clock.now() + grace_ms;
+        let mut commit = rules::presence::lost(&presence, agent, until);
         if due {
             commit.deadlines.push(rules::presence::due(&presence));
         }
@@ -111,7 +118,8 @@ impl Chat {
         match &actor.session {
             Some(before) if before != session => {
                 // No client repeats this one, and doing it twice does no harm.
-                let commit = rules::presence::guest_left(actor, before, &DedupId::draw());
+                let until = self.clock.now() + self.settings.guest_grace_ms;
+                let commit = rules::presence::guest_left(actor, before, until, &DedupId::draw());
                 self.put(&commit).await.map(drop)
             }
             _ => Ok(()),

@@ -66,7 +66,7 @@ impl Chat {
         let (written, _) = self.write_loaded(commit, Repeat::Request).await?;
         let stored = written.stamped.first();
         let stored = stored.map(|entry| mark(&commit.workspace, &written.epoch, entry.id));
-        Ok(Done::reply(Reply::Done).after(stored))
+        Ok(Done::of(Reply::Done).after(stored))
     }
 
     /// The newest are in the hub, and those that it has let go of in the history. One that is not above

@@ -18,7 +18,7 @@ impl Chat {
     /// One session, whether it goes on or is over.
     pub async fn look(&self, workspace: &WorkspaceId, session: &SessionId) -> Result<Done, Reject> {
         let (session, queue_position) = self.found(workspace, session).await?;
-        Ok(Done::reply(Reply::Session {
+        Ok(Done::of(Reply::Session {
             session: Box::new(session),
             queue_position,
         }))
@@ -35,7 +35,7 @@ impl Chat {
         let hot = hot.map_err(|_| Reject::unavailable())?;
         let listing = Listing::new(query, &actor.id, hot)?;
         let page = self.fill(&actor.workspace, listing).await;
-        Ok(Done::reply(Reply::Sessions {
+        Ok(Done::of(Reply::Sessions {
             sessions: page.sessions,
             cursor: page.cursor,
             incomplete: page.incomplete,

@@ -261,7 +261,10 @@ impl Chat {
         let waited = messages
             .into_iter()
             .filter(|it| it.message.direction == Direction::Out);
-        let waited = waited.map(|it| Told::with_reply(Notice::Waited(it)));
+        let waited = waited.map(|written| {
+            let workspace = workspace.clone();
+            Told::with_reply(Notice::Waited { workspace, written })
+        });
         done.notices.extend(waited);
         Ok(())
     }

@@ -17,7 +17,7 @@ impl Chat {
         let mut commit = rules::status(actor, away, dedup);
         commit.rate = self.settings.rates.operator_signal(&actor.id);
         match self.write(&commit, Repeat::Request).await? {
-            Wrote::Now(_) | Wrote::Before(_) => Ok(Done::reply(Reply::Done)),
+            Wrote::Now(_) | Wrote::Before(_) => Ok(Done::of(Reply::Done)),
             Wrote::Conflict | Wrote::Exists(_) | Wrote::Absent => Err(unsettled()),
         }
     }
@@ -26,6 +26,6 @@ impl Chat {
     pub(super) async fn operators(&self, actor: &OperatorActor) -> Result<Done, Reject> {
         let operators = self.hub.operators(&actor.workspace).await;
         let operators = operators.map_err(|_| Reject::unavailable())?;
-        Ok(Done::reply(Reply::Operators(operators)))
+        Ok(Done::of(Reply::Operators(operators)))
     }
 }

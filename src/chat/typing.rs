@@ -107,7 +107,7 @@ impl Chat {
         let token = DedupId::draw().as_str().to_owned();
         let op = if on {
             if !self.typing.begin(&typist, &token, agent.as_ref()) {
-                return Ok(Done::reply(Reply::Done));
+                return Ok(Done::of(Reply::Done));
             }
             TurnOp::Take { for_ms: KEPT_MS }
         } else {
@@ -116,7 +116,7 @@ impl Chat {
         };
         self.charge(rate).await?;
         self.tell_typing(&typist, agent, (token, op)).await?;
-        Ok(Done::reply(Reply::Done))
+        Ok(Done::of(Reply::Done))
     }
 
     async fn tell_typing(

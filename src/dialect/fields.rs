@@ -59,6 +59,28 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// As [`Fields::id`], of a row that others number.
+    pub fn number_or_id(
+        &self,
+        name: &'static str,
+        max_bytes: usize,
+    ) -> Result<Option<String>, Reject> {
+        match self.get(name) {
+            Some(Value::Number(_)) => Ok(self.count(name)?.map(|number| number.to_string())),
+            _ => Ok(self.id(name, max_bytes)?.map(str::to_owned)),
+        }
+    }
+
+    /// What is said, by any of the names that front ends have for it.
+    pub fn spoken(&self) -> Result<Option<&'a str>, Reject> {
+        for name in ["message", "text", "body"] {
+            if let Some(text) = self.text(name)? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
     pub fn number(
         &self,
         name: &'static str,

@@ -5,16 +5,62 @@
 //! says so.
 
 mod fields;
+mod livechat;
 mod native;
+mod operator;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::{Aside, Command, Entry, Message, Notice, Reject, Reply};
 
-/// The closed set of vocabularies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+use operator::Kind;
+pub use operator::NAMELESS;
+
+/// The closed set of vocabularies. Who speaks another than the native one may ask by the native names as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Dialect {
+    /// Seed 000, extended: of our own pages, and of whoever shows nothing else.
+    #[default]
     Native,
+    /// Seed 002.
+    Livechat,
+    /// Seed 003.
+    OperatorA,
+    /// Seed 004.
+    OperatorB,
+    /// One of the two before, which has not shown which.
+    Operator,
+}
+
+impl Dialect {
+    /// As sites name them, in a connection or in the settings.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("portal", Self::Native),
+        ("livechat", Self::Livechat),
+        ("operator-a", Self::OperatorA),
+        ("operator-b", Self::OperatorB),
+    ];
+
+    pub fn named(name: &str) -> Option<Self> {
+        let mut names = Self::NAMES.iter();
+        names.find(|(known, _)| *known == name).map(|(_, it)| *it)
+    }
+
+    /// Everybody is on one namespace, and says by an event which side it is on.
+    pub fn joins(self) -> bool {
+        self.kind().is_some()
+    }
+
+    fn kind(self) -> Option<Kind> {
+        match self {
+            Self::OperatorA => Some(Kind::A),
+            Self::OperatorB => Some(Kind::B),
+            Self::Operator => Some(Kind::Either),
+            Self::Native | Self::Livechat => None,
+        }
+    }
 }
 
 /// Which side of the conversation a socket is on: what it may ask, and what it may see.
@@ -40,6 +86,26 @@ pub struct Events {
     pub told: Vec<&'static str>,
 }
 
+/// What an event shows of the vocabulary of its client, where that is not known yet.
+pub fn settle(
+    dialect: Dialect,
+    audience: Audience,
+    event: &str,
+    payload: Option<&Value>,
+) -> Dialect {
+    match dialect {
+        Dialect::Native if audience == Audience::Operator && livechat::is_shown_by(event) => {
+            Dialect::Livechat
+        }
+        Dialect::Operator => match operator::is_a(event, payload) {
+            Some(true) => Dialect::OperatorA,
+            Some(false) => Dialect::OperatorB,
+            None => dialect,
+        },
+        _ => dialect,
+    }
+}
+
 /// What a client asks for. The refusal names the field that is missing, of the wrong type or out of
 /// its range; unknown fields are passed over, so that clients of a later release are understood.
 pub fn decode(
@@ -48,27 +114,32 @@ pub fn decode(
     event: &str,
     payload: Option<&Value>,
 ) -> Result<Command, Reject> {
-    match dialect {
-        Dialect::Native => native::decode(audience, event, payload),
-    }
+    let own = match dialect {
+        Dialect::Native => None,
+        Dialect::Livechat => livechat::decode(event, payload),
+        Dialect::OperatorA | Dialect::OperatorB | Dialect::Operator => {
+            operator::decode(audience, event, payload)
+        }
+    };
+    own.unwrap_or_else(|| native::decode(audience, event, payload))
 }
 
 /// Whether an event asks for pages that may take their time, and changes nothing.
-pub fn is_query(dialect: Dialect, event: &str) -> bool {
-    match dialect {
-        Dialect::Native => native::is_query(event),
-    }
+pub fn is_query(event: &str) -> bool {
+    native::is_query(event)
 }
 
-/// The acknowledgement of a command. `token` brings a guest back; it is part of the reply to a start.
-pub fn encode_reply(
-    dialect: Dialect,
-    audience: Audience,
-    reply: &Reply,
-    token: Option<&str>,
-) -> Value {
-    match dialect {
-        Dialect::Native => native::encode_reply(audience, reply, token),
+/// The acknowledgement of a command, the same in every dialect: front ends that ask for none never see it. `token`
+/// brings a guest back; it is part of the reply to a start.
+pub fn encode_reply(audience: Audience, reply: &Reply, token: Option<&str>) -> Value {
+    native::encode_reply(audience, reply, token)
+}
+
+/// What is said beside the acknowledgement, to front ends that listen for an event.
+pub fn encode_answer(dialect: Dialect, reply: &Reply) -> Vec<Outgoing> {
+    match dialect.kind() {
+        Some(_) => operator::encode_answer(reply),
+        None => Vec::new(),
     }
 }
 
@@ -77,24 +148,36 @@ pub fn encode_reject(reject: &Reject) -> Value {
     native::encode_reject(reject)
 }
 
-/// The same for a client that asked for no acknowledgement, as an event.
-pub fn encode_error(dialect: Dialect, event: &str, reject: &Reject) -> Outgoing {
-    match dialect {
-        Dialect::Native => native::encode_error(event, reject),
+/// What is said of a refusal as events. `is_acked`: the client is told by an acknowledgement as well.
+pub fn encode_refusal(
+    (dialect, audience): (Dialect, Audience),
+    event: &str,
+    reject: &Reject,
+    is_acked: bool,
+) -> Vec<Outgoing> {
+    match dialect.kind() {
+        Some(kind) => operator::encode_refusal(kind, audience, event, reject),
+        None if is_acked => Vec::new(),
+        None => vec![native::encode_error(event, reject)],
     }
 }
 
 /// What a reader of a log is told of an entry: nothing, if it is not for this side.
 pub fn encode_entry(dialect: Dialect, audience: Audience, entry: &Entry) -> Vec<Outgoing> {
-    match dialect {
-        Dialect::Native => native::encode_entry(audience, entry),
+    match (dialect, dialect.kind()) {
+        (_, Some(kind)) => operator::encode_entry(kind, audience, entry),
+        (Dialect::Livechat, _) => livechat::encode_entry(entry),
+        _ => native::encode_entry(audience, entry),
     }
 }
 
 /// What a reader of a log is told beside it.
 pub fn encode_aside(dialect: Dialect, audience: Audience, aside: &Aside) -> Option<Outgoing> {
-    match dialect {
-        Dialect::Native => native::encode_aside(audience, aside),
+    match (dialect, dialect.kind()) {
+        (_, Some(_)) => operator::encode_aside(audience, aside),
+        // Of the rooms that it has joined it is told of messages.
+        (Dialect::Livechat, _) => None,
+        _ => native::encode_aside(audience, aside),
     }
 }
 
@@ -105,8 +188,19 @@ pub fn encode_notice(
     notice: &Notice,
     token: Option<&str>,
 ) -> Vec<Outgoing> {
-    match dialect {
-        Dialect::Native => native::encode_notice(audience, notice, token),
+    match (notice, dialect, dialect.kind()) {
+        // By it a page that wants to can go on with its chat after a reload.
+        (Notice::Started(_), ..) | (_, Dialect::Native, _) => {
+            native::encode_notice(audience, notice, token)
+        }
+        (Notice::Waited { written, .. }, _, Some(kind)) => {
+            operator::encode_message(kind, audience, &written.message)
+        }
+        (Notice::Waited { workspace, written }, Dialect::Livechat, _) => {
+            vec![livechat::encode_message(workspace, &written.message)]
+        }
+        // These front ends show no marks.
+        _ => Vec::new(),
     }
 }
 
@@ -126,10 +220,8 @@ pub fn asked(audience: Audience, event: &str) -> Option<(Value, Value)> {
 }
 
 /// A message as staff reads it in a list.
-pub fn encode_message(dialect: Dialect, message: &Message) -> Value {
-    match dialect {
-        Dialect::Native => native::encode_message(message),
-    }
+pub fn encode_message(message: &Message) -> Value {
+    native::encode_message(message)
 }
 
 /// The native vocabulary as an AsyncAPI 3.0 document. `version` is that of the relay.

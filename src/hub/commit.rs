@@ -199,6 +199,7 @@ pub enum NewChange {
         why: OfferEnd,
     },
     Ended,
+    GuestLeft,
     Delivered {
         direction: Direction,
         seq: u64,
@@ -253,6 +254,7 @@ impl NewChange {
             Self::Offered { offer } => Change::Offered { offer },
             Self::OfferClosed { offer, why } => Change::OfferClosed { offer, why },
             Self::Ended => Change::Ended,
+            Self::GuestLeft => Change::GuestLeft,
             Self::Delivered { direction, seq } => Change::Delivered { direction, seq },
             Self::Read { by } => Change::Read { by, seq },
             Self::Reacted { reaction } => Change::Reacted { reaction },

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde_json::Value;
 
 use super::{MessageId, OperatorId, SessionId, Status, WorkspaceId};
@@ -7,6 +9,31 @@ use super::{MessageId, OperatorId, SessionId, Status, WorkspaceId};
 pub enum Command {
     Guest(GuestCommand),
     Staff(StaffCommand),
+    /// Of a socket that came in without saying who it is.
+    Join(Join),
+    /// Of an operator who is told of what it asks for only.
+    Watch(Watch),
+}
+
+/// It says that it is an operator's, and is to show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Join {
+    /// Still to be verified; without one, what came with the connection counts.
+    pub token: Option<String>,
+    /// Who it says it is: has to be whom the token names.
+    pub id: Option<OperatorId>,
+}
+
+impl fmt::Debug for Join {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join").field("id", &self.id).finish()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    Session(SessionId),
+    Workspace(WorkspaceId),
 }
 
 #[derive(Clone, Debug, PartialEq)]

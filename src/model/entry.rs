@@ -66,6 +66,8 @@ pub enum Change {
         why: OfferEnd,
     },
     Ended,
+    /// Its guest has had no connection for a while. It may come back.
+    GuestLeft,
     /// All messages in this direction up to `seq` have been delivered. At most once a second: an entry,
     /// since a polling client would miss what is said beside the log between two polls.
     Delivered {
@@ -111,7 +113,11 @@ impl Change {
     pub fn is_activity(&self) -> bool {
         !matches!(
             self,
-            Self::Delivered { .. } | Self::Read { .. } | Self::Reacted { .. } | Self::Unknown
+            Self::GuestLeft
+                | Self::Delivered { .. }
+                | Self::Read { .. }
+                | Self::Reacted { .. }
+                | Self::Unknown
         )
     }
 }

@@ -37,3 +37,5 @@ pub const EMOJI_BYTES: usize = 64;
 pub const WAITED_MAX: usize = 50;
 /// As much of an event's name is said back in a refusal, in characters.
 pub const EVENT_CHARS: usize = 64;
+/// Rooms that one socket of an inbox is in.
+pub const ROOMS_MAX: usize = 200;

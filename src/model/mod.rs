@@ -24,8 +24,8 @@ pub use address::Address;
 pub use aside::Aside;
 pub use clock::{Clock, Millis, timestamp};
 pub use command::{
-    Command, GuestCommand, HistoryQuery, Proof, React, Receipt, Resume, Send, SessionQuery,
-    StaffCommand, Start,
+    Command, GuestCommand, HistoryQuery, Join, Proof, React, Receipt, Resume, Send, SessionQuery,
+    StaffCommand, Start, Watch,
 };
 pub use entry::{Change, Entry, OfferEnd, Prev};
 pub use format::FORMAT;

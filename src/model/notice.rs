@@ -1,4 +1,4 @@
-use super::{Direction, HistoryMessage, Marks, MessageId, Millis, Reply, SessionId};
+use super::{Direction, HistoryMessage, Marks, MessageId, Millis, Reply, SessionId, WorkspaceId};
 
 /// Said to one socket beside its ack; in no log and without an offset.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,5 +20,8 @@ pub enum Notice {
         marks: Marks,
     },
     /// HistoryMessage while nobody was there to read it.
-    Waited(HistoryMessage),
+    Waited {
+        workspace: WorkspaceId,
+        written: HistoryMessage,
+    },
 }

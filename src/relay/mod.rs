@@ -6,10 +6,13 @@
 pub mod admin;
 mod backends;
 mod guest;
+mod rooms;
 mod run;
 mod socket;
 mod staff;
 pub mod trial;
+mod turn;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -18,20 +21,22 @@ use serde_json::{Value, json};
 pub use backends::{Backends, prepare};
 pub use run::{Running, StartError, start, waiting};
 pub use socket::RelaySocket;
+pub use vocabulary::Vocabularies;
 
+use self::socket::Shown;
 use crate::{
-    chat::{Actor, Bound, Chat, Directory, Done, OperatorActor, Told},
+    chat::{Actor, Chat, Directory, Done, OperatorActor},
     config::Ack,
     dialect::{self, Audience, Dialect},
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
         Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset, Reject,
-        Reply, StaffCommand, WorkspaceId,
+        Reply, SessionId, StaffCommand, WorkspaceId,
     },
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Late, Named, Refusal, Saying, Socket,
-        Telling, Topic, Trouble, Turn, Wait, What,
-        auth::{GuestClaims, Keyring, Verifier},
+        Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Socket, Telling, Topic,
+        Trouble, Turn,
+        auth::{Keyring, Verifier},
     },
     wire::socket::Event,
 };
@@ -53,6 +58,8 @@ pub struct Relay {
     pub signing: Keyring,
     /// When a message is acknowledged.
     pub ack: Ack,
+    /// Of front ends that do not say which one they speak.
+    pub vocabularies: Vocabularies,
 }
 
 impl App for Relay {
@@ -66,13 +73,22 @@ impl App for Relay {
         request: ConnectRequest<'_>,
     ) -> Result<Admission<RelaySocket>, Refusal> {
         let state = match request.nsp {
-            GUESTS => RelaySocket::Guest {
-                workspace: workspace(&request),
-                session: None,
-                name: None,
-                since: 0,
+            GUESTS => match self.operator_among_guests(&request).await? {
+                Some(operator) => operator,
+                None => {
+                    let workspace = workspace(&request);
+                    RelaySocket::newcomer(workspace, Dialect::Native, Shown::Nothing)
+                }
             },
-            OPERATORS => self.operator(&request).await?,
+            OPERATORS => {
+                let workspace = workspace(&request);
+                let dialect = self.vocabularies.spoken(&request, &workspace)?;
+                if dialect == Dialect::Native {
+                    self.operator(&request, dialect).await?
+                } else {
+                    self.whoever(&request, workspace, dialect).await?
+                }
+            }
             _ => {
                 return Err(Refusal::Denied {
                     message: "Invalid namespace".into(),
@@ -85,7 +101,7 @@ impl App for Relay {
             subject: state.subject(),
             log: match &state {
                 RelaySocket::Operator { workspace, .. } => Some(Log::Feed(workspace.clone())),
-                RelaySocket::Guest { .. } => None,
+                RelaySocket::Guest { .. } | RelaySocket::Refused { .. } => None,
             },
             state,
         })
@@ -136,32 +152,27 @@ impl App for Relay {
     ) -> Turn<RelaySocket> {
         let (dialect, audience) = self.class(&socket.state);
         let name = event.name.as_str().unwrap_or_default();
+        let payload = event.args.first();
+        let spoken = dialect::settle(dialect, audience, name, payload);
         let command = if event.replaced {
             Err(half_a_character())
         } else {
-            dialect::decode(dialect, audience, name, event.args.first())
+            dialect::decode(spoken, audience, name, payload)
         };
-        let actor = socket.state.actor(socket);
-        let unanswered = event.id.is_none().then_some(name);
-        let done = match command.and_then(|it| self.verified(socket.state.workspace(), it)) {
-            Ok(command) => self.handle(&actor, command, &named).await,
+        let turn = match command {
+            Ok(command) => self.turn(socket, spoken, command, &named).await,
             Err(reject) => {
+                let actor = socket.state.actor(socket);
                 self.chat.count_refusal(&actor, &reject);
                 Err(reject)
             }
         };
-        match done {
-            Ok(done) => self.turn(&socket.state, done),
-            Err(reject) => Turn {
-                say: vec![refusal(dialect, &reject, unanswered)],
-                ..Turn::default()
-            },
-        }
+        let is_acked = event.id.is_some();
+        turn.unwrap_or_else(|reject| turn::refused((spoken, audience), name, &reject, is_acked))
     }
 
-    fn is_query(&self, socket: &Socket<RelaySocket>, event: &Event) -> bool {
-        let (dialect, _) = self.class(&socket.state);
-        dialect::is_query(dialect, event.name.as_str().unwrap_or_default())
+    fn is_query(&self, _: &Socket<RelaySocket>, event: &Event) -> bool {
+        dialect::is_query(event.name.as_str().unwrap_or_default())
     }
 
     async fn gone(
@@ -178,9 +189,20 @@ impl App for Relay {
         self.chat.lost(presence).await.map_err(|_| Trouble)
     }
 
+    /// Where a token has to be shown to come in, it has to be shown to come back. Who says only by an event who it
+    /// is has shown it before.
+    fn may_become(&self, shown: &RelaySocket, kept: &RelaySocket) -> bool {
+        let is_newcomer = matches!(shown, RelaySocket::Guest { .. });
+        match kept {
+            RelaySocket::Operator { dialect, .. } => !is_newcomer || dialect.joins(),
+            RelaySocket::Guest { .. } | RelaySocket::Refused { .. } => true,
+        }
+    }
+
     fn is_revoked(&self, socket: &RelaySocket) -> bool {
         match socket {
             RelaySocket::Guest { .. } => false,
+            RelaySocket::Refused { .. } => true,
             RelaySocket::Operator {
                 workspace,
                 id,
@@ -195,7 +217,16 @@ impl App for Relay {
     }
 
     fn class(&self, socket: &RelaySocket) -> Self::Class {
-        (Dialect::Native, socket.audience())
+        (socket.dialect(), socket.audience())
+    }
+
+    fn sees(&self, socket: &RelaySocket, session: Option<&SessionId>) -> bool {
+        match socket {
+            RelaySocket::Operator {
+                rooms: Some(rooms), ..
+            } => rooms.hold(session),
+            _ => true,
+        }
     }
 
     fn encode(&self, (dialect, audience): Self::Class, entry: &Entry) -> Vec<Telling> {
@@ -287,58 +318,6 @@ impl Relay {
         })
         .collect()
     }
-
-    fn turn(&self, state: &RelaySocket, done: Done) -> Turn<RelaySocket> {
-        let (dialect, audience) = self.class(state);
-        let token = self.resume_token(&done);
-        let token = token.as_deref();
-        let ack = dialect::encode_reply(dialect, audience, &done.reply, token);
-        // What is said to be stored waits for that in any case, by a mark of its own.
-        let acked = done.mark.filter(|_| self.ack == Ack::Stored);
-        let wait = acked.clone().map(|mark| Wait {
-            mark,
-            late: Late::Answer(dialect::encode_reject(&Reject::pending())),
-        });
-        let mut say = vec![Saying {
-            what: What::Ack(ack),
-            wait,
-        }];
-        for Told { notice, mark } in done.notices {
-            // What holds whenever it is said is said in any case; what belongs to an answer goes with it.
-            let late = || match mark {
-                Some(_) => Late::Wait,
-                None => Late::Drop,
-            };
-            let mark = mark.as_ref().or(acked.as_ref());
-            for out in dialect::encode_notice(dialect, audience, &notice, token) {
-                say.push(Saying {
-                    what: What::Event(Telling {
-                        event: out.event,
-                        payload: out.payload,
-                        // It may be held, and would take the client back behind what came meanwhile. Until the
-                        // next entry its offset is that of its CONNECT, which counts as where the log began.
-                        offset: None,
-                    }),
-                    wait: mark.cloned().map(|mark| Wait { mark, late: late() }),
-                });
-            }
-        }
-        let state = done.bound.as_ref().map(RelaySocket::bound);
-        Turn {
-            say,
-            state,
-            topic: done.bound.map(topic),
-        }
-    }
-
-    /// Whoever holds it is the guest of the session, as far back as the one it is given to is.
-    fn resume_token(&self, done: &Done) -> Option<String> {
-        let bound = done.bound.as_ref()?;
-        let now = self.clock.now() / 1000;
-        let claims = GuestClaims::new(bound.workspace.clone(), bound.session.clone(), now);
-        let claims = claims.since(bound.since).verified(bound.verified);
-        self.signing.sign(&claims)
-    }
 }
 
 /// A message whose client gave it no id.
@@ -351,15 +330,6 @@ fn is_unnamed(command: &Command) -> bool {
     send.client_id.is_none()
 }
 
-fn topic(bound: Bound) -> Topic {
-    let subject = Subject::Guest(bound.session.clone());
-    Topic {
-        log: Log::Session(bound.workspace, bound.session),
-        from: bound.from,
-        subject,
-    }
-}
-
 /// Gives the client a position before its first event, so that a quiet one can be recovered too.
 fn ready(at: Offset) -> Telling {
     Telling {
@@ -367,22 +337,6 @@ fn ready(at: Offset) -> Telling {
         payload: json!({ "epoch": at.epoch }),
         offset: Some(at),
     }
-}
-
-/// Who asks for no answer is told of a refusal all the same.
-fn refusal(dialect: Dialect, reject: &Reject, unanswered: Option<&str>) -> Saying {
-    let what = match unanswered {
-        None => What::Ack(dialect::encode_reject(reject)),
-        Some(event) => {
-            let out = dialect::encode_error(dialect, event, reject);
-            What::Event(Telling {
-                event: out.event,
-                payload: out.payload,
-                offset: None,
-            })
-        }
-    };
-    Saying { what, wait: None }
 }
 
 /// Refused rather than mended: what is stored is what was written, and its sender is to know.

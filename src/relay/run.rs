@@ -122,6 +122,7 @@ pub async fn start(
         operators: Arc::clone(&operators),
         signing: secrets.signing.clone(),
         ack: config.ack()?,
+        vocabularies: config.conversation.vocabularies(),
     };
     let pod = Pod::new(Parts {
         app: Arc::new(relay),
@@ -185,12 +186,13 @@ fn chat(
         clock: backends.clock.clone(),
         settings: ChatSettings {
             max_text: config.max_text,
-            reuse_by_email: config.reuse_by_email,
-            reuse_window_ms: config.reuse_window.ms(),
-            reuse_since: config.reuse_from.into(),
-            operator_grace_ms: config.operator_grace.ms(),
+            reuse_by_email: config.conversation.reuse_by_email,
+            reuse_window_ms: config.conversation.reuse_window.ms(),
+            reuse_since: config.conversation.reuse_from.into(),
+            operator_grace_ms: config.conversation.operator_grace.ms(),
+            guest_grace_ms: config.conversation.guest_grace.ms(),
             presence_look_ms: PRESENCE_LOOKS * settings.silence_ms(),
-            transfer_timeout_ms: config.transfer_timeout.ms(),
+            transfer_timeout_ms: config.conversation.transfer_timeout.ms(),
             rates: config.limits.rates(),
         },
         metrics: backends.metrics.chat.clone(),

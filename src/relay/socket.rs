@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
 
+use super::rooms::Rooms;
 use crate::{
     chat::{Actor, Bound, GuestActor, OperatorActor},
-    dialect::Audience,
+    dialect::{Audience, Dialect},
     hub::Subject,
-    model::{OperatorId, SessionId, WorkspaceId},
-    server::Socket,
+    model::{OperatorId, Resume, SessionId, WorkspaceId},
+    server::{Socket, auth::OperatorClaims},
 };
 
 /// Who a socket is. Saved with its connection and for its recovery; never told to a client.
@@ -19,6 +20,10 @@ pub enum RelaySocket {
         /// Messages up to this number are not for it.
         #[serde(default)]
         since: u64,
+        #[serde(default)]
+        dialect: Dialect,
+        #[serde(default)]
+        shown: Shown,
     },
     Operator {
         workspace: WorkspaceId,
@@ -27,23 +32,99 @@ pub enum RelaySocket {
         /// When its token was issued, in seconds.
         #[serde(default)]
         issued: u64,
+        #[serde(default)]
+        dialect: Dialect,
+        /// `None`: it is told of everything.
+        #[serde(default)]
+        rooms: Option<Rooms>,
+    },
+    /// It claimed to be somebody whom it could not show to be, and has to leave.
+    Refused { workspace: WorkspaceId },
+}
+
+/// What a connection has shown already, to be used once its socket says which side it is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shown {
+    #[default]
+    Nothing,
+    /// By the cookie of a login.
+    Operator(Box<OperatorClaims>),
+    /// By the token of a session.
+    Guest {
+        workspace: WorkspaceId,
+        session: SessionId,
+        since: u64,
     },
 }
 
+impl Shown {
+    /// The session that a guest may go on with.
+    pub fn resume(&self) -> Option<Resume> {
+        match self {
+            Self::Guest {
+                workspace,
+                session,
+                since,
+            } => Some(Resume {
+                workspace: workspace.clone(),
+                session: session.clone(),
+                since: *since,
+            }),
+            Self::Nothing | Self::Operator(_) => None,
+        }
+    }
+}
+
 impl RelaySocket {
+    /// One that is nobody yet.
+    pub fn newcomer(workspace: WorkspaceId, dialect: Dialect, shown: Shown) -> Self {
+        Self::Guest {
+            workspace,
+            session: None,
+            name: None,
+            since: 0,
+            dialect,
+            shown,
+        }
+    }
+
     /// A guest's socket once it has a session.
-    pub fn bound(bound: &Bound) -> Self {
+    pub fn bound(bound: &Bound, dialect: Dialect) -> Self {
         Self::Guest {
             workspace: bound.workspace.clone(),
             session: Some(bound.session.clone()),
             name: Some(bound.name.clone()),
             since: bound.since,
+            dialect,
+            shown: Shown::Nothing,
+        }
+    }
+
+    /// The same in another vocabulary. An inbox is told of what it asks for only.
+    pub fn speaking(mut self, spoken: Dialect) -> Self {
+        match &mut self {
+            Self::Guest { dialect, .. } => *dialect = spoken,
+            Self::Operator { dialect, rooms, .. } => {
+                *dialect = spoken;
+                *rooms = (spoken == Dialect::Livechat).then(|| rooms.take().unwrap_or_default());
+            }
+            Self::Refused { .. } => {}
+        }
+        self
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Guest { dialect, .. } | Self::Operator { dialect, .. } => *dialect,
+            Self::Refused { .. } => Dialect::Native,
         }
     }
 
     pub fn workspace(&self) -> &WorkspaceId {
         match self {
-            Self::Guest { workspace, .. } | Self::Operator { workspace, .. } => workspace,
+            Self::Guest { workspace, .. }
+            | Self::Operator { workspace, .. }
+            | Self::Refused { workspace } => workspace,
         }
     }
 
@@ -52,12 +133,13 @@ impl RelaySocket {
         match self {
             Self::Guest { session, .. } => session.clone().map(Subject::Guest),
             Self::Operator { id, .. } => Some(Subject::Operator(id.clone())),
+            Self::Refused { .. } => None,
         }
     }
 
     pub fn audience(&self) -> Audience {
         match self {
-            Self::Guest { .. } => Audience::Guest,
+            Self::Guest { .. } | Self::Refused { .. } => Audience::Guest,
             Self::Operator { .. } => Audience::Operator,
         }
     }
@@ -65,35 +147,40 @@ impl RelaySocket {
     pub fn actor(&self, socket: &Socket<Self>) -> Actor {
         let (recovery, sid) = (socket.recovery.clone(), socket.sid.clone());
         let (pod, address) = (socket.pod.clone(), socket.address);
-        match self.clone() {
+        let (workspace, session, name, since) = match self.clone() {
+            Self::Operator {
+                workspace,
+                id,
+                name,
+                ..
+            } => {
+                return Actor::Operator(OperatorActor {
+                    workspace,
+                    id,
+                    name,
+                    recovery,
+                    sid,
+                    pod,
+                });
+            }
             Self::Guest {
                 workspace,
                 session,
                 name,
                 since,
-            } => Actor::Guest(GuestActor {
-                workspace,
-                session,
-                name,
-                since,
-                recovery,
-                sid,
-                pod,
-                address,
-            }),
-            Self::Operator {
-                workspace,
-                id,
-                name,
-                issued: _,
-            } => Actor::Operator(OperatorActor {
-                workspace,
-                id,
-                name,
-                recovery,
-                sid,
-                pod,
-            }),
-        }
+                ..
+            } => (workspace, session, name, since),
+            Self::Refused { workspace } => (workspace, None, None, 0),
+        };
+        Actor::Guest(GuestActor {
+            workspace,
+            session,
+            name,
+            since,
+            recovery,
+            sid,
+            pod,
+            address,
+        })
     }
 }

@@ -2,14 +2,29 @@
 
 use serde_json::Value;
 
-use super::{Relay, RelaySocket, param, unauthorized};
+use super::{Relay, RelaySocket, param, socket::Shown, unauthorized};
 use crate::{
-    model::Account,
+    chat::{Actor, Done},
+    dialect::{Dialect, NAMELESS},
+    hub::{Log, Subject},
+    model::{Account, Code, DedupId, Join, Reject, Reply, WorkspaceId},
     server::{
-        ConnectRequest, Refusal,
-        auth::{Failure, OperatorClaims},
+        ConnectRequest, Refusal, Socket, Topic,
+        auth::{Failure, GuestClaims, OperatorClaims},
     },
 };
+
+/// What becomes of somebody who says that it is an operator.
+pub(super) enum Joined {
+    /// It was one already.
+    Before(Done),
+    Now {
+        state: RelaySocket,
+        topic: Topic,
+    },
+    /// It could not show it.
+    Refused,
+}
 
 impl Relay {
     /// From the token of the CONNECT, else of the URL, for clients that can set nothing else, else of the cookie that a
@@ -17,17 +32,124 @@ impl Relay {
     pub(super) async fn operator(
         &self,
         request: &ConnectRequest<'_>,
+        dialect: Dialect,
     ) -> Result<RelaySocket, Refusal> {
-        let token = request
-            .auth
-            .get("token")
-            .and_then(Value::as_str)
-            .or_else(|| param(request, "token"))
-            .or(request.handshake.login.as_deref());
-        let claims = self.operators.verify(token.unwrap_or_default()).await;
+        let token = token(request).or(request.handshake.login.as_deref());
+        let claims = self.claims(token.unwrap_or_default()).await;
+        Ok(operator(claims.map_err(denied)?, dialect))
+    }
+
+    /// Where one connects before it says which side it is on: an operator by its token, a guest by that of its session,
+    /// or whoever it will turn out to be. The cookie of a login is for who then says that it is an operator: somebody of
+    /// staff may be its own site's visitor.
+    pub(super) async fn whoever(
+        &self,
+        request: &ConnectRequest<'_>,
+        workspace: WorkspaceId,
+        dialect: Dialect,
+    ) -> Result<RelaySocket, Refusal> {
+        let Some(token) = token(request) else {
+            if request.auth.contains_key("token") {
+                return Err(denied(Denial::Missing));
+            }
+            let shown = match &request.handshake.login {
+                Some(login) => self.shown(login).await?,
+                None => Shown::Nothing,
+            };
+            return Ok(RelaySocket::newcomer(workspace, dialect, shown));
+        };
+        if let Some(guest) = GuestClaims::verify(&self.signing, token) {
+            let workspace = guest.workspace.clone();
+            let shown = Shown::Guest {
+                workspace: guest.workspace,
+                session: guest.session,
+                since: guest.since,
+            };
+            return Ok(RelaySocket::newcomer(workspace, dialect, shown));
+        }
+        let claims = self.claims(token).await.map_err(denied)?;
+        Ok(operator(claims, dialect))
+    }
+
+    /// A front end for guests to which an operator has connected as such.
+    pub(super) async fn operator_among_guests(
+        &self,
+        request: &ConnectRequest<'_>,
+    ) -> Result<Option<RelaySocket>, Refusal> {
+        let token = request.auth.get("token").and_then(Value::as_str);
+        let Some(token) = token.filter(|token| !token.is_empty()) else {
+            return Ok(None);
+        };
+        match self.claims(token).await {
+            Ok(claims) => Ok(Some(operator(claims, Dialect::Native))),
+            Err(Denial::Trouble) => Err(Refusal::Trouble),
+            Err(Denial::Missing | Denial::Invalid) => Ok(None),
+        }
+    }
+
+    /// An event says that this is an operator.
+    pub(super) async fn join(
+        &self,
+        socket: &Socket<RelaySocket>,
+        dialect: Dialect,
+        join: Join,
+        dedup: &DedupId,
+    ) -> Result<Joined, Reject> {
+        let (shown, newcomer) = match &socket.state {
+            RelaySocket::Operator { id, .. } => {
+                let is_same = join.id.is_none_or(|said| said == *id);
+                return Ok(if is_same {
+                    Joined::Before(Done::of(Reply::Done))
+                } else {
+                    Joined::Refused
+                });
+            }
+            RelaySocket::Guest { session, shown, .. } => (shown, session.is_none()),
+            RelaySocket::Refused { .. } => return Ok(Joined::Refused),
+        };
+        if !newcomer {
+            let text = "This socket is a guest's: open another one";
+            return Err(Reject::new(Code::Forbidden, text));
+        }
+        let state = match (&join.token, shown) {
+            (Some(token), _) => match self.claims(token).await {
+                Ok(claims) => operator(claims, dialect),
+                Err(Denial::Trouble) => return Err(Reject::unavailable()),
+                Err(Denial::Missing | Denial::Invalid) => return Ok(Joined::Refused),
+            },
+            (None, Shown::Operator(claims)) => operator(claims.as_ref().clone(), dialect),
+            (None, Shown::Nothing | Shown::Guest { .. }) => return Ok(Joined::Refused),
+        };
+        let Actor::Operator(actor) = state.actor(socket) else {
+            return Ok(Joined::Refused);
+        };
+        if join.id.is_some_and(|said| said != actor.id) {
+            return Ok(Joined::Refused);
+        }
+        let from = self.chat.operator_arrived(&actor, dedup, None).await?;
+        let topic = Topic {
+            log: Log::Feed(actor.workspace),
+            from,
+            subject: Subject::Operator(actor.id),
+        };
+        Ok(Joined::Now { state, topic })
+    }
+
+    async fn shown(&self, login: &str) -> Result<Shown, Refusal> {
+        match self.claims(login).await {
+            Ok(claims) => Ok(Shown::Operator(Box::new(claims))),
+            Err(Denial::Trouble) => Err(Refusal::Trouble),
+            // An old cookie of somebody who may be a guest.
+            Err(Denial::Missing | Denial::Invalid) => Ok(Shown::Nothing),
+        }
+    }
+
+    /// Of somebody who may come in.
+    async fn claims(&self, token: &str) -> Result<OperatorClaims, Denial> {
+        let claims = self.operators.verify(token).await;
         let claims = claims.map_err(|failure| match failure {
-            Failure::Missing => unauthorized("Authentication required"),
-            _ => unauthorized("Invalid token"),
+            Failure::Missing => Denial::Missing,
+            _ => Denial::Invalid,
         })?;
         let OperatorClaims {
             workspace,
@@ -36,16 +158,11 @@ impl Relay {
             ..
         } = &claims;
         let admitted = self.directory.admits(workspace, sub, *iat).await;
-        if !admitted.map_err(|_| Refusal::Trouble)? {
-            return Err(unauthorized("Invalid token"));
+        if !admitted.map_err(|_| Denial::Trouble)? {
+            return Err(Denial::Invalid);
         }
         self.directory.note(self.account(&claims));
-        Ok(RelaySocket::Operator {
-            workspace: claims.workspace,
-            id: claims.sub,
-            name: claims.name,
-            issued: claims.iat,
-        })
+        Ok(claims)
     }
 
     /// As a token tells of it.
@@ -53,7 +170,7 @@ impl Relay {
         Account {
             workspace: claims.workspace.clone(),
             id: claims.sub.clone(),
-            name: claims.name.clone(),
+            name: claims.called().to_owned(),
             role: claims.role,
             password: None,
             disabled: false,
@@ -61,4 +178,42 @@ impl Relay {
             created_at: self.clock.now(),
         }
     }
+}
+
+/// Why somebody is no operator.
+enum Denial {
+    Missing,
+    Invalid,
+    Trouble,
+}
+
+fn denied(denial: Denial) -> Refusal {
+    match denial {
+        Denial::Missing => unauthorized("Authentication required"),
+        Denial::Invalid => unauthorized("Invalid token"),
+        Denial::Trouble => Refusal::Trouble,
+    }
+}
+
+fn token<'a>(request: &'a ConnectRequest<'_>) -> Option<&'a str> {
+    let said = request.auth.get("token").and_then(Value::as_str);
+    let said = said.filter(|token| !token.is_empty());
+    said.or_else(|| param(request, "token"))
+}
+
+fn operator(claims: OperatorClaims, dialect: Dialect) -> RelaySocket {
+    let name = match claims.name.as_str() {
+        "" if dialect.joins() => NAMELESS,
+        _ => claims.called(),
+    };
+    let name = name.to_owned();
+    let state = RelaySocket::Operator {
+        workspace: claims.workspace,
+        id: claims.sub,
+        name,
+        issued: claims.iat,
+        dialect: Dialect::Native,
+        rooms: None,
+    };
+    state.speaking(dialect)
 }

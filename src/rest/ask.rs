@@ -50,7 +50,7 @@ impl Rest {
                 ..
             }
         );
-        let reply = dialect::encode_reply(Dialect::Native, Audience::Operator, &done.reply, None);
+        let reply = dialect::encode_reply(Audience::Operator, &done.reply, None);
         let mut fields = match reply {
             Value::Object(fields) => fields,
             _ => Map::new(),

@@ -57,10 +57,11 @@ impl Rest {
         if !admitted.map_err(|_| Reject::unavailable())? {
             return Err(unauthorized("Invalid token"));
         }
+        let name = claims.called().to_owned();
         Ok(Caller {
             workspace: claims.workspace,
             id: claims.sub,
-            name: claims.name,
+            name,
             role: claims.role,
             until: claims.exp,
         })

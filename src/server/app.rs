@@ -9,7 +9,8 @@ use super::state::Handshake;
 use crate::{
     hub::{Deadline, Log, Mark, NewRecord, Presence, RecordOp, Subject},
     model::{
-        Address, Aside, DedupId, Entry, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId,
+        Address, Aside, DedupId, Entry, Offset, PodId, RecoveryId, SessionId, Sid, SocketId,
+        WorkspaceId,
     },
     wire::{
         engine::Message,
@@ -73,9 +74,16 @@ pub trait App: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// The token by which it came in is no longer good: the socket is told to leave, and its connection ends.
-    /// Asked of the sockets of a WebSocket whenever [`super::Revocations`] tells, and of those of a polling
-    /// connection with each of its requests.
+    /// Whether one that came in as `shown` may be recovered as what it was. One that asks for what it could not
+    /// have come by ends its connection.
+    fn may_become(&self, shown: &Self::Socket, kept: &Self::Socket) -> bool {
+        let _ = (shown, kept);
+        true
+    }
+
+    /// It may not be here, or its token is no longer good: the socket is told to leave, and its connection ends.
+    /// Asked of the sockets of a WebSocket whenever one becomes another or [`super::Revocations`] tells, and of
+    /// those of a polling connection with each of its requests.
     fn is_revoked(&self, socket: &Self::Socket) -> bool {
         let _ = socket;
         false
@@ -88,6 +96,13 @@ pub trait App: Send + Sync + 'static {
     }
 
     fn class(&self, socket: &Self::Socket) -> Self::Class;
+
+    /// Whether a socket is told of what happens in a session of the log that it replays. What it is not told of
+    /// counts as told.
+    fn sees(&self, socket: &Self::Socket, session: Option<&SessionId>) -> bool {
+        let _ = (socket, session);
+        true
+    }
 
     /// What an entry reads like for a class: any number of events.
     fn encode(&self, class: Self::Class, entry: &Entry) -> Vec<Telling>;
@@ -107,6 +122,8 @@ pub trait App: Send + Sync + 'static {
 
 #[derive(Debug)]
 pub struct ConnectRequest<'a> {
+    /// The path of the mount, with its slashes.
+    pub mount: &'a str,
     pub nsp: &'a str,
     pub auth: &'a Map<String, Value>,
     pub handshake: &'a Handshake,

@@ -18,6 +18,8 @@ pub struct Effects {
     pub say: Vec<OutboxItem>,
     /// Sockets that now replay a log, or (`None`) no longer do, by namespace.
     pub replays: Vec<(String, Option<Replaying>)>,
+    /// A socket is not what it was: what it is told may read differently from now on, or it may have to leave.
+    pub changed: bool,
 }
 
 /// A log that a socket replays, from a position.

@@ -33,6 +33,7 @@ impl<A: App> Inbound<'_, A> {
         }
         let handshake = &self.connection.handshake;
         let request = ConnectRequest {
+            mount: &self.connection.mount,
             nsp,
             auth: &auth,
             handshake,
@@ -80,10 +81,18 @@ impl<A: App> Inbound<'_, A> {
             self.connection.remembered_at = self.pod.now();
         }
         let resumed = resumed.and_then(|resumed| {
-            let kept = serde_json::from_slice(&resumed.recovery.state).ok()?;
+            let kept: A::Socket = serde_json::from_slice(&resumed.recovery.state).ok()?;
+            Some((resumed, kept))
+        });
+        if let Some((_, kept)) = &resumed
+            && !self.pod.app.may_become(&known, kept)
+        {
+            return Err(Fault::Revoked);
+        }
+        let resumed = resumed.map(|(resumed, kept)| {
             // Who is known already is whom it has shown to be now: its token may be a newer one.
             let state = if is_present { known } else { kept };
-            Some((resumed, state))
+            (resumed, state)
         });
         match (resumed, top) {
             (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,

@@ -15,7 +15,7 @@ use crate::{
     model::{Frame, Sid},
     wire::{
         engine::Message,
-        socket::{Admitted, Event, admit},
+        socket::{Admitted, Event, admit, encode as write},
     },
 };
 
@@ -199,6 +199,7 @@ impl<A: App> Inbound<'_, A> {
             start: topic.from,
             subject: topic.subject,
         });
+        self.effects.changed |= state.is_some();
         let changed = state.is_some() || replay.is_some();
         if let Some(known) = self.connection.sockets.get_mut(nsp) {
             known.state = state.unwrap_or_else(|| known.state.clone());
@@ -207,6 +208,13 @@ impl<A: App> Inbound<'_, A> {
                 known.workspace = replay.log.workspace().clone();
                 known.replay = Some(replay.clone());
             }
+        }
+        if let Some(known) = self.connection.sockets.get(nsp)
+            && self.pod.app.is_revoked(&known.state)
+            && self.connection.pod.is_none()
+        {
+            // Its parked GET wakes for it, and ends the connection.
+            self.effects.text(write::disconnect(nsp));
         }
         if changed {
             // Before the answer: once the client believes in its session, it can be recovered.

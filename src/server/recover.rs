@@ -80,6 +80,8 @@ impl<A: App> Inbound<'_, A> {
             self.effects.replays.push((socket.nsp.clone(), replaying));
         }
         self.connection.sockets.insert(socket.nsp.clone(), known);
+        // Its token may have been revoked while it was away.
+        self.effects.changed = true;
         tracing::debug!(socket = %socket.id, nsp = socket.nsp, "recovered");
         self.greet(&socket, &arrival.say);
         Ok(())
@@ -158,7 +160,8 @@ impl<A: App> Inbound<'_, A> {
             let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
             is_told(origin, to, &socket.recovery, &replay.subject)
         };
-        for entry in missed.iter().filter(told) {
+        let sees = |entry: &&Arc<Entry>| self.pod.app.sees(&socket.state, entry.session.as_ref());
+        for entry in missed.iter().filter(told).filter(sees) {
             let encoded = encode(&*self.pod.app, class, reading, entry);
             for frame in &encoded.frames {
                 self.effects.frames(vec![frame.clone()]);

@@ -49,6 +49,28 @@ async fn the_operator_waits_for_the_guest() {
     conversation_of(guest, operator).await;
 }
 
+/// Vocabularies of three front ends in one workspace.
+#[tokio::test(flavor = "multi_thread")]
+async fn existing_clients_work_as_they_are() {
+    let site = Site::start().await;
+    let mut inbox = site.program("inbox").await;
+    inbox.out.wait(|line| line == "listening").await;
+    let mut staff = site.program("staff").await;
+    staff.out.wait(|line| line == "on duty").await;
+    let mut visitor = site.program("visitor").await;
+    assert_eq!(visitor.end().await, ["Ada: Yes, I am."]);
+    assert_eq!(
+        staff.end().await,
+        ["on duty", "Marie is here", "Is anybody there?"]
+    );
+    let told = [
+        "listening",
+        "inbound Marie: Is anybody there?",
+        "outbound Ada: Yes, I am.",
+    ];
+    assert_eq!(inbox.end().await, told);
+}
+
 async fn conversation_of(mut guest: Program, mut operator: Program) {
     assert_eq!(operator.end().await, ["Marie: Is anybody there?"]);
     let said = guest.end().await;
@@ -251,7 +273,7 @@ fn has_target(target: &str) -> bool {
 }
 
 /// The blocks that begin with these words.
-fn blocks(kind: &'static str) -> impl Iterator<Item = &'static str> {
+fn blocks(kind: &str) -> impl Iterator<Item = &'static str> {
     let all = README.split("\n```").skip(1).step_by(2);
     all.filter_map(move |block| {
         let (first, rest) = block.split_once('\n')?;
@@ -319,15 +341,11 @@ impl Site {
         }
     }
 
-    /// One of the two programs, as somebody would save and start it.
+    /// One of the programs, as somebody would save and start it.
     async fn program(&self, who: &str) -> Program {
-        let kind = if who == "guest" {
-            "js guest"
-        } else {
-            "js operator"
-        };
+        let kind = format!("js {who}");
         let file = self.folder.path().join(format!("{who}.mjs"));
-        std::fs::write(&file, blocks(kind).next().unwrap()).unwrap();
+        std::fs::write(&file, blocks(&kind).next().unwrap()).unwrap();
         let mut child = Command::new("node")
             .arg(file)
             .env("SWITCHBOARD_URL", format!("http://{}", self.server.address))

@@ -5,6 +5,7 @@
 //! open, that nobody took it meanwhile. So a rule never refuses what a repeat of a request that was
 //! carried out would be granted.
 
+pub(super) mod away;
 mod claim;
 mod end;
 pub(super) mod grace;

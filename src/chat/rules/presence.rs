@@ -1,4 +1,4 @@
-use super::grace;
+use super::{away, grace};
 use crate::{
     chat::{GuestActor, OperatorActor},
     hub::{Commit, DeadlineOp, Draft, Edge, Guard, NewChange, Presence, PresenceOp, Subject},
@@ -36,12 +36,9 @@ pub(in crate::chat) fn operator_left(
     commit
 }
 
-/// The same where nothing is known of the connection but its presence; `agent`: of an operator's.
-pub(in crate::chat) fn lost(
-    presence: &Presence,
-    agent: Option<Agent>,
-    keep_until: Millis,
-) -> Commit {
+/// The same where nothing is known of the connection but its presence; `agent`: of an operator's. Until
+/// `until` an operator keeps its sessions, and a guest counts as there.
+pub(in crate::chat) fn lost(presence: &Presence, agent: Option<Agent>, until: Millis) -> Commit {
     let session = match &presence.subject {
         Subject::Guest(session) => Some(session.clone()),
         Subject::Operator(_) => None,
@@ -50,8 +47,11 @@ pub(in crate::chat) fn lost(
     let mut commit = Commit::new(workspace, session, DedupId::draw(), Guard::Any);
     commit.presence = Some(PresenceOp::Leave(presence.clone()));
     commit.set.left = agent.is_none();
+    if let Subject::Guest(session) = &presence.subject {
+        commit.deadlines = vec![away::begins(session, until)];
+    }
     if let Some(agent) = agent {
-        commit.deadlines = vec![grace::begins(&agent.id, keep_until)];
+        commit.deadlines = vec![grace::begins(&agent.id, until)];
         commit.append = vec![Draft {
             change: NewChange::OperatorOffline { agent },
             origin: None,
@@ -133,18 +133,22 @@ fn name(presence: &Presence) -> String {
 pub(in crate::chat) fn guest_arrived(actor: &GuestActor, dedup: &DedupId) -> Option<Commit> {
     let session = actor.session.as_ref()?;
     let op = enter(actor, &actor.workspace, session);
-    Some(in_session(actor, session, op, dedup))
+    let mut commit = in_session(actor, session, op, dedup);
+    commit.deadlines = vec![away::ends(session)];
+    Some(commit)
 }
 
-/// What comes after the last of its connections waits for the guest.
+/// What comes after the last of its connections waits for the guest, who counts as there until `there_until`.
 pub(in crate::chat) fn guest_left(
     actor: &GuestActor,
     session: &SessionId,
+    there_until: Millis,
     dedup: &DedupId,
 ) -> Commit {
     let presence = guest(actor, &actor.workspace, session);
     let mut commit = in_session(actor, session, PresenceOp::Leave(presence), dedup);
     commit.set.left = true;
+    commit.deadlines = vec![away::begins(session, there_until)];
     commit
 }
 
@@ -252,7 +256,7 @@ mod tests {
         };
         assert_eq!(presence.subject, Subject::Guest(id("s")));
         assert_eq!(presence.sid, someone(None).sid);
-        let left = guest_left(&someone(Some("s")), &id("other"), &dedup());
+        let left = guest_left(&someone(Some("s")), &id("other"), 9, &dedup());
         assert!(left.set.left && without_session(&left).session.is_none());
         let Some(PresenceOp::Leave(presence)) = left.presence else {
             panic!("leaves")

@@ -1,4 +1,4 @@
-use super::{draft, presence};
+use super::{away, draft, presence};
 use crate::{
     chat::GuestActor,
     hub::{Commit, Guard, NewChange, QueueOp, Since, Unique},
@@ -65,6 +65,7 @@ pub(in crate::chat) fn rejoin(
         Guard::Open,
     );
     commit.presence = Some(presence::enter(actor, workspace, session));
+    commit.deadlines = vec![away::ends(session)];
     commit
 }
 

@@ -33,6 +33,7 @@ fn for_guest(entry: &Entry) -> Option<Vec<Outgoing>> {
         Change::Reacted { reaction } => vec![reacted(entry, reaction)?],
         Change::Started
         | Change::Returned
+        | Change::GuestLeft
         | Change::OfferOpened { .. }
         | Change::Offered { .. }
         | Change::OfferClosed { .. }
@@ -79,7 +80,8 @@ fn for_operators(entry: &Entry) -> Option<Vec<Outgoing>> {
             event: "operator:status",
             payload: view::operator(agent, *away),
         }],
-        Change::Unknown => Vec::new(),
+        // Whether it is there is not shown: it may come back, and its session goes on.
+        Change::GuestLeft | Change::Unknown => Vec::new(),
     })
 }
 

@@ -75,7 +75,7 @@ pub(in crate::dialect) fn encode_notice(
             come.map(|(status, seq)| view::status(session, seq, status))
                 .collect()
         }
-        Notice::Waited(written) => vec![Outgoing {
+        Notice::Waited { written, .. } => vec![Outgoing {
             payload: view::written(written),
             ..view::said(&written.message)
         }],

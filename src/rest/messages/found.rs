@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    dialect::{self, Dialect},
+    dialect,
     history::StoredMessage,
     model::{EntryId, Reject},
     rest::{Rest, login::text, operators::limit, problem::Problem},
@@ -27,9 +27,7 @@ impl Rest {
         let more = found.len() > limit;
         found.truncate(limit);
         let cursor = found.last().filter(|_| more).map(|it| it.entry.to_string());
-        let messages = found
-            .iter()
-            .map(|it| dialect::encode_message(Dialect::Native, &it.message));
+        let messages = found.iter().map(|it| dialect::encode_message(&it.message));
         let mut fields = Map::new();
         fields.insert("messages".into(), messages.collect());
         if let Some(cursor) = cursor {

@@ -8,6 +8,7 @@ use crate::model::{OperatorId, RecoveryId, Role, SessionId, WorkspaceId, limits}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorClaims {
     pub sub: OperatorId,
+    #[serde(default)]
     pub name: String,
     pub workspace: WorkspaceId,
     #[serde(default)]
@@ -43,6 +44,15 @@ impl OperatorClaims {
     pub fn verify(keys: &Keyring, token: &str) -> Option<Self> {
         let claims = keys.check(token, None).and_then(Self::of);
         claims.ok()
+    }
+
+    /// Whoever has no name is called by its id.
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() {
+            self.sub.as_str()
+        } else {
+            &self.name
+        }
     }
 
     /// Of a token that is verified.

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use crate::{
     hub::{Log, Subject},
-    model::{Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, OperatorId, RecoveryId},
+    model::{
+        Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, OperatorId, RecoveryId, SessionId,
+    },
     server::App,
     wire::socket::encode as write,
 };
@@ -14,6 +16,7 @@ pub struct Encoded {
     /// The entry before it in the log it came by.
     pub prev: EntryId,
     pub epoch: Epoch,
+    pub session: Option<SessionId>,
     pub origin: Option<RecoveryId>,
     /// The only one who is told.
     pub to: Option<OperatorId>,
@@ -85,6 +88,7 @@ pub fn encode<A: App>(
         id: at,
         prev: log.prev(entry),
         epoch: epoch.clone(),
+        session: entry.session.clone(),
         origin: entry.origin.clone(),
         to: entry.to.clone(),
         frames,

@@ -120,7 +120,8 @@ impl<A: App> Gatherer<'_, A> {
                 break;
             }
             let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
-            if is_told(origin, to, &socket.recovery, &replay.subject) {
+            let sees = self.pod.app.sees(&socket.state, entry.session.as_ref());
+            if sees && is_told(origin, to, &socket.recovery, &replay.subject) {
                 let reading = Reading { nsp, log, epoch };
                 let encoded = encode(&*self.pod.app, class, reading, entry);
                 gathered.push(&encoded.frames);

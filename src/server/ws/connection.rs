@@ -56,6 +56,8 @@ pub struct Connection<A: App> {
 /// A socket on its log.
 pub(super) struct Listening<A: App> {
     pub replay: Replay,
+    /// As which its reader is told.
+    pub class: A::Class,
     pub cursor: EntryId,
     pub watching: Watching<A>,
 }
@@ -101,6 +103,7 @@ impl<A: App> Connection<A> {
         let first = Effects {
             replays: replays.collect(),
             say: departed.outbox,
+            changed: false,
         };
         let heartbeat = Heartbeat::restore(departed.beat.ping_at, departed.beat.sent);
         let mut connection = Self::new(pod, peer, state, heartbeat);
@@ -261,8 +264,13 @@ impl<A: App> Connection<A> {
                     queries: Some(asked),
                 };
                 let received = inbound.receive(message, &request).await;
+                let changed = effects.changed;
                 // What was said before a fault is said all the same.
                 self.carry_out(effects).await?;
+                if changed {
+                    self.leave_revoked().await?;
+                    self.reclass().await?;
+                }
                 if self.state.join_by.is_none() {
                     self.arriving = None;
                 }

@@ -41,6 +41,7 @@ impl<A: App> Connection<A> {
         let complete = ahead.is_some_and(|ahead| !watching.missed(ahead, cursor));
         let listening = Listening {
             replay,
+            class,
             cursor,
             watching,
         };
@@ -113,9 +114,36 @@ impl<A: App> Connection<A> {
         listening.cursor = encoded.id;
         let socket = self.state.sockets.get(nsp);
         let subject = &listening.replay.subject;
+        let session = encoded.session.as_ref();
         Place::Next {
-            told: socket.is_some_and(|socket| encoded.is_for(&socket.recovery, subject)),
+            told: socket.is_some_and(|socket| {
+                encoded.is_for(&socket.recovery, subject)
+                    && self.pod.app.sees(&socket.state, session)
+            }),
         }
+    }
+
+    /// A socket has shown another vocabulary than it seemed to have: from where it is it reads on in that one.
+    pub(super) async fn reclass(&mut self) -> Result<(), End> {
+        let (app, sockets) = (&self.pod.app, &self.state.sockets);
+        let mut others = Vec::new();
+        for (nsp, listening) in &self.listening {
+            let Some(socket) = sockets.get(nsp) else {
+                continue;
+            };
+            if app.class(&socket.state) != listening.class {
+                let replaying = Replaying {
+                    replay: listening.replay.clone(),
+                    from: listening.cursor,
+                    ahead: None,
+                };
+                others.push((nsp.clone(), replaying));
+            }
+        }
+        for (nsp, replaying) in others {
+            self.listen(nsp, replaying).await?;
+        }
+        Ok(())
     }
 
     /// Reads the log from where the socket is to its end.
@@ -148,6 +176,7 @@ impl<A: App> Connection<A> {
             let told = |entry: &&Arc<Entry>| {
                 let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
                 is_told(origin, to, &socket.recovery, &subject)
+                    && self.pod.app.sees(&socket.state, entry.session.as_ref())
             };
             for entry in page.entries.iter().filter(told) {
                 let encoded = encode(&*self.pod.app, class, reading, entry);

@@ -59,6 +59,7 @@ fn settings() -> ChatSettings {
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,
         operator_grace_ms: 1000,
+        guest_grace_ms: 60_000,
         presence_look_ms: LOOK_MS,
         transfer_timeout_ms: 1000,
         rates: Rates {

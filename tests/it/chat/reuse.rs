@@ -165,7 +165,7 @@ async fn p6_who_only_says_a_name_sees_what_comes_after_it() {
     let bound = done.bound.clone().unwrap();
     assert_eq!((bound.session.clone(), bound.since), (session.clone(), 3));
     let waited = |done: &Done| {
-        let waited = |it: &&switchboard::chat::Told| matches!(it.notice, Notice::Waited(_));
+        let waited = |it: &&switchboard::chat::Told| matches!(it.notice, Notice::Waited { .. });
         done.notices.iter().filter(waited).count()
     };
     assert_eq!(waited(&done), 0, "what waited is not for it");

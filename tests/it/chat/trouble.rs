@@ -27,7 +27,7 @@ fn reacts(message: MessageId, on: bool) -> React {
 
 fn waited(done: &Done) -> Vec<String> {
     let waited = |told: &switchboard::chat::Told| match &told.notice {
-        Notice::Waited(it) => Some(it.message.content.text().to_owned()),
+        Notice::Waited { written, .. } => Some(written.message.content.text().to_owned()),
         _ => None,
     };
     done.notices.iter().filter_map(waited).collect()

@@ -4,7 +4,7 @@ use super::{people::*, *};
 
 fn waited(done: &Done) -> Vec<String> {
     let waited = |told: &switchboard::chat::Told| match &told.notice {
-        Notice::Waited(it) => Some(it.message.content.text().to_owned()),
+        Notice::Waited { written, .. } => Some(written.message.content.text().to_owned()),
         _ => None,
     };
     done.notices.iter().filter_map(waited).collect()

@@ -97,6 +97,7 @@ fn answers(payload: Option<&Value>) -> Result<(), TestCaseError> {
                     let of = match command {
                         Command::Guest(_) => Audience::Guest,
                         Command::Staff(_) => Audience::Operator,
+                        other => panic!("{other:?} is no native request"),
                     };
                     prop_assert_eq!(of, audience);
                     prop_assert!(REQUESTS.iter().any(its), "{}", event);

@@ -13,6 +13,7 @@ pub fn written(command: &Command) -> (Audience, &'static str, Value) {
     let (audience, (event, payload)) = match command {
         Command::Guest(command) => (Audience::Guest, of_guest(command)),
         Command::Staff(command) => (Audience::Operator, of_staff(command)),
+        other => panic!("{other:?} is no native request"),
     };
     (audience, event, without_nulls(payload))
 }

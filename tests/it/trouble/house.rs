@@ -10,7 +10,7 @@ use switchboard::{
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
     metrics::{HubMetrics, Metrics, ServerMetrics},
     model::{Clock, OperatorId, Role, WorkspaceId},
-    relay::Relay,
+    relay::{Relay, Vocabularies},
     server::{
         Parts, Pod, Server, Settings,
         auth::{Foreign, Keyring, OperatorClaims, Verifier},
@@ -83,6 +83,7 @@ impl House {
             )),
             signing: keys(),
             ack: Ack::Accepted,
+            vocabularies: Vocabularies::default(),
         };
         let pod = Pod::new(Parts {
             app: Arc::new(relay),
@@ -157,6 +158,7 @@ fn chat_settings() -> ChatSettings {
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,
         operator_grace_ms: 1000,
+        guest_grace_ms: 60_000,
         presence_look_ms: 1000,
         transfer_timeout_ms: 1000,
         rates: Rates {

@@ -351,7 +351,9 @@ fn append(call: Call, commit: &Commit, draft: &Draft, format: u8) -> Call {
             .arg(id.to_string())
             .arg(content.preview()),
         NewChange::Read { .. } => call.arg("read").arg("").arg("").arg(""),
-        NewChange::Delivered { .. } => call.arg("quiet").arg("").arg("").arg(""),
+        NewChange::Delivered { .. } | NewChange::GuestLeft => {
+            call.arg("quiet").arg("").arg("").arg("")
+        }
         NewChange::Reacted { .. } => call.arg("reacted").arg("").arg("").arg(""),
         _ => call.arg("").arg("").arg("").arg(""),
     };

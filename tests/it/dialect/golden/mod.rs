@@ -1,8 +1,9 @@
-//! Every event and acknowledgement, against `tests/fixtures/native`. What was written instead is left
-//! in cargo's folder for tests: copy it over a shape that was changed on purpose.
+//! Every event and acknowledgement, against `tests/fixtures`, a folder per vocabulary. What was written instead is
+//! left in cargo's folder for tests: copy it over a shape that was changed on purpose.
 
 mod asides;
 mod entries;
+mod fronts;
 mod notices;
 mod rejects;
 mod replies;
@@ -17,13 +18,17 @@ pub const BOTH: [(&str, Audience); 2] =
     [("guest", Audience::Guest), ("operator", Audience::Operator)];
 
 fn check(file: &str, cases: Vec<(String, Value)>) {
+    check_in("native", file, cases);
+}
+
+fn check_in(folder: &str, file: &str, cases: Vec<(String, Value)>) {
     let count = cases.len();
     let actual: BTreeMap<_, _> = cases.into_iter().collect();
     assert_eq!(actual.len(), count, "two cases of {file} have one name");
     let text = serde_json::to_string_pretty(&actual).expect("JSON") + "\n";
-    let written = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(file);
+    let written = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{folder}.{file}"));
     std::fs::write(&written, text).expect("a file");
-    let expected = fixture(file);
+    let expected = fixture_in(folder, file);
     assert_eq!(
         actual.keys().collect::<Vec<_>>(),
         expected.keys().collect::<Vec<_>>(),
@@ -35,7 +40,13 @@ fn check(file: &str, cases: Vec<(String, Value)>) {
 }
 
 pub fn fixture(file: &str) -> BTreeMap<String, Value> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/native");
+    fixture_in("native", file)
+}
+
+fn fixture_in(folder: &str, file: &str) -> BTreeMap<String, Value> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(folder);
     let text = std::fs::read_to_string(folder.join(file)).expect("a golden file");
     serde_json::from_str(&text).expect("JSON")
 }

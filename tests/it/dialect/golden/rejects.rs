@@ -1,5 +1,5 @@
 use switchboard::{
-    dialect::{Dialect, encode_error, encode_reject},
+    dialect::{Audience, Dialect, encode_refusal, encode_reject},
     model::{Code, Reject},
 };
 
@@ -44,7 +44,9 @@ fn refusals_read_the_same_as_events() {
         Reject::unavailable(),
     ];
     for reject in rejects {
-        let told = encode_error(Dialect::Native, "guest:message", &reject);
+        let guest = (Dialect::Native, Audience::Guest);
+        assert_eq!(encode_refusal(guest, "guest:message", &reject, true), []);
+        let told = encode_refusal(guest, "guest:message", &reject, false).remove(0);
         assert_eq!(told.event, "error");
         let mut expected = encode_reject(&reject)["error"].clone();
         expected["event"] = "guest:message".into();
@@ -52,6 +54,7 @@ fn refusals_read_the_same_as_events() {
     }
     // No more of what a client made up than our longest name has.
     let made_up = "é".repeat(1000);
-    let told = encode_error(Dialect::Native, &made_up, &Reject::unavailable());
+    let guest = (Dialect::Native, Audience::Guest);
+    let told = encode_refusal(guest, &made_up, &Reject::unavailable(), false).remove(0);
     assert_eq!(told.payload["event"], "é".repeat(64));
 }

@@ -11,12 +11,7 @@ use super::{
 #[test]
 fn every_request_is_answered() {
     let cases = replies().into_iter().map(|answer| {
-        let ack = encode_reply(
-            Dialect::Native,
-            answer.audience,
-            &answer.reply,
-            answer.token,
-        );
+        let ack = encode_reply(answer.audience, &answer.reply, answer.token);
         let name = format!(
             "{} {} -> {}",
             answer.event,
@@ -36,13 +31,16 @@ fn p7_a_message_reads_the_same_live_late_and_in_the_history() {
             message: message.clone(),
         };
         let live = entry(live, None);
-        let late = Notice::Waited(bare(message.clone()));
+        let late = Notice::Waited {
+            workspace: switchboard::model::WorkspaceId::new("default"),
+            written: bare(message.clone()),
+        };
         let history = Reply::History {
             messages: vec![bare(message)],
             more: false,
         };
         for (side, audience) in BOTH {
-            let page = encode_reply(Dialect::Native, audience, &history, None);
+            let page = encode_reply(audience, &history, None);
             let told = encode_entry(Dialect::Native, audience, &live);
             assert_eq!(told.len(), 1, "{side}");
             assert_eq!(Some(&told[0].payload), page["messages"].get(0), "{side}");

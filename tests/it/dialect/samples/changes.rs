@@ -1,6 +1,8 @@
 use switchboard::{
     dialect::Audience,
-    model::{Aside, Change, Direction, Entry, Marks, Notice, OfferEnd, Participant, Reaction},
+    model::{
+        Aside, Change, Direction, Entry, Marks, Notice, OfferEnd, Participant, Reaction, WorkspaceId,
+    },
 };
 
 use super::{
@@ -21,6 +23,7 @@ fn of_life() -> Vec<(&'static str, Entry)> {
         ("started, nothing known", entry(Change::Started, unknown())),
         ("started, without its session", entry(Change::Started, None)),
         ("returned", entry(Change::Returned, Some(busy()))),
+        ("guest gone", entry(Change::GuestLeft, Some(busy()))),
         ("ended", entry(Change::Ended, Some(ended()))),
         ("ended, nothing known", entry(Change::Ended, unknown())),
     ]
@@ -143,8 +146,11 @@ pub fn notices() -> Vec<(&'static str, Audience, Notice, Option<&'static str>)> 
         read_out: 4,
         ..Marks::default()
     };
-    let waited = |direction| Notice::Waited(bare(message(direction)));
-    let waited_long = Notice::Waited(reacted(message(Direction::Out)));
+    let waited = |written| Notice::Waited {
+        workspace: WorkspaceId::new("default"),
+        written,
+    };
+    let waited_long = waited(reacted(message(Direction::Out)));
     vec![
         (
             "started",
@@ -176,8 +182,18 @@ pub fn notices() -> Vec<(&'static str, Audience, Notice, Option<&'static str>)> 
             None,
         ),
         ("marks, nothing", guest, marks(Direction::In, unsaid), None),
-        ("waited in", operator, waited(Direction::In), None),
-        ("waited out", guest, waited(Direction::Out), None),
+        (
+            "waited in",
+            operator,
+            waited(bare(message(Direction::In))),
+            None,
+        ),
+        (
+            "waited out",
+            guest,
+            waited(bare(message(Direction::Out))),
+            None,
+        ),
         ("waited, with reactions", guest, waited_long, None),
     ]
 }

@@ -16,14 +16,14 @@ use crate::model::{
 fn guest(event: &str, payload: Value) -> Result<GuestCommand, Reject> {
     match decode(Audience::Guest, event, Some(&payload))? {
         Command::Guest(command) => Ok(command),
-        Command::Staff(command) => panic!("{command:?} of a guest"),
+        command => panic!("{command:?} of a guest"),
     }
 }
 
 fn staff(event: &str, payload: Value) -> Result<StaffCommand, Reject> {
     match decode(Audience::Operator, event, Some(&payload))? {
         Command::Staff(command) => Ok(command),
-        Command::Guest(command) => panic!("{command:?} of an operator"),
+        command => panic!("{command:?} of an operator"),
     }
 }
 

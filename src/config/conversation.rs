@@ -1,0 +1,75 @@
+//! Rules of a conversation that a site chooses.
+
+use clap::{Args, ValueEnum};
+
+use super::Span;
+use crate::{dialect::Dialect, hub::Since, model::WorkspaceId, relay::Vocabularies};
+
+#[derive(Clone, Debug, Args)]
+pub struct Conversation {
+    /// Whether a guest goes on with its session by name and e-mail address alone; earlier messages stay
+    /// hidden from it, and operators see that nothing proves who it is.
+    #[arg(long, env = "REUSE_BY_EMAIL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub reuse_by_email: bool,
+    /// Within which it does.
+    #[arg(long, env = "REUSE_WINDOW", default_value = "30m")]
+    pub reuse_window: Span,
+    /// What REUSE_WINDOW is counted from.
+    #[arg(long, env = "REUSE_FROM", value_enum, default_value = "activity")]
+    pub reuse_from: ReuseFrom,
+    /// How long an operator without a connection keeps its sessions; then they wait again.
+    #[arg(long, env = "OPERATOR_GRACE", default_value = "60s")]
+    pub operator_grace: Span,
+    /// How long a guest without a connection counts as there, to front ends that are told when one goes.
+    #[arg(long, env = "GUEST_GRACE", default_value = "60s")]
+    pub guest_grace: Span,
+    /// For the answer to an offered session.
+    #[arg(long, env = "TRANSFER_TIMEOUT", default_value = "30s")]
+    pub transfer_timeout: Span,
+    /// Vocabulary of front ends that do not say theirs: `operator-a`, or by workspace and comma
+    /// `shop=operator-a,other=operator-b`; one of portal, livechat, operator-a, operator-b.
+    #[arg(long, env = "DIALECT", value_delimiter = ',', value_parser = dialect)]
+    dialect: Vec<(Option<WorkspaceId>, Dialect)>,
+}
+
+impl Conversation {
+    pub fn vocabularies(&self) -> Vocabularies {
+        let mut vocabularies = Vocabularies::default();
+        for (workspace, dialect) in &self.dialect {
+            match workspace {
+                Some(workspace) => vocabularies.of.push((workspace.clone(), *dialect)),
+                None => vocabularies.any = Some(*dialect),
+            }
+        }
+        vocabularies
+    }
+}
+
+/// What the time is counted from in which a guest comes back to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReuseFrom {
+    Activity,
+    Creation,
+}
+
+impl From<ReuseFrom> for Since {
+    fn from(from: ReuseFrom) -> Self {
+        match from {
+            ReuseFrom::Activity => Self::Activity,
+            ReuseFrom::Creation => Self::Creation,
+        }
+    }
+}
+
+/// `DIALECT`, or `WORKSPACE=DIALECT`.
+fn dialect(text: &str) -> Result<(Option<WorkspaceId>, Dialect), String> {
+    let (workspace, name) = match text.split_once('=') {
+        Some((workspace, name)) => (Some(super::workspace(workspace)?), name),
+        None => (None, text),
+    };
+    let dialect = Dialect::named(name.trim()).ok_or_else(|| {
+        let names: Vec<&str> = Dialect::NAMES.iter().map(|(name, _)| *name).collect();
+        format!("a dialect is one of {}", names.join(", "))
+    })?;
+    Ok((workspace.map(WorkspaceId::new), dialect))
+}

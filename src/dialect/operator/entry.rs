@@ -1,0 +1,141 @@
+use serde_json::{Map, Value, json};
+
+use super::{Kind, added, object, operator_id};
+use crate::{
+    dialect::{Audience, Outgoing},
+    model::{Agent, Change, Direction, Entry, Message, SessionId},
+};
+
+pub(in crate::dialect) fn encode_entry(
+    kind: Kind,
+    audience: Audience,
+    entry: &Entry,
+) -> Vec<Outgoing> {
+    match (audience, &entry.change) {
+        (_, Change::Message { message }) => encode_message(kind, audience, message),
+        (Audience::Operator, change) => changed(kind, entry, change).into_iter().collect(),
+        // These front ends know no other words for a guest.
+        (Audience::Guest, _) => Vec::new(),
+    }
+}
+
+pub(in crate::dialect) fn encode_message(
+    kind: Kind,
+    audience: Audience,
+    message: &Message,
+) -> Vec<Outgoing> {
+    match audience {
+        Audience::Guest => for_guest(kind, message),
+        Audience::Operator => for_operators(kind, message),
+    }
+}
+
+/// What a guest wrote itself it shows already; there is no word to tell its other tabs by.
+fn for_guest(kind: Kind, message: &Message) -> Vec<Outgoing> {
+    if message.direction == Direction::In {
+        return Vec::new();
+    }
+    let (sender, text) = (&message.sender, message.content.text());
+    let mut told = Vec::new();
+    if kind.is_told_as_a() {
+        let fields = json!({
+            "from": sender.id,
+            "type": "text",
+            "message": text,
+            "operatorName": sender.name,
+        });
+        told.push(message_of(message, "incomingOperatorMessage", fields));
+    }
+    if kind.is_told_as_b() {
+        let fields = json!({ "type": "text", "message": text, "operatorName": sender.name });
+        told.push(message_of(message, "operatorMessage", fields));
+    }
+    told
+}
+
+fn for_operators(kind: Kind, message: &Message) -> Vec<Outgoing> {
+    match message.direction {
+        Direction::In => {
+            let fields = json!({
+                "from": message.session.as_str(),
+                "type": "text",
+                "message": message.content.text(),
+                "username": message.sender.name,
+            });
+            vec![message_of(message, "incomingMessage", fields)]
+        }
+        Direction::Out => supervised(kind, message),
+    }
+}
+
+/// What a colleague has said to a guest.
+fn supervised(kind: Kind, message: &Message) -> Vec<Outgoing> {
+    let (session, text) = (message.session.as_str(), message.content.text());
+    let (id, name) = (operator_id(&message.sender.id), &message.sender.name);
+    let mut told = Vec::new();
+    if kind.is_told_as_a() {
+        let mut inner = object(json!({
+            "from": "operator",
+            "text": text,
+            "operatorId": id,
+            "operatorName": name,
+        }));
+        inner.append(&mut added(message));
+        let fields = json!({
+            "clientId": session,
+            "message": inner,
+            "operatorId": id,
+            "operatorName": name,
+        });
+        told.push(message_of(message, "operatorMessageBroadcast", fields));
+    }
+    if kind.is_told_as_b() {
+        let fields = json!({
+            "clientId": session,
+            "operatorId": id,
+            "operatorName": name,
+            "type": "text",
+            "message": text,
+        });
+        told.push(message_of(message, "operatorBroadcast", fields));
+    }
+    told
+}
+
+fn message_of(message: &Message, event: &'static str, fields: Value) -> Outgoing {
+    let mut fields = object(fields);
+    fields.append(&mut added(message));
+    let payload = Value::Object(fields);
+    Outgoing { event, payload }
+}
+
+fn changed(kind: Kind, entry: &Entry, change: &Change) -> Option<Outgoing> {
+    let (event, fields) = match change {
+        Change::Started => ("newChat", new_chat(entry)?),
+        Change::Ended => ("chatEnded", client(entry.session.as_ref()?)),
+        // To 004 a guest that is gone says nothing. Whoever has not shown to be of 003 is told as 004 is: a chat
+        // that it believes to be over it would not open again.
+        Change::GuestLeft if kind == Kind::A => ("chatEnded", client(entry.session.as_ref()?)),
+        Change::OperatorOnline { agent } => ("operatorConnected", colleague(agent)),
+        Change::OperatorOffline { agent } => ("operatorDisconnected", colleague(agent)),
+        _ => return None,
+    };
+    let payload = Value::Object(fields);
+    Some(Outgoing { event, payload })
+}
+
+fn new_chat(entry: &Entry) -> Option<Map<String, Value>> {
+    let session = entry.after.as_deref()?;
+    let mut fields = client(&session.id);
+    let name = session.guest.display_name();
+    fields.insert("username".to_owned(), name.into());
+    Some(fields)
+}
+
+fn client(session: &SessionId) -> Map<String, Value> {
+    object(json!({ "clientId": session.as_str() }))
+}
+
+pub(super) fn colleague(agent: &Agent) -> Map<String, Value> {
+    object(json!({ "operatorId": operator_id(agent.id.as_str()), "name": agent.name }))
+}
