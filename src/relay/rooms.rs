@@ -7,9 +7,7 @@ use super::{Relay, RelaySocket};
 use crate::{
     chat::Done,
     dialect::Dialect,
-    model::{
-        Code, Command, GuestCommand, Reject, Reply, SessionId, Start, Watch, limits,
-    },
+    model::{Code, Command, GuestCommand, Reject, Reply, SessionId, Start, Watch, limits},
     server::Socket,
 };
 

@@ -44,11 +44,19 @@ fn for_guest(kind: Kind, message: &Message) -> Vec<Outgoing> {
             "message": text,
             "operatorName": sender.name,
         });
-        told.push(message_of(message, "incomingOperatorMessage", fields));
+        told.push(message_of(
+            (Audience::Guest, "incomingOperatorMessage"),
+            message,
+            fields,
+        ));
     }
     if kind.is_told_as_b() {
         let fields = json!({ "type": "text", "message": text, "operatorName": sender.name });
-        told.push(message_of(message, "operatorMessage", fields));
+        told.push(message_of(
+            (Audience::Guest, "operatorMessage"),
+            message,
+            fields,
+        ));
     }
     told
 }
@@ -62,7 +70,11 @@ fn for_operators(kind: Kind, message: &Message) -> Vec<Outgoing> {
                 "message": message.content.text(),
                 "username": message.sender.name,
             });
-            vec![message_of(message, "incomingMessage", fields)]
+            vec![message_of(
+                (Audience::Operator, "incomingMessage"),
+                message,
+                fields,
+            )]
         }
         Direction::Out => supervised(kind, message),
     }
@@ -80,14 +92,18 @@ fn supervised(kind: Kind, message: &Message) -> Vec<Outgoing> {
             "operatorId": id,
             "operatorName": name,
         }));
-        inner.append(&mut added(message));
+        inner.append(&mut added(Audience::Operator, message));
         let fields = json!({
             "clientId": session,
             "message": inner,
             "operatorId": id,
             "operatorName": name,
         });
-        told.push(message_of(message, "operatorMessageBroadcast", fields));
+        told.push(message_of(
+            (Audience::Operator, "operatorMessageBroadcast"),
+            message,
+            fields,
+        ));
     }
     if kind.is_told_as_b() {
         let fields = json!({
@@ -97,14 +113,22 @@ fn supervised(kind: Kind, message: &Message) -> Vec<Outgoing> {
             "type": "text",
             "message": text,
         });
-        told.push(message_of(message, "operatorBroadcast", fields));
+        told.push(message_of(
+            (Audience::Operator, "operatorBroadcast"),
+            message,
+            fields,
+        ));
     }
     told
 }
 
-fn message_of(message: &Message, event: &'static str, fields: Value) -> Outgoing {
+fn message_of(
+    (audience, event): (Audience, &'static str),
+    message: &Message,
+    fields: Value,
+) -> Outgoing {
     let mut fields = object(fields);
-    fields.append(&mut added(message));
+    fields.append(&mut added(audience, message));
     let payload = Value::Object(fields);
     Outgoing { event, payload }
 }

@@ -14,6 +14,7 @@ pub(super) use reply::{encode_answer, encode_refusal};
 
 use serde_json::{Map, Value, json};
 
+use super::Audience;
 use crate::model::{Message, timestamp};
 
 /// Which of the two.
@@ -48,13 +49,15 @@ fn operator_id(id: &str) -> Value {
 }
 
 /// What every message carries beside what these front ends know: by it they can tell two from one.
-fn added(message: &Message) -> Map<String, Value> {
+/// Staff also reads what the sender itself called it.
+fn added(audience: Audience, message: &Message) -> Map<String, Value> {
     let mut fields = object(json!({
         "id": message.id.to_string(),
         "seq": message.seq,
         "timestamp": timestamp(message.at),
     }));
-    if let Some(client_id) = &message.client_id {
+    let client_id = message.client_id.as_ref();
+    if let Some(client_id) = client_id.filter(|_| audience == Audience::Operator) {
         fields.insert("clientMsgId".to_owned(), client_id.as_str().into());
     }
     fields

@@ -1,7 +1,8 @@
 use switchboard::{
     dialect::Audience,
     model::{
-        Aside, Change, Direction, Entry, Marks, Notice, OfferEnd, Participant, Reaction, WorkspaceId,
+        Aside, Change, Direction, Entry, Marks, Notice, OfferEnd, Participant, Reaction,
+        WorkspaceId,
     },
 };
 
