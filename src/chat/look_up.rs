@@ -1,7 +1,7 @@
 use super::Chat;
 use crate::{
     history::{StoredMessage, Unread},
-    model::{Code, EntryId, OperatorId, Reject, SessionId, WorkspaceId},
+    model::{EntryId, OperatorId, Reject, WorkspaceId},
 };
 
 /// What the history alone can find, as far as it is written. Each page may be one longer than it is asked for, which
@@ -31,15 +31,6 @@ impl Chat {
         let history = &self.history;
         let said = history.messages_of(workspace, operator, before, limit + 1);
         said.await.map_err(|_| Reject::unavailable())
-    }
-
-    /// Whether there is such a session, here or in the history, open or not.
-    pub async fn finds(&self, workspace: &WorkspaceId, id: &SessionId) -> Result<(), Reject> {
-        match self.session(workspace, id).await {
-            Ok(_) => Ok(()),
-            Err(reject) if reject.code == Code::Ended => Ok(()),
-            Err(reject) => Err(reject),
-        }
     }
 
     /// In all open sessions together.

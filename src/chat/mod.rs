@@ -46,6 +46,7 @@ use crate::{
 pub use actor::{Actor, GuestActor, OperatorActor};
 pub use directory::{Directory, Noted};
 pub use done::{Bound, Done, Told};
+pub use rules::StripTags;
 pub use writer::Writer;
 
 pub struct Chat {
@@ -74,6 +75,7 @@ pub struct ChatParts {
 pub struct ChatSettings {
     /// Longest text of a message, in bytes.
     pub max_text: usize,
+    pub strip_tags: StripTags,
     /// A guest comes back to its session by name and e-mail address alone, ..
     pub reuse_by_email: bool,
     /// .. within this, ..

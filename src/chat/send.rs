@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     hub::Commit,
-    model::{DedupId, MessageId, Notice, Reject, Reply, Send, SessionId},
+    model::{DedupId, MessageId, Notice, Reject, Reply, Send, SessionId, WorkspaceId},
 };
 
 impl Chat {
@@ -18,7 +18,7 @@ impl Chat {
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
         let session = actor.bound()?;
-        rules::send::check(&send, self.settings.max_text)?;
+        let send = self.checked(&actor.workspace, send)?;
         let id = MessageId::draw();
         let repeat = repeat_of(&send);
         // That it is open is for the commit to find out, since a repeat of a message gets its first
@@ -35,7 +35,7 @@ impl Chat {
         send: Send,
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
-        rules::send::check(&send, self.settings.max_text)?;
+        let send = self.checked(&actor.workspace, send)?;
         let id = MessageId::draw();
         let repeat = repeat_of(&send);
         let mut commit = rules::send::by_staff(actor, &session, id, send, dedup);
@@ -50,6 +50,12 @@ impl Chat {
                 .insert(0, Told::with_reply(Notice::Sent { session, id, at }));
         }
         Ok(done)
+    }
+
+    /// As it is stored.
+    fn checked(&self, workspace: &WorkspaceId, send: Send) -> Result<Send, Reject> {
+        rules::send::check(&send, self.settings.max_text)?;
+        rules::strip(&self.settings.strip_tags, workspace, send)
     }
 
     async fn say(

@@ -105,11 +105,14 @@ impl Chat {
         start: Start,
         dedup: &DedupId,
     ) -> Result<Done, Reject> {
-        let is_verified = start.identity.is_some();
+        let (is_verified, separate) = (start.identity.is_some(), start.separate);
         let reuse = &self.settings;
         let by_name = (reuse.reuse_window_ms, reuse.reuse_since);
         let guest = rules::start::guest(start);
-        let unique = rules::start::unique(&guest, reuse.reuse_by_email.then_some(by_name));
+        let unique = rules::start::unique(
+            &guest,
+            (reuse.reuse_by_email && !separate).then_some(by_name),
+        );
         let mut commit = rules::start::begin(actor, &workspace, guest, dedup, self.clock.now());
         commit.unique = unique;
         let network = actor.address.network();

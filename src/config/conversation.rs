@@ -3,7 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::Span;
-use crate::{dialect::Dialect, hub::Since, model::WorkspaceId, relay::Vocabularies};
+use crate::{
+    chat::StripTags, dialect::Dialect, hub::Since, model::WorkspaceId, relay::Vocabularies,
+};
 
 #[derive(Clone, Debug, Args)]
 pub struct Conversation {
@@ -26,6 +28,9 @@ pub struct Conversation {
     /// For the answer to an offered session.
     #[arg(long, env = "TRANSFER_TIMEOUT", default_value = "30s")]
     pub transfer_timeout: Span,
+    /// Workspaces in which tags are taken out of what is said before it is stored, by comma, or `*` for all.
+    #[arg(long, env = "STRIP_TAGS", value_delimiter = ',', value_parser = strip)]
+    strip_tags: Vec<String>,
     /// Vocabulary of front ends that do not say theirs: `operator-a`, or by workspace and comma
     /// `shop=operator-a,other=operator-b`; one of portal, livechat, operator-a, operator-b.
     #[arg(long, env = "DIALECT", value_delimiter = ',', value_parser = dialect)]
@@ -33,6 +38,14 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    pub fn strip_tags(&self) -> StripTags {
+        let (all, some): (Vec<_>, Vec<_>) = self.strip_tags.iter().partition(|name| *name == "*");
+        StripTags {
+            everywhere: !all.is_empty(),
+            of: some.into_iter().map(WorkspaceId::new).collect(),
+        }
+    }
+
     pub fn vocabularies(&self) -> Vocabularies {
         let mut vocabularies = Vocabularies::default();
         for (workspace, dialect) in &self.dialect {
@@ -59,6 +72,13 @@ impl From<ReuseFrom> for Since {
             ReuseFrom::Creation => Self::Creation,
         }
     }
+}
+
+fn strip(text: &str) -> Result<String, String> {
+    if text.trim() == "*" {
+        return Ok("*".to_owned());
+    }
+    super::workspace(text)
 }
 
 /// `DIALECT`, or `WORKSPACE=DIALECT`.

@@ -8,6 +8,7 @@ mod fields;
 mod livechat;
 mod native;
 mod operator;
+pub mod widget;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,6 +25,8 @@ pub enum Dialect {
     /// Seed 000, extended: of our own pages, and of whoever shows nothing else.
     #[default]
     Native,
+    /// Seed 001.
+    Widget,
     /// Seed 002.
     Livechat,
     /// Seed 003.
@@ -38,6 +41,7 @@ impl Dialect {
     /// As sites name them, in a connection or in the settings.
     pub const NAMES: &[(&str, Self)] = &[
         ("portal", Self::Native),
+        ("widget", Self::Widget),
         ("livechat", Self::Livechat),
         ("operator-a", Self::OperatorA),
         ("operator-b", Self::OperatorB),
@@ -58,7 +62,7 @@ impl Dialect {
             Self::OperatorA => Some(Kind::A),
             Self::OperatorB => Some(Kind::B),
             Self::Operator => Some(Kind::Either),
-            Self::Native | Self::Livechat => None,
+            Self::Native | Self::Widget | Self::Livechat => None,
         }
     }
 }
@@ -115,7 +119,8 @@ pub fn decode(
     payload: Option<&Value>,
 ) -> Result<Command, Reject> {
     let own = match dialect {
-        Dialect::Native => None,
+        // The widget asks by HTTP.
+        Dialect::Native | Dialect::Widget => None,
         Dialect::Livechat => livechat::decode(event, payload),
         Dialect::OperatorA | Dialect::OperatorB | Dialect::Operator => {
             operator::decode(audience, event, payload)
@@ -167,6 +172,8 @@ pub fn encode_entry(dialect: Dialect, audience: Audience, entry: &Entry) -> Vec<
     match (dialect, dialect.kind()) {
         (_, Some(kind)) => operator::encode_entry(kind, audience, entry),
         (Dialect::Livechat, _) => livechat::encode_entry(entry),
+        // By the conversation that its reader has: widget::encode_entry.
+        (Dialect::Widget, _) => Vec::new(),
         _ => native::encode_entry(audience, entry),
     }
 }
@@ -176,7 +183,7 @@ pub fn encode_aside(dialect: Dialect, audience: Audience, aside: &Aside) -> Opti
     match (dialect, dialect.kind()) {
         (_, Some(_)) => operator::encode_aside(audience, aside),
         // Of the rooms that it has joined it is told of messages.
-        (Dialect::Livechat, _) => None,
+        (Dialect::Livechat | Dialect::Widget, _) => None,
         _ => native::encode_aside(audience, aside),
     }
 }

@@ -129,6 +129,8 @@ pub struct Start {
     pub proof: Option<Proof>,
     /// By which the site knows it, once that is verified. No dialect fills this in.
     pub identity: Option<String>,
+    /// Who it says it is leads to no other session than its own.
+    pub separate: bool,
 }
 
 impl Start {

@@ -39,3 +39,5 @@ pub const WAITED_MAX: usize = 50;
 pub const EVENT_CHARS: usize = 64;
 /// Rooms that one socket of an inbox is in.
 pub const ROOMS_MAX: usize = 200;
+/// Longest id of a conversation of the widget, in bytes: a workspace, a UUID and what stands around them.
+pub const CONVERSATION_BYTES: usize = 256;

@@ -1,12 +1,84 @@
 //! What a guest's start has to prove, before anybody decides anything about it.
 
-use super::Relay;
+use serde_json::Value;
+
+use super::{Relay, RelaySocket, param, ready, socket::Shown};
 use crate::{
-    model::{Code, Command, GuestCommand, Reject, Resume, Start, WorkspaceId},
-    server::auth::{GuestClaims, Identity},
+    chat::Actor,
+    dialect::{Dialect, widget::Conversation},
+    hub::{Log, Subject},
+    model::{
+        Code, Command, DedupId, GuestCommand, Offset, Reject, Resume, Start, WorkspaceId, limits,
+    },
+    server::{
+        Arrival, ConnectRequest, Refusal, Socket, Topic, Trouble,
+        auth::{GuestClaims, Identity},
+    },
 };
 
 impl Relay {
+    /// A page of the widget: with the id of its conversation, or with none yet. Its workspace is the organisation that
+    /// it names, if there is one of that name.
+    pub(super) async fn visitor(
+        &self,
+        request: &ConnectRequest<'_>,
+    ) -> Result<RelaySocket, Refusal> {
+        let said = |name: &str| {
+            let said = request.auth.get(name).and_then(Value::as_str);
+            let said = said.or_else(|| param(request, name));
+            said.filter(|it| !it.is_empty() && it.len() <= limits::CONVERSATION_BYTES)
+        };
+        let named = said("workspace").or(said("orgId")).or(said("org_id"));
+        let mut workspace = WorkspaceId::new(named.unwrap_or("default"));
+        let exists = self.directory.has(&workspace).await;
+        if !exists.map_err(|_| Refusal::Trouble)? {
+            workspace = WorkspaceId::new("default");
+        }
+        let id = said("conv_id").or(said("conversationId"));
+        let known = id.and_then(|id| Conversation::parse(id, &workspace));
+        let workspace = known.as_ref().map_or(workspace, |it| it.workspace.clone());
+        let visitor = known.map(|it| it.visitor());
+        let shown = Shown::Page { visitor };
+        Ok(RelaySocket::newcomer(workspace, Dialect::Widget, shown))
+    }
+
+    /// It hears its conversation from now on, whether that has begun or not.
+    pub(super) async fn page(
+        &self,
+        socket: &Socket<RelaySocket>,
+        at: Offset,
+        dedup: &DedupId,
+    ) -> Result<Arrival<RelaySocket>, Trouble> {
+        let workspace = socket.state.workspace().clone();
+        let conversation = match socket.state.visitor() {
+            Some(visitor) => Conversation::of_visitor(workspace, visitor),
+            None => Conversation::of_socket(workspace, &socket.id),
+        };
+        let visitor = Some(conversation.visitor());
+        let state = RelaySocket::Guest {
+            workspace: conversation.workspace.clone(),
+            session: Some(conversation.session()),
+            name: None,
+            since: 0,
+            dialect: Dialect::Widget,
+            shown: Shown::Page { visitor },
+        };
+        if let Actor::Guest(guest) = state.actor(socket) {
+            let arrived = self.chat.guest_arrived(&guest, dedup).await;
+            arrived.map_err(|_| Trouble)?;
+        }
+        let topic = Topic {
+            log: Log::Session(conversation.workspace.clone(), conversation.session()),
+            from: at.clone(),
+            subject: Subject::Guest(conversation.session()),
+        };
+        Ok(Arrival {
+            topic: Some(topic),
+            say: vec![ready(at)],
+            state: Some(state),
+        })
+    }
+
     /// A resume token selects a session, and an identity a guest, only once its signature is found to be ours,
     /// or that of the workspace that the guest is to start in.
     pub(super) fn verified(&self, page: &WorkspaceId, command: Command) -> Result<Command, Reject> {

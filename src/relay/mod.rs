@@ -17,6 +17,7 @@ mod vocabulary;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 pub use backends::{Backends, prepare};
 pub use run::{Running, StartError, start, waiting};
@@ -27,7 +28,10 @@ use self::socket::Shown;
 use crate::{
     chat::{Actor, Chat, Directory, Done, OperatorActor},
     config::Ack,
-    dialect::{self, Audience, Dialect},
+    dialect::{
+        self, Audience, Dialect,
+        widget::{self, Conversation},
+    },
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
         Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset, Reject,
@@ -64,7 +68,8 @@ pub struct Relay {
 
 impl App for Relay {
     type Socket = RelaySocket;
-    type Class = (Dialect, Audience);
+    /// A visitor of the widget reads by the id of its conversation, which no entry holds.
+    type Class = (Dialect, Audience, Option<Uuid>);
 
     const RECOVERY: bool = true;
 
@@ -85,6 +90,8 @@ impl App for Relay {
                 let dialect = self.vocabularies.spoken(&request, &workspace)?;
                 if dialect == Dialect::Native {
                     self.operator(&request, dialect).await?
+                } else if dialect == Dialect::Widget {
+                    self.visitor(&request).await?
                 } else {
                     self.whoever(&request, workspace, dialect).await?
                 }
@@ -111,13 +118,16 @@ impl App for Relay {
         &self,
         socket: &Socket<RelaySocket>,
         arriving: Arriving,
-    ) -> Result<Arrival, Trouble> {
+    ) -> Result<Arrival<RelaySocket>, Trouble> {
         let dedup = DedupId::draw();
         if matches!(arriving, Arriving::Upgraded) {
             return self.upgraded(socket, &dedup).await;
         }
         let mut missed = Vec::new();
         let (topic, at) = match (socket.state.actor(socket), arriving) {
+            (Actor::Guest(_), Arriving::New(at)) if socket.state.dialect() == Dialect::Widget => {
+                return self.page(socket, at, &dedup).await;
+            }
             (Actor::Guest(_), Arriving::New(at)) => (None, at),
             (Actor::Guest(guest), Arriving::Recovered(at)) => {
                 let arrived = self.chat.guest_arrived(&guest, &dedup).await;
@@ -141,6 +151,7 @@ impl App for Relay {
         Ok(Arrival {
             topic,
             say: std::iter::once(ready(at)).chain(missed).collect(),
+            state: None,
         })
     }
 
@@ -150,7 +161,7 @@ impl App for Relay {
         event: Event,
         named: Named,
     ) -> Turn<RelaySocket> {
-        let (dialect, audience) = self.class(&socket.state);
+        let (dialect, audience) = (socket.state.dialect(), socket.state.audience());
         let name = event.name.as_str().unwrap_or_default();
         let payload = event.args.first();
         let spoken = dialect::settle(dialect, audience, name, payload);
@@ -217,7 +228,7 @@ impl App for Relay {
     }
 
     fn class(&self, socket: &RelaySocket) -> Self::Class {
-        (socket.dialect(), socket.audience())
+        (socket.dialect(), socket.audience(), socket.visitor())
     }
 
     fn sees(&self, socket: &RelaySocket, session: Option<&SessionId>) -> bool {
@@ -229,8 +240,15 @@ impl App for Relay {
         }
     }
 
-    fn encode(&self, (dialect, audience): Self::Class, entry: &Entry) -> Vec<Telling> {
-        let events = dialect::encode_entry(dialect, audience, entry).into_iter();
+    fn encode(&self, (dialect, audience, visitor): Self::Class, entry: &Entry) -> Vec<Telling> {
+        let events = match visitor {
+            Some(visitor) => {
+                let workspace = entry.workspace.clone();
+                widget::encode_entry(&Conversation::of_visitor(workspace, visitor), entry)
+            }
+            None => dialect::encode_entry(dialect, audience, entry),
+        };
+        let events = events.into_iter();
         events
             .map(|out| Telling {
                 event: out.event,
@@ -240,7 +258,7 @@ impl App for Relay {
             .collect()
     }
 
-    fn encode_aside(&self, (dialect, audience): Self::Class, aside: &Aside) -> Option<Telling> {
+    fn encode_aside(&self, (dialect, audience, _): Self::Class, aside: &Aside) -> Option<Telling> {
         let out = dialect::encode_aside(dialect, audience, aside)?;
         Some(Telling {
             event: out.event,
@@ -256,7 +274,7 @@ impl Relay {
         &self,
         socket: &Socket<RelaySocket>,
         dedup: &DedupId,
-    ) -> Result<Arrival, Trouble> {
+    ) -> Result<Arrival<RelaySocket>, Trouble> {
         let arrived = match socket.state.actor(socket) {
             Actor::Guest(guest) => self.chat.guest_arrived(&guest, dedup).await.map(drop),
             Actor::Operator(operator) => {
@@ -309,7 +327,7 @@ impl Relay {
 
     /// What is said to a socket beside its log, and beside any request.
     fn beside(&self, socket: &RelaySocket, notice: &Notice) -> Vec<Telling> {
-        let (dialect, audience) = self.class(socket);
+        let (dialect, audience) = (socket.dialect(), socket.audience());
         let told = dialect::encode_notice(dialect, audience, notice, None).into_iter();
         told.map(|out| Telling {
             event: out.event,

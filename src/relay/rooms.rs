@@ -59,7 +59,7 @@ impl Relay {
     ) -> Result<Watched, Reject> {
         match (&socket.state, watch) {
             (RelaySocket::Operator { workspace, .. }, Watch::Session(session)) => {
-                self.chat.finds(workspace, &session).await?;
+                self.chat.look(workspace, &session).await?;
                 self.with_rooms(&socket.state, |rooms| rooms.join(session))
             }
             (RelaySocket::Operator { workspace, .. }, Watch::Workspace(other)) => {

@@ -186,6 +186,7 @@ fn chat(
         clock: backends.clock.clone(),
         settings: ChatSettings {
             max_text: config.max_text,
+            strip_tags: config.conversation.strip_tags(),
             reuse_by_email: config.conversation.reuse_by_email,
             reuse_window_ms: config.conversation.reuse_window.ms(),
             reuse_since: config.conversation.reuse_from.into(),

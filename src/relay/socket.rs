@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::rooms::Rooms;
 use crate::{
@@ -49,6 +50,8 @@ pub enum Shown {
     Nothing,
     /// By the cookie of a login.
     Operator(Box<OperatorClaims>),
+    /// By the id of its conversation, or none yet.
+    Page { visitor: Option<Uuid> },
     /// By the token of a session.
     Guest {
         workspace: WorkspaceId,
@@ -70,7 +73,7 @@ impl Shown {
                 session: session.clone(),
                 since: *since,
             }),
-            Self::Nothing | Self::Operator(_) => None,
+            Self::Nothing | Self::Operator(_) | Self::Page { .. } => None,
         }
     }
 }
@@ -111,6 +114,17 @@ impl RelaySocket {
             Self::Refused { .. } => {}
         }
         self
+    }
+
+    /// Of a page of the widget.
+    pub fn visitor(&self) -> Option<Uuid> {
+        match self {
+            Self::Guest {
+                shown: Shown::Page { visitor },
+                ..
+            } => *visitor,
+            _ => None,
+        }
     }
 
     pub fn dialect(&self) -> Dialect {

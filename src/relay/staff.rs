@@ -118,7 +118,9 @@ impl Relay {
                 Err(Denial::Missing | Denial::Invalid) => return Ok(Joined::Refused),
             },
             (None, Shown::Operator(claims)) => operator(claims.as_ref().clone(), dialect),
-            (None, Shown::Nothing | Shown::Guest { .. }) => return Ok(Joined::Refused),
+            (None, Shown::Nothing | Shown::Guest { .. } | Shown::Page { .. }) => {
+                return Ok(Joined::Refused);
+            }
         };
         let Actor::Operator(actor) = state.actor(socket) else {
             return Ok(Joined::Refused);

@@ -37,6 +37,9 @@ impl Vocabularies {
             return Dialect::named(hint).ok_or_else(unknown);
         }
         let is_chat = request.mount == CHAT;
+        if !is_chat && is_widget(request) {
+            return Ok(Dialect::Widget);
+        }
         let set = self.of(workspace).filter(|set| set.joins() == is_chat);
         Ok(set.unwrap_or(if is_chat {
             Dialect::Operator
@@ -44,6 +47,12 @@ impl Vocabularies {
             Dialect::Native
         }))
     }
+}
+
+/// Its pages connect for an account of an organisation, and name both.
+fn is_widget(request: &ConnectRequest<'_>) -> bool {
+    let names = |name: &str| request.auth.contains_key(name) || param(request, name).is_some();
+    names("orgId") && names("accountId")
 }
 
 fn hint<'a>(request: &'a ConnectRequest<'_>) -> Option<&'a str> {

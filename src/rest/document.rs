@@ -11,7 +11,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Rest, chats, login, me, messages, operators, sessions, workspaces};
+use super::{Rest, chats, login, me, messages, operators, sessions, widget, workspaces};
 use crate::{
     dialect::{self, Audience},
     server::{auth::LOGIN_COOKIE, document},
@@ -68,6 +68,8 @@ pub fn endpoints() -> OpenApiRouter<Arc<Rest>> {
         .routes(routes!(messages::read::read))
         .routes(routes!(messages::search::search))
         .routes(routes!(chats::chats))
+        .routes(routes!(widget::lead::lead))
+        .routes(routes!(widget::messages::list, widget::messages::send))
 }
 
 /// Serves the document.
@@ -84,6 +86,10 @@ fn whole(paths: utoipa::openapi::OpenApi) -> Value {
         schemas.extend(dialect::schemas());
         schemas.extend(asked());
         schemas.insert("Chats".into(), chats::schema());
+        let of_widget = widget::lead::schemas()
+            .into_iter()
+            .chain(widget::messages::schemas());
+        schemas.extend(of_widget.map(|(name, of)| (name.to_owned(), of)));
     }
     document
 }

@@ -25,6 +25,7 @@ mod query;
 mod sessions;
 mod stored;
 mod turns;
+mod widget;
 mod workspaces;
 
 use std::{sync::Arc, time::Duration};

@@ -40,7 +40,7 @@ pub trait App: Send + Sync + 'static {
         &self,
         socket: &Socket<Self::Socket>,
         arriving: Arriving,
-    ) -> impl Future<Output = Result<Arrival, Trouble>> + Send;
+    ) -> impl Future<Output = Result<Arrival<Self::Socket>, Trouble>> + Send;
 
     /// An event of a socket. Events of one connection come one after the other, in order. The same
     /// name means the same event again, which must do its work once.
@@ -195,11 +195,23 @@ pub enum Arriving {
     Upgraded,
 }
 
-#[derive(Debug, Default)]
-pub struct Arrival {
+#[derive(Debug)]
+pub struct Arrival<S> {
     pub topic: Option<Topic>,
     /// After the answer to CONNECT.
     pub say: Vec<Telling>,
+    /// The socket is this, now that its id is known.
+    pub state: Option<S>,
+}
+
+impl<S> Default for Arrival<S> {
+    fn default() -> Self {
+        Self {
+            topic: None,
+            say: Vec::new(),
+            state: None,
+        }
+    }
 }
 
 /// The log that a socket replays, and from where.

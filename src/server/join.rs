@@ -14,7 +14,7 @@ use super::{
     state::{Replay, SOCKETS_MAX, SocketState},
 };
 use crate::{
-    hub::{Join, NewRecord, Resume},
+    hub::{Join, NewRecord, Resume, Resumed},
     model::{EntryId, Epoch, Offset, Partition, RecoveryId, SocketId},
     wire::socket::encode as write,
 };
@@ -80,20 +80,7 @@ impl<A: App> Inbound<'_, A> {
         if self.connection.join_by.take().is_some() {
             self.connection.remembered_at = self.pod.now();
         }
-        let resumed = resumed.and_then(|resumed| {
-            let kept: A::Socket = serde_json::from_slice(&resumed.recovery.state).ok()?;
-            Some((resumed, kept))
-        });
-        if let Some((_, kept)) = &resumed
-            && !self.pod.app.may_become(&known, kept)
-        {
-            return Err(Fault::Revoked);
-        }
-        let resumed = resumed.map(|(resumed, kept)| {
-            // Who is known already is whom it has shown to be now: its token may be a newer one.
-            let state = if is_present { known } else { kept };
-            (resumed, state)
-        });
+        let resumed = self.kept(resumed, known, is_present)?;
         match (resumed, top) {
             (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,
             (None, Some(top)) if !is_present => {
@@ -105,6 +92,27 @@ impl<A: App> Inbound<'_, A> {
                 self.come_in(nsp, coming, arriving, ahead).await
             }
         }
+    }
+
+    /// What a socket is that comes back.
+    fn kept(
+        &self,
+        resumed: Option<Resumed>,
+        known: A::Socket,
+        is_present: bool,
+    ) -> Result<Option<(Resumed, A::Socket)>, Fault> {
+        let Some(resumed) = resumed else {
+            return Ok(None);
+        };
+        let Ok(kept) = serde_json::from_slice(&resumed.recovery.state) else {
+            return Ok(None);
+        };
+        if !self.pod.app.may_become(&known, &kept) {
+            return Err(Fault::Revoked);
+        }
+        // Who is known already is whom it has shown to be now: its token may be a newer one.
+        let state = if is_present { known } else { kept };
+        Ok(Some((resumed, state)))
     }
 
     /// The same for the same socket, whenever it is made: clients compare it.
@@ -197,9 +205,17 @@ impl<A: App> Inbound<'_, A> {
             subject: topic.subject,
         });
         let start = replay.as_ref().map(|replay| replay.start.clone());
+        let was_recorded = top.is_some();
         coming.start = top.or(start).ok_or(Fault::Trouble)?;
         coming.replay = replay.clone();
+        if let Some(state) = arrival.state {
+            coming.state = state;
+        }
         self.connection.sockets.insert(nsp.to_owned(), coming);
+        if was_recorded && replay.is_some() {
+            // Its record was written before anybody knew what it replays.
+            self.remember(&socket).await?;
+        }
         tracing::debug!(socket = %socket.id, nsp, "joined");
         self.admit(&socket);
         self.greet(&socket, &arrival.say);

@@ -58,7 +58,11 @@ impl App for Echo {
         })
     }
 
-    async fn arrive(&self, socket: &Socket<Self::Socket>, _: Arriving) -> Result<Arrival, Trouble> {
+    async fn arrive(
+        &self,
+        socket: &Socket<Self::Socket>,
+        _: Arriving,
+    ) -> Result<Arrival<Self::Socket>, Trouble> {
         let auth = Telling {
             event: "auth",
             payload: Value::Object(socket.state.clone()),
@@ -67,6 +71,7 @@ impl App for Echo {
         Ok(Arrival {
             topic: None,
             say: vec![auth],
+            state: None,
         })
     }
 

@@ -21,6 +21,7 @@ mod reactions;
 pub(super) mod send;
 pub(super) mod start;
 mod status;
+mod strip;
 pub(super) mod transfer;
 
 #[cfg(test)]
@@ -38,6 +39,8 @@ pub(super) use leave::leave;
 pub(super) use load::load;
 pub(super) use react::react;
 pub(super) use status::status;
+pub use strip::StripTags;
+pub(super) use strip::strip;
 
 /// An entry that is appended in any case, and that the socket it comes from is not told.
 fn draft(change: NewChange, origin: &RecoveryId) -> Draft {

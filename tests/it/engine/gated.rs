@@ -89,7 +89,7 @@ impl App for Gated {
         &self,
         socket: &Socket<Self::Socket>,
         arriving: Arriving,
-    ) -> Result<Arrival, Trouble> {
+    ) -> Result<Arrival<Self::Socket>, Trouble> {
         Echo.arrive(socket, arriving).await
     }
 

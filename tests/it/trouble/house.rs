@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use serde_json::{Value, json};
 use switchboard::{
-    chat::{Chat, ChatParts, ChatSettings, Directory, Rates},
+    chat::{Chat, ChatParts, ChatSettings, Directory, Rates, StripTags},
     config::Ack,
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
@@ -154,6 +154,7 @@ fn keys() -> Keyring {
 fn chat_settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
+        strip_tags: StripTags::default(),
         reuse_by_email: true,
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,

@@ -33,7 +33,7 @@ impl App for Stuck {
         Err(Refusal::Trouble)
     }
 
-    async fn arrive(&self, _: &Socket<()>, _: Arriving) -> Result<Arrival, Trouble> {
+    async fn arrive(&self, _: &Socket<()>, _: Arriving) -> Result<Arrival<Self::Socket>, Trouble> {
         Err(Trouble)
     }
 

@@ -18,6 +18,7 @@ pub(super) fn start(fields: &Fields<'_>) -> Result<Command, Reject> {
         proof: identity::proof(fields)?,
         resume: None,
         identity: None,
+        separate: false,
     };
     Ok(Command::Guest(GuestCommand::Start(Box::new(start))))
 }

@@ -9,6 +9,7 @@ fn guest_start_reads_what_a_visitor_says_of_itself() {
         "metadata": {"plan": ["a", 1, null]}, "token": "t", "resume": ["shop", "s"], "later": {},
     });
     let expected = Start {
+        separate: false,
         workspace: Some(WorkspaceId::new("shop")),
         name: Some("Zoe".into()),
         email: Some("z@example.test".into()),

@@ -1,0 +1,89 @@
+use std::collections::HashSet;
+
+use ammonia::Builder;
+
+use crate::model::{Reject, Send, WorkspaceId};
+
+/// In which workspaces what is said is stored without its tags. Elsewhere it is stored as it was written, and whoever
+/// shows it shows a text.
+#[derive(Clone, Debug, Default)]
+pub struct StripTags {
+    pub everywhere: bool,
+    pub of: HashSet<WorkspaceId>,
+}
+
+impl StripTags {
+    fn applies(&self, workspace: &WorkspaceId) -> bool {
+        self.everywhere || self.of.contains(workspace)
+    }
+}
+
+/// What is left is HTML without a tag, for front ends that put it into a page as such: `&`, `<` and `>` are written
+/// as entities. A text that was nothing but tags is none.
+pub(in crate::chat) fn strip(
+    tags: &StripTags,
+    workspace: &WorkspaceId,
+    send: Send,
+) -> Result<Send, Reject> {
+    if !tags.applies(workspace) {
+        return Ok(send);
+    }
+    let text = Builder::empty()
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .clean(&send.text)
+        .to_string();
+    if text.trim().is_empty() {
+        return Err(Reject::field("message", "A message needs a text"));
+    }
+    Ok(Send { text, ..send })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripped(tags: &StripTags, text: &str) -> Option<String> {
+        let send = Send {
+            text: text.into(),
+            client_id: None,
+        };
+        let stripped = strip(tags, &WorkspaceId::new("shop"), send);
+        stripped.ok().map(|send| send.text)
+    }
+
+    #[test]
+    fn tags_are_taken_out_where_it_is_asked_for() {
+        let shop = StripTags {
+            of: HashSet::from([WorkspaceId::new("shop")]),
+            ..StripTags::default()
+        };
+        let everywhere = StripTags {
+            everywhere: true,
+            ..StripTags::default()
+        };
+        let cases = [
+            ("hello", Some("hello")),
+            ("<b onclick=x()>hi</b> <i>you</i>", Some("hi you")),
+            ("<img src=x onerror=alert(1)>", None),
+            ("a<script>alert(1)</script>b<style>*{}</style>", Some("ab")),
+            ("1 < 2 & 3", Some("1 &lt; 2 &amp; 3")),
+            ("<a href=\"javascript:x\">link", Some("link")),
+        ];
+        for (text, left) in cases {
+            for tags in [&shop, &everywhere] {
+                assert_eq!(stripped(tags, text).as_deref(), left, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn elsewhere_a_text_stays_as_it_was_written() {
+        let other = StripTags {
+            of: HashSet::from([WorkspaceId::new("other")]),
+            ..StripTags::default()
+        };
+        let text = "<img src=x onerror=alert(1)> & <b>";
+        assert_eq!(stripped(&other, text).as_deref(), Some(text));
+        assert_eq!(stripped(&StripTags::default(), text).as_deref(), Some(text));
+    }
+}

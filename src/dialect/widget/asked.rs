@@ -1,0 +1,83 @@
+use serde_json::{Map, Value};
+
+use super::Conversation;
+use crate::{
+    dialect::fields::{Fields, required},
+    model::{HistoryQuery, Reject, Send, SocketId, Start, WorkspaceId, limits},
+};
+
+/// What a visitor begins with: who it is, if it says so, and perhaps its first message.
+pub struct Lead {
+    pub start: Start,
+    pub send: Option<Send>,
+    pub told: Told,
+}
+
+/// By what the page knows its conversation, or will.
+#[derive(Default)]
+pub struct Told {
+    /// Of its organisation.
+    pub workspace: Option<String>,
+    pub conversation: Option<String>,
+    pub socket: Option<SocketId>,
+}
+
+impl Told {
+    /// `None` for one that is none.
+    pub fn conversation(&self, workspace: &WorkspaceId) -> Option<Conversation> {
+        match (&self.conversation, &self.socket) {
+            (Some(id), _) => Conversation::parse(id, workspace),
+            (None, Some(socket)) => Some(Conversation::of_socket(workspace.clone(), socket)),
+            (None, None) => Some(Conversation::draw(workspace.clone())),
+        }
+    }
+}
+
+pub fn lead(payload: &Map<String, Value>) -> Result<Lead, Reject> {
+    let payload = Value::Object(payload.clone());
+    let fields = Fields::of(Some(&payload))?;
+    let start = Start {
+        name: fields.detail("name", limits::NAME_BYTES)?,
+        email: fields.detail("email", limits::EMAIL_BYTES)?,
+        phone: fields.detail("phone", limits::PHONE_BYTES)?,
+        page: fields.detail("page", limits::PAGE_BYTES)?,
+        metadata: fields.object("metadata", limits::METADATA_BYTES)?,
+        separate: true,
+        ..Start::default()
+    };
+    let conversation = fields.id("conv_id", limits::CONVERSATION_BYTES)?;
+    let conversation = conversation.or(fields.id("conversation_id", limits::CONVERSATION_BYTES)?);
+    let socket = fields.id("socket_id", limits::ID_BYTES)?;
+    Ok(Lead {
+        start,
+        send: fields.spoken()?.map(|_| sent(&fields)).transpose()?,
+        told: Told {
+            workspace: fields.detail("org_id", limits::ID_BYTES)?,
+            conversation: conversation.map(str::to_owned),
+            socket: socket.map(SocketId::new),
+        },
+    })
+}
+
+pub fn message(payload: &Map<String, Value>) -> Result<Send, Reject> {
+    let payload = Value::Object(payload.clone());
+    sent(&Fields::of(Some(&payload))?)
+}
+
+pub fn page(fields: &Map<String, Value>) -> Result<HistoryQuery, Reject> {
+    let fields = Value::Object(fields.clone());
+    let fields = Fields::of(Some(&fields))?;
+    Ok(HistoryQuery {
+        before_seq: fields.count("beforeSeq")?,
+        limit: fields.limit(limits::HISTORY_DEFAULT, limits::HISTORY_MAX)?,
+    })
+}
+
+fn sent(fields: &Fields<'_>) -> Result<Send, Reject> {
+    Ok(Send {
+        text: required("text", fields.spoken()?)?.to_owned(),
+        client_id: fields
+            .id("clientMessageId", limits::ID_BYTES)?
+            .map(str::to_owned),
+    })
+}
