@@ -1,4 +1,4 @@
-//! What one client may ask of the relay, and whose word is taken for whom it is.
+//! What one client may ask of the relay, in which words, and whose word is taken for whom it is.
 
 use std::time::Duration;
 
@@ -29,6 +29,10 @@ pub struct Limits {
     /// Addresses and ranges of proxies whose X-Forwarded-For is believed, by comma; unset: none.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "RANGES")]
     trusted_proxies: Option<Proxies>,
+    /// Whether clients of Socket.IO 2 are let in, which speak Engine.IO v3.
+    #[arg(long, env = "ALLOW_EIO3", default_value_t = false, num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub allow_eio3: bool,
 }
 
 /// Pages that an operator may ask for over REST, for each message that it may send.
