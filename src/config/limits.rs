@@ -78,7 +78,28 @@ fn parsed(text: &str) -> Option<Limit> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        limits: Limits,
+    }
+
+    #[test]
+    fn clients_of_version_two_are_let_in_where_that_is_said() {
+        let said = |flags: &[&str]| {
+            let words = ["switchboard"].iter().chain(flags);
+            Alone::try_parse_from(words).map(|alone| alone.limits.allow_eio3)
+        };
+        assert!(matches!(said(&[]), Ok(false)));
+        assert!(matches!(said(&["--allow-eio3"]), Ok(true)));
+        assert!(matches!(said(&["--allow-eio3=true"]), Ok(true)));
+        assert!(matches!(said(&["--allow-eio3=false"]), Ok(false)));
+        assert!(said(&["--allow-eio3=3"]).is_err());
+    }
 
     #[test]
     fn a_limit_is_a_number_and_a_time() {

@@ -97,7 +97,7 @@ fn a_refusal_is_read_back() {
 /// It counts on a handshake alone, as that of v4 does, and JSONP is refused with a sentence.
 #[test]
 fn requests_where_the_revision_is_let_in() {
-    let routed = |query, is_websocket| {
+    let routed = |query: &str, is_websocket| {
         route("GET", &Query::parse(query), is_websocket, true)
             .map_err(|refusal| json!([refusal.status(), refusal.code()]))
     };
