@@ -48,6 +48,12 @@ const v2 = (Base) =>
       });
     }
 
+    /** With all of its namespaces: the others would keep the connection, and bring it back. */
+    close() {
+      super.close();
+      this.socket.io.close();
+    }
+
     ask(event, payload, within = PATIENCE_MS) {
       return new Promise((resolve, reject) => {
         const late = () => reject(new Error(`${this.who}: no answer to ${event} within ${within} ms`));
