@@ -25,8 +25,8 @@ in_three_settings! {
 }
 
 async fn p4_clients_of_version_two_are_in_the_root_namespace_by_themselves(setting: Setting) {
-    let client = Client::new(&calm_site(setting).await, SOCKETS);
-    let polling = Polling::joined(&client).await;
+    let site = calm_site(setting).await;
+    let polling = Polling::joined(&Client::new(&site, SOCKETS)).await;
     polling
         .say(&[r#"42["message",1]"#, r#"421["message-with-ack","a"]"#])
         .await;
@@ -34,7 +34,8 @@ async fn p4_clients_of_version_two_are_in_the_root_namespace_by_themselves(setti
     assert_eq!(polling.packets().await, expected);
     polling.say(&["41"]).await;
     polling.say(&["1"]).await;
-    polling.is_gone().await;
+    site.ended(&polling.sid).await;
+    assert_eq!(polling.post("1:2").await.refused().0, 400);
 }
 
 async fn p4_another_namespace_is_asked_for_by_its_name_and_query(setting: Setting) {
