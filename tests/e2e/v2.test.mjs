@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import io from 'socket.io-client-v2';
 import { Guest, Operator, settings } from './support/clients.mjs';
 import { startProxy } from './support/proxy.mjs';
 import { about, assertAllServed, assertAscending, numbered, saying } from './support/scene.mjs';
@@ -114,6 +115,25 @@ describe(`clients of version 2 over ${settings.mode}`, { concurrency: 4, timeout
     assert.deepEqual([args.length, args[0].message], [1, 'hello']);
     portal.disconnect();
     await operator.say(sessionId, 'still here');
+  });
+
+  scenario('P4 a guest of another vocabulary talks, on its own path', async (t) => {
+    const { proxy, open } = await scene(t);
+    const operator = open(Operator, token);
+    await operator.hear('ready');
+    const transports = settings.mode === 'default' ? {} : { transports: [settings.mode] };
+    const socket = io(proxy.url, { path: '/chat', forceNew: true, ...transports });
+    t.after(() => socket.io.close());
+    const told = (name) => new Promise((resolve) => socket.once(name, (...args) => resolve(args)));
+    const [started, answered] = [told('session:started'), told('incomingOperatorMessage')];
+    socket.on('connect', () => socket.emit('join', { role: 'client', username: 'Ann' }));
+    await started;
+    socket.emit('clientMessage', { type: 'text', message: 'from the old page' });
+    const { payload: { sessionId } } = await operator.hear('guest:message', saying('from the old page'));
+    await operator.claim(sessionId);
+    await operator.say(sessionId, 'welcome');
+    const args = await answered;
+    assert.deepEqual([args.length, args[0].message], [1, 'welcome']);
   });
 
   scenario('bytes where none belong are refused, and the connection goes on', async (t) => {
