@@ -29,12 +29,12 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// Positions moved, though nothing is to be told (the client's own messages): not worth an
+    /// answer, but not to be read again either.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty() && !self.batch.ping
     }
 
-    /// Positions moved, though nothing is to be told (the client's own messages): not worth an
-    /// answer, but not to be read again either.
     pub fn answer(&self, speech: Speech) -> Answer {
         if self.is_empty() {
             speech.noop()
