@@ -326,6 +326,7 @@ impl Config {
         };
         Ok(Settings {
             mounts: self.mounts(),
+            allow_eio3: self.limits.allow_eio3,
             origins: self.origins()?,
             proxies: self.limits.proxies(),
             handshakes: self.limits.rate_handshake,

@@ -1,4 +1,4 @@
-//! What one client may ask of the relay, and whose word is taken for whom it is.
+//! What one client may ask of the relay, in which words, and whose word is taken for whom it is.
 
 use std::time::Duration;
 
@@ -29,6 +29,10 @@ pub struct Limits {
     /// Addresses and ranges of proxies whose X-Forwarded-For is believed, by comma; unset: none.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "RANGES")]
     trusted_proxies: Option<Proxies>,
+    /// Whether clients of Socket.IO 2 are let in, which speak Engine.IO v3.
+    #[arg(long, env = "ALLOW_EIO3", default_value_t = false, num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub allow_eio3: bool,
 }
 
 /// Pages that an operator may ask for over REST, for each message that it may send.
@@ -74,7 +78,28 @@ fn parsed(text: &str) -> Option<Limit> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        limits: Limits,
+    }
+
+    #[test]
+    fn clients_of_version_two_are_let_in_where_that_is_said() {
+        let said = |flags: &[&str]| {
+            let words = ["switchboard"].iter().chain(flags);
+            Alone::try_parse_from(words).map(|alone| alone.limits.allow_eio3)
+        };
+        assert!(matches!(said(&[]), Ok(false)));
+        assert!(matches!(said(&["--allow-eio3"]), Ok(true)));
+        assert!(matches!(said(&["--allow-eio3=true"]), Ok(true)));
+        assert!(matches!(said(&["--allow-eio3=false"]), Ok(false)));
+        assert!(said(&["--allow-eio3=3"]).is_err());
+    }
 
     #[test]
     fn a_limit_is_a_number_and_a_time() {

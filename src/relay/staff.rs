@@ -26,6 +26,8 @@ pub(super) enum Joined {
     Refused,
 }
 
+const NO_TOKEN: &str = "Authentication required";
+
 impl Relay {
     /// From the token of the CONNECT, else of the URL, for clients that can set nothing else, else of the cookie that a
     /// login has set.
@@ -34,9 +36,17 @@ impl Relay {
         request: &ConnectRequest<'_>,
         dialect: Dialect,
     ) -> Result<RelaySocket, Refusal> {
-        let token = token(request).or(request.handshake.login.as_deref());
-        let claims = self.claims(token.unwrap_or_default()).await;
-        Ok(operator(claims.map_err(denied)?, dialect))
+        // Nobody has asked for that: a guest's page of a site whose operators log in has their cookie, too.
+        let login = request.handshake.login.as_deref();
+        let login = login.filter(|_| !request.implied);
+        let token = token(request).or(login);
+        match self.claims(token.unwrap_or_default()).await {
+            Ok(claims) => Ok(operator(claims, dialect)),
+            Err(Denial::Missing) if request.implied => Err(Refusal::Unmeant {
+                message: NO_TOKEN.into(),
+            }),
+            Err(denial) => Err(denied(denial)),
+        }
     }
 
     /// Where one connects before it says which side it is on: an operator by its token, a guest by that of its session,
@@ -191,7 +201,7 @@ enum Denial {
 
 fn denied(denial: Denial) -> Refusal {
     match denial {
-        Denial::Missing => unauthorized("Authentication required"),
+        Denial::Missing => unauthorized(NO_TOKEN),
         Denial::Invalid => unauthorized("Invalid token"),
         Denial::Trouble => Refusal::Trouble,
     }

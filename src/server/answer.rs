@@ -15,12 +15,18 @@ use crate::{
 };
 
 const TEXT: &str = "text/plain; charset=UTF-8";
+const BYTES: &str = "application/octet-stream";
 
 pub type Answer = Response<Body>;
 
 /// The body of a GET: packets.
 pub fn payload(body: impl Into<Bytes>) -> Answer {
     with_type(StatusCode::OK, TEXT, body)
+}
+
+/// The same as bytes, which only clients of the third revision take.
+pub fn payload_of_bytes(body: impl Into<Bytes>) -> Answer {
+    with_type(StatusCode::OK, BYTES, body)
 }
 
 /// The body of a POST, which no client reads.

@@ -13,7 +13,7 @@ use crate::{
         WorkspaceId,
     },
     wire::{
-        engine::Message,
+        engine::{Message, Revision},
         socket::{Event, Kind},
     },
 };
@@ -125,8 +125,12 @@ pub struct ConnectRequest<'a> {
     /// The path of the mount, with its slashes.
     pub mount: &'a str,
     pub nsp: &'a str,
+    /// Of a client of the third revision: what it put into the query of the namespace.
     pub auth: &'a Map<String, Value>,
     pub handshake: &'a Handshake,
+    /// The client has not asked: the third revision of the protocol lets it into the root namespace by itself,
+    /// whichever one it wants.
+    pub implied: bool,
 }
 
 /// A socket that may come in.
@@ -150,6 +154,9 @@ pub enum Refusal {
         message: String,
         data: Option<Value>,
     },
+    /// Of an implied CONNECT that has nothing to show: said after a while, if the client has joined no
+    /// other namespace by then.
+    Unmeant { message: String },
     /// Passing trouble: the connection is closed, and the client comes back.
     Trouble,
 }
@@ -169,7 +176,16 @@ pub struct Socket<S> {
     pub pod: Option<PodId>,
     /// That its connection was opened from.
     pub address: Address,
+    /// Of the protocol that its client speaks.
+    pub revision: Revision,
     pub state: S,
+}
+
+impl<S> Socket<S> {
+    /// Whether its client comes back to it: those of the third revision know nothing of it.
+    pub fn is_recoverable<A: App>(&self) -> bool {
+        A::RECOVERY && self.revision == Revision::V4
+    }
 }
 
 /// What an event is done under.

@@ -42,7 +42,8 @@ pub async fn socket<A: App>(
     window_ms: Millis,
 ) -> Result<(), Trouble> {
     tracing::debug!(socket = %socket.id, nsp = socket.nsp, "gone");
-    let leave = A::RECOVERY.then(|| RecordOp::Leave {
+    let is_recoverable = socket.is_recoverable::<A>();
+    let leave = is_recoverable.then(|| RecordOp::Leave {
         id: socket.recovery.clone(),
         sid: socket.sid.clone(),
         expires_at: pod.now().saturating_add(window_ms),
@@ -52,7 +53,7 @@ pub async fn socket<A: App>(
             pod.owed.note();
         }
     })?;
-    if A::RECOVERY && !left {
+    if is_recoverable && !left {
         // If this is lost, the record lives until its own end: longer than promised, which is harmless.
         let _ = pod
             .hub

@@ -6,15 +6,20 @@ use super::{
     state::Replay,
 };
 use crate::{
-    hub::{AS_LONG_AS_IT_TAKES, Hold, OutboxItem},
-    model::{EntryId, Frame, Millis},
-    wire::socket::{Kind, MAX_ATTACHMENTS, Packet, encode},
+    hub::{AS_LONG_AS_IT_TAKES, Hold, Mark, OutboxItem},
+    model::{EntryId, Epoch, Frame, Millis, Partition},
+    wire::{
+        engine::Revision,
+        socket::{Kind, MAX_ATTACHMENTS, Packet, encode, v2},
+    },
 };
 
 /// What packets of a client did to its connection, for its transport to carry out: in a POST with
 /// one write to the hub, on a WebSocket at once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Effects {
+    /// In which its client is told.
+    revision: Revision,
     pub say: Vec<OutboxItem>,
     /// Sockets that now replay a log, or (`None`) no longer do, by namespace.
     pub replays: Vec<(String, Option<Replaying>)>,
@@ -32,6 +37,43 @@ pub struct Replaying {
 }
 
 impl Effects {
+    pub fn new(revision: Revision) -> Self {
+        Self {
+            revision,
+            say: Vec::new(),
+            replays: Vec::new(),
+            changed: false,
+        }
+    }
+
+    /// The answer to a CONNECT.
+    pub fn admit(&mut self, nsp: &str, sid: &str, pid: Option<&str>) {
+        self.text(match self.revision {
+            Revision::V4 => encode::connect(nsp, sid, pid),
+            Revision::V3 => v2::connect(nsp),
+        });
+    }
+
+    /// The other answer.
+    pub fn refuse(&mut self, nsp: &str, message: &str, data: Option<&Value>) {
+        self.text(match self.revision {
+            Revision::V4 => encode::connect_error(nsp, message, data),
+            Revision::V3 => v2::error(nsp, message),
+        });
+    }
+
+    /// The same at a later time, unless it is moot by then: see [`super::state::ConnectionState::is_moot`].
+    pub fn refuse_at(&mut self, nsp: &str, message: &str, until: Millis) {
+        let otherwise = vec![Frame::text(v2::error(nsp, message))];
+        let hold = Some(Hold {
+            mark: never(),
+            until,
+            otherwise,
+        });
+        let frames = Vec::new();
+        self.say.push(OutboxItem { frames, hold });
+    }
+
     pub fn frames(&mut self, frames: Vec<Frame>) {
         self.say.push(OutboxItem { frames, hold: None });
     }
@@ -41,7 +83,7 @@ impl Effects {
     }
 
     pub fn tell(&mut self, nsp: &str, telling: &Telling) {
-        let frames = event(nsp, telling);
+        let frames = self.event(nsp, telling);
         self.frames(frames);
     }
 
@@ -50,7 +92,7 @@ impl Effects {
         let Saying { what, wait } = saying;
         let frames = match what {
             What::Ack(payload) => ack(nsp, id, &payload),
-            What::Event(telling) => event(nsp, &telling),
+            What::Event(telling) => self.event(nsp, &telling),
             What::Packet(kind) => packet(nsp, kind),
         };
         if frames.is_empty() {
@@ -69,6 +111,24 @@ impl Effects {
             }
         });
         self.say.push(OutboxItem { frames, hold });
+    }
+
+    fn event(&self, nsp: &str, telling: &Telling) -> Vec<Frame> {
+        let offset = telling.offset.as_ref();
+        let offset = offset.filter(|_| self.revision == Revision::V4);
+        let offset = offset.map(ToString::to_string);
+        let (name, payload) = (telling.event, Some(&telling.payload));
+        let text = encode::event(nsp, None, name, payload, offset.as_deref());
+        text.into_iter().map(Frame::text).collect()
+    }
+}
+
+/// No entry is of this life.
+fn never() -> Mark {
+    Mark {
+        partition: Partition::random(),
+        epoch: Epoch(String::new()),
+        id: EntryId::ZERO,
     }
 }
 
@@ -92,18 +152,6 @@ fn packet(nsp: &str, kind: Kind) -> Vec<Frame> {
     header
         .chain(encoded.attachments.into_iter().map(Frame::Binary))
         .collect()
-}
-
-fn event(nsp: &str, telling: &Telling) -> Vec<Frame> {
-    let offset = telling.offset.as_ref().map(ToString::to_string);
-    let text = encode::event(
-        nsp,
-        None,
-        telling.event,
-        Some(&telling.payload),
-        offset.as_deref(),
-    );
-    text.into_iter().map(Frame::text).collect()
 }
 
 fn ack(nsp: &str, id: Option<u64>, payload: &Value) -> Vec<Frame> {

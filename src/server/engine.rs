@@ -61,7 +61,8 @@ async fn dispatch<A: App>(
         .headers()
         .get(header::UPGRADE)
         .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let routed = route(request.method().as_str(), &query, is_websocket);
+    let method = request.method().as_str();
+    let routed = route(method, &query, is_websocket, pod.settings.allow_eio3);
     if pod.draining.is_cancelled() && routed.as_ref().is_ok_and(is_websocket_to_open) {
         pod.hit_limit("draining");
         return answer::unavailable();
@@ -88,9 +89,12 @@ async fn dispatch<A: App>(
                 }
             }
         }
-        Ok(EngineRequest::Poll { sid, t }) => polling::get(pod, mount, Sid::new(sid), t).await,
+        Ok(EngineRequest::Poll { sid, t }) => {
+            let revision = query.eio.unwrap_or_default();
+            polling::get(pod, mount, Sid::new(sid), t, revision).await
+        }
         Ok(EngineRequest::Post { sid, t }) => {
-            polling::post(pod, mount, Sid::new(sid), t, request.into_body()).await
+            polling::post(pod, mount, Sid::new(sid), t, request).await
         }
         Ok(EngineRequest::Upgrade { sid }) => {
             ws::accept(pod, mount, request, Coming::Upgrade(Sid::new(sid)))
@@ -138,6 +142,8 @@ fn handshake<A: App>(
         address: pod.settings.proxies.client(peer.ip(), request.headers()),
         params: query.params.clone(),
         origin: origin.map(str::to_owned),
+        revision: query.eio.unwrap_or_default(),
+        b64: query.b64,
         login: login.map(str::to_owned),
     }
 }

@@ -10,21 +10,34 @@ use super::{
     effects::Replaying,
     receive::{Fault, Inbound},
     repeats::Asked,
-    settings::{READ_LIMIT, RECOVERY_TTL_MS},
+    settings::{ARRIVING_MS, READ_LIMIT, RECOVERY_TTL_MS},
     state::{Replay, SOCKETS_MAX, SocketState},
 };
 use crate::{
     hub::{Join, NewRecord, Resume, Resumed},
     model::{EntryId, Epoch, Offset, Partition, RecoveryId, SocketId},
-    wire::socket::encode as write,
+    wire::socket::ROOT,
 };
 
 impl<A: App> Inbound<'_, A> {
+    /// The root namespace, into which clients of the third revision come by themselves.
+    pub async fn join_root(&mut self) -> Result<(), Fault> {
+        self.come(ROOT, Map::new(), true).await
+    }
+
     pub(super) async fn join(&mut self, nsp: &str, auth: Map<String, Value>) -> Result<(), Fault> {
+        self.come(nsp, auth, false).await
+    }
+
+    async fn come(
+        &mut self,
+        nsp: &str,
+        auth: Map<String, Value>,
+        implied: bool,
+    ) -> Result<(), Fault> {
         if self.connection.sockets.len() >= SOCKETS_MAX {
             self.pod.hit_limit("namespaces");
-            let refusal = write::connect_error(nsp, "Too many namespaces", None);
-            self.effects.text(refusal);
+            self.effects.refuse(nsp, "Too many namespaces", None);
             return Ok(());
         }
         // Whoever comes in by a pod that counts as dead would be reaped again.
@@ -37,15 +50,11 @@ impl<A: App> Inbound<'_, A> {
             nsp,
             auth: &auth,
             handshake,
+            implied,
         };
         let admission = match self.pod.app.connect(request).await {
             Ok(admission) => admission,
-            Err(Refusal::Denied { message, data }) => {
-                let refusal = write::connect_error(nsp, &message, data.as_ref());
-                self.effects.text(refusal);
-                return Ok(());
-            }
-            Err(Refusal::Trouble) => return Err(Fault::Trouble),
+            Err(refusal) => return self.refuse(nsp, refusal),
         };
         let (coming, known) = (Self::coming(&admission), admission.state.clone());
         let resume = self.resume(nsp, &auth, &admission);
@@ -115,10 +124,28 @@ impl<A: App> Inbound<'_, A> {
         Ok(Some((resumed, state)))
     }
 
+    fn refuse(&mut self, nsp: &str, refusal: Refusal) -> Result<(), Fault> {
+        match refusal {
+            Refusal::Denied { message, data } => {
+                self.effects.refuse(nsp, &message, data.as_ref());
+            }
+            // By then its client is not on its way to another namespace any more.
+            Refusal::Unmeant { message } => {
+                let until = self.pod.now() + ARRIVING_MS;
+                self.effects.refuse_at(nsp, &message, until);
+            }
+            Refusal::Trouble => return Err(Fault::Trouble),
+        }
+        Ok(())
+    }
+
     /// The same for the same socket, whenever it is made: clients compare it.
     pub(super) fn pid(&self, socket: &Socket<A::Socket>) -> Option<String> {
         let claims = PidClaims::new(socket.recovery.clone(), socket.nsp.clone());
-        A::RECOVERY.then(|| self.pod.pids.sign(&claims)).flatten()
+        let is_recoverable = socket.is_recoverable::<A>();
+        is_recoverable
+            .then(|| self.pod.pids.sign(&claims))
+            .flatten()
     }
 
     /// What the client asks to be recovered from, if it shows a pid of ours.
@@ -128,7 +155,7 @@ impl<A: App> Inbound<'_, A> {
         auth: &Map<String, Value>,
         admission: &Admission<A::Socket>,
     ) -> Option<Resume> {
-        if !A::RECOVERY {
+        if !self.is_recoverable() {
             return None;
         }
         let pid = PidClaims::verify(&self.pod.pids, auth.get("pid")?.as_str()?)?;
@@ -171,7 +198,7 @@ impl<A: App> Inbound<'_, A> {
     }
 
     fn fresh(&self, nsp: &str, coming: &SocketState<A::Socket>) -> Option<NewRecord> {
-        A::RECOVERY.then(|| NewRecord {
+        self.is_recoverable().then(|| NewRecord {
             recovery: Box::new(self.record(nsp, coming)),
             expires_at: self.pod.now().saturating_add(RECOVERY_TTL_MS),
         })
@@ -192,6 +219,7 @@ impl<A: App> Inbound<'_, A> {
             sid: self.sid.clone(),
             pod: self.connection.pod.clone(),
             address: self.connection.handshake.address,
+            revision: self.connection.handshake.revision,
             state: coming.state.clone(),
         };
         let top = match &arriving {

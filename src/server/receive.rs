@@ -1,6 +1,7 @@
 //! What a client sends, whichever way it came: one message after the other, in order.
 
 use bytes::Bytes;
+use serde_json::Map;
 
 use super::{
     App, Pod,
@@ -14,8 +15,8 @@ use crate::{
     hub::{Holder, Recovery, Unavailable},
     model::{Frame, Sid},
     wire::{
-        engine::Message,
-        socket::{Admitted, Event, admit, encode as write},
+        engine::{Message, Revision},
+        socket::{Admitted, Event, Kind, ROOT, admit, encode as write, v2},
     },
 };
 
@@ -79,6 +80,10 @@ impl<A: App> Inbound<'_, A> {
         if mount.raw {
             return self.raw(message);
         }
+        let shown = match &message {
+            Message::Text(text) if !self.is_newest() => v2::shown(text),
+            _ => Map::new(),
+        };
         let decoder = &mut self.connection.decoder;
         let packet = match message {
             Message::Text(text) => decoder.text(&text),
@@ -88,13 +93,30 @@ impl<A: App> Inbound<'_, A> {
             return Ok(());
         };
         let joined = self.connection.sockets.contains_key(&packet.nsp);
+        let is_connect = matches!(packet.kind, Kind::Connect(_));
+        // It is there already, and has been told so: as if it had asked.
+        if is_connect && joined && packet.nsp == ROOT && !self.is_newest() {
+            return Ok(());
+        }
         match admit(packet, joined).map_err(|_| Fault::Protocol)? {
-            Admitted::Connect { nsp, auth } => self.join(&nsp, auth).await,
+            Admitted::Connect { nsp, auth } if self.is_newest() => self.join(&nsp, auth).await,
+            Admitted::Connect { nsp, .. } => self.join(&nsp, shown).await,
             Admitted::Leave { nsp } => self.leave(&nsp).await,
             Admitted::Event { nsp, event } => self.event(&nsp, event, request).await,
             // The server asks for no acks.
             Admitted::Ack { .. } => Ok(()),
         }
+    }
+
+    /// Whether its client speaks the newest revision of the protocol. Those of the one before cannot be
+    /// recovered, nor does anything of them need to be kept for that.
+    fn is_newest(&self) -> bool {
+        self.connection.handshake.revision == Revision::V4
+    }
+
+    /// Whether its sockets can be recovered.
+    pub(super) fn is_recoverable(&self) -> bool {
+        A::RECOVERY && self.is_newest()
     }
 
     /// Saves what a socket needs to be recovered.
@@ -110,7 +132,8 @@ impl<A: App> Inbound<'_, A> {
     /// Whether this connection still holds the record of the socket in that namespace, which is then written
     /// as the socket is now.
     pub(super) async fn holds(&self, nsp: &str) -> Result<bool, Unavailable> {
-        let Some(known) = self.connection.sockets.get(nsp).filter(|_| A::RECOVERY) else {
+        let known = self.connection.sockets.get(nsp);
+        let Some(known) = known.filter(|_| self.is_recoverable()) else {
             return Ok(true);
         };
         let recovery = self.record(nsp, known);

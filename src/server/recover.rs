@@ -40,6 +40,7 @@ impl<A: App> Inbound<'_, A> {
             sid: self.sid.clone(),
             pod: self.connection.pod.clone(),
             address: self.connection.handshake.address,
+            revision: self.connection.handshake.revision,
             state,
         };
         let mut known = SocketState {
@@ -90,8 +91,8 @@ impl<A: App> Inbound<'_, A> {
     /// The answer to CONNECT.
     pub(super) fn admit(&mut self, socket: &Socket<A::Socket>) {
         let pid = self.pid(socket);
-        let connect = write::connect(&socket.nsp, socket.id.as_str(), pid.as_deref());
-        self.effects.text(connect);
+        let effects = &mut self.effects;
+        effects.admit(&socket.nsp, socket.id.as_str(), pid.as_deref());
     }
 
     /// What the application says to a socket that is in.
@@ -133,7 +134,7 @@ impl<A: App> Inbound<'_, A> {
         };
         let gone = state.socket(sid, nsp);
         state.sockets.shift_remove(nsp);
-        let mut farewell = Effects::default();
+        let mut farewell = Effects::new(state.handshake.revision);
         farewell.text(write::disconnect(nsp));
         let result = PostResult {
             state: state.write(),
@@ -153,6 +154,7 @@ impl<A: App> Inbound<'_, A> {
         let class = self.pod.app.class(&socket.state);
         let reading = Reading {
             nsp: &socket.nsp,
+            revision: socket.revision,
             log: &replay.log,
             epoch: &replay.start.epoch,
         };

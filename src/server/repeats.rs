@@ -77,8 +77,9 @@ impl<A: App> Inbound<'_, A> {
             id: DedupId::new(request),
             repeats: None,
         };
+        let is_recoverable = self.is_recoverable();
         let known = self.connection.sockets.get_mut(nsp);
-        let (Some(known), Some(number)) = (known.filter(|_| A::RECOVERY), event.id) else {
+        let (Some(known), Some(number)) = (known.filter(|_| is_recoverable), event.id) else {
             return Ok(plain);
         };
         let digest = digest(event);

@@ -8,6 +8,8 @@ use crate::{hub::Limit, model::Millis};
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub mounts: Vec<Mount>,
+    /// Clients of Socket.IO 2, which speak Engine.IO v3, are let in.
+    pub allow_eio3: bool,
     pub origins: Origins,
     /// That tell whom they speak for.
     pub proxies: Proxies,

@@ -9,8 +9,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{app::Socket, repeats::Asked, settings::Mount};
 use crate::{
     hub::{Beat, Log, Subject},
-    model::{Address, FORMAT, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId},
-    wire::{engine::Heartbeat, socket::Decoder},
+    model::{
+        Address, FORMAT, Frame, Millis, Offset, PodId, RecoveryId, Sid, SocketId, WorkspaceId,
+    },
+    wire::{
+        engine::{Heartbeat, Open, Revision, encode_open, v3},
+        socket::{Decoder, v2},
+    },
 };
 
 /// A connection's state apart from what the hub itself has to understand.
@@ -43,9 +48,40 @@ pub struct Handshake {
     /// Query parameters that are not the protocol's own.
     pub params: Vec<(String, String)>,
     pub origin: Option<String>,
+    /// Of the protocol, which all its requests are in.
+    #[serde(default, skip_serializing_if = "Revision::is_newest")]
+    pub revision: Revision,
+    /// Polling, it takes bytes only as text. Of the third revision: in others it never takes them otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub b64: bool,
     /// The token in the cookie of a login, from a page that may send one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
+}
+
+impl Handshake {
+    /// How a connection begins to live that is opened now.
+    pub fn heartbeat(&self, now: Millis, mount: &Mount) -> Heartbeat {
+        match self.revision {
+            Revision::V4 => Heartbeat::new(now, mount.ping_interval_ms),
+            Revision::V3 => v3::awaiting_ping(now, mount.ping_interval_ms),
+        }
+    }
+
+    /// The packet that opens it.
+    pub fn open(&self, sid: &Sid, mount: &Mount, upgrades: &[&str]) -> String {
+        let open = Open {
+            sid: sid.as_str(),
+            upgrades,
+            ping_interval: mount.ping_interval_ms,
+            ping_timeout: mount.ping_timeout_ms,
+            max_payload: mount.max_payload as u64,
+        };
+        match self.revision {
+            Revision::V4 => encode_open(&open),
+            Revision::V3 => v3::encode_open(&open),
+        }
+    }
 }
 
 impl fmt::Debug for Handshake {
@@ -123,8 +159,17 @@ impl<S: Serialize + DeserializeOwned + Clone> ConnectionState<S> {
             sid: sid.clone(),
             pod: self.pod.clone(),
             address: self.handshake.address,
+            revision: self.handshake.revision,
             state: socket.state.clone(),
         })
+    }
+
+    /// What is not said any more: the client of a third revision has joined another namespace meanwhile, and
+    /// the refusal of the root namespace, which it never asked for, would be told to all of its sockets.
+    pub fn is_moot(&self, frame: &Frame) -> bool {
+        self.handshake.revision == Revision::V3
+            && !self.sockets.is_empty()
+            && matches!(frame, Frame::Text(text) if v2::is_root_error(text))
     }
 
     /// Liveness as the hub keeps it.

@@ -1,4 +1,5 @@
-//! The wire: Engine.IO v4 below, Socket.IO v5 above, and nothing else.
+//! The wire: Engine.IO v4 below, Socket.IO v5 above, the two before them where they differ, and
+//! nothing else.
 //!
 //! Everything here is sans-IO: bytes and instants come in, packets, text and deadlines go out. No
 //! sockets, no tasks, no clock of its own (time is a `u64` of milliseconds on whichever clock the

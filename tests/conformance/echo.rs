@@ -135,6 +135,7 @@ pub fn settings() -> Settings {
     };
     Settings {
         mounts: vec![mount("/engine.io/", true), mount("/socket.io/", false)],
+        allow_eio3: false,
         origins: Origins::Any,
         proxies: Proxies::default(),
         handshakes: Limit::OFF,

@@ -6,7 +6,7 @@ use crate::{
         Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, OperatorId, RecoveryId, SessionId,
     },
     server::App,
-    wire::socket::encode as write,
+    wire::{engine::Revision, socket::encode as write},
 };
 
 /// An entry as every reader of one class gets it.
@@ -53,34 +53,40 @@ pub fn encode_aside<A: App>(app: &A, class: A::Class, nsp: &str, aside: &Aside) 
     text.ok().map(Frame::text)
 }
 
-/// What an entry is read as: by sockets of one namespace, from one log in one of its lives.
+/// What an entry is read as: by sockets of one namespace and revision, from one log in one of its lives.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
     pub nsp: &'a str,
+    pub revision: Revision,
     pub log: &'a Log,
     pub epoch: &'a Epoch,
 }
 
-/// Encodes an entry for a class of sockets, each event with its offset.
+/// Encodes an entry for a class of sockets, each event with its offset: but for clients of the third
+/// revision, who would hand it to their listeners.
 pub fn encode<A: App>(
     app: &A,
     class: A::Class,
     reading: Reading<'_>,
     entry: &Entry,
 ) -> Arc<Encoded> {
-    let Reading { nsp, log, epoch } = reading;
+    let Reading {
+        nsp,
+        revision,
+        log,
+        epoch,
+    } = reading;
     let at = entry.id;
-    let offset = Offset {
-        epoch: epoch.clone(),
-        at,
-    };
-    let offset = offset.to_string();
+    let offset = (revision == Revision::V4).then(|| {
+        let epoch = epoch.clone();
+        Offset { epoch, at }.to_string()
+    });
     let tellings = app.encode(class, entry).into_iter();
     let frames = tellings
         // A payload is made of JSON values, which always can be written.
         .filter_map(|telling| {
             let payload = Some(&telling.payload);
-            write::event(nsp, None, telling.event, payload, Some(&offset)).ok()
+            write::event(nsp, None, telling.event, payload, offset.as_deref()).ok()
         })
         .map(Frame::text)
         .collect();

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use encoded::{Encoded, Reading, encode, encode_aside, is_told};
 pub use mailbox::{Delivery, Mailbox, Reader, ReaderKey, mailbox};
-pub use readers::{Ahead, Readers, To, Watching};
+pub use readers::{Ahead, Alike, Readers, To, Watching};
 pub use waiters::{Parked, Waiter, Waiters};
 
 use super::App;

@@ -14,7 +14,8 @@ use crate::{
     hub::{Hub, Log, Unavailable},
     metrics::ServerMetrics,
     model::{Aside, Entry, EntryId, Epoch, PARTITIONS, PodId},
-    server::App,
+    server::{App, app::Socket},
+    wire::engine::Revision,
 };
 
 /// A subscription outlives its last reader by this: between two polls, or over a reconnect, it
@@ -50,9 +51,26 @@ pub struct Ahead {
 }
 
 struct Listening<C> {
-    class: C,
-    nsp: Arc<str>,
+    alike: Alike<C>,
     to: To,
+}
+
+/// Sockets to which an entry is told by the same text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike<C> {
+    pub class: C,
+    revision: Revision,
+    nsp: Arc<str>,
+}
+
+impl<C> Alike<C> {
+    pub fn of<A: App<Class = C>>(app: &A, socket: &Socket<A::Socket>) -> Self {
+        Self {
+            class: app.class(&socket.state),
+            revision: socket.revision,
+            nsp: socket.nsp.as_str().into(),
+        }
+    }
 }
 
 /// Where a reader gets its mail.
@@ -89,13 +107,11 @@ impl<A: App> Readers<A> {
     pub async fn listen(
         self: &Arc<Self>,
         log: &Log,
-        nsp: &str,
-        class: A::Class,
+        alike: Alike<A::Class>,
         to: To,
     ) -> Result<Watching<A>, Unavailable> {
         let key = rand::random();
-        let nsp = nsp.into();
-        let listening = Listening { class, nsp, to };
+        let listening = Listening { alike, to };
         self.with_topic(log, |topic| topic.readers.insert(key, listening));
         let watching = Watching {
             readers: Arc::clone(self),
@@ -130,9 +146,14 @@ impl<A: App> Readers<A> {
                 }
                 To::Mailbox(mailbox) => mailbox,
             };
-            let (class, nsp) = (listening.class, &listening.nsp);
-            let encoded = once.get(class, nsp, || {
-                encode(app, class, Reading { nsp, log, epoch }, entry)
+            let encoded = once.get(&listening.alike, |alike| {
+                let reading = Reading {
+                    nsp: &alike.nsp,
+                    revision: alike.revision,
+                    log,
+                    epoch,
+                };
+                encode(app, alike.class, reading, entry)
             });
             if !mailbox.put(*key, encoded) {
                 let behind = &self.metrics.slow_consumers;
@@ -147,10 +168,10 @@ impl<A: App> Readers<A> {
         let Some(topic) = topics.get(log) else { return };
         let mut once = Once::default();
         for (key, listening) in &topic.readers {
-            let (class, nsp) = (listening.class, &listening.nsp);
-            let Some(frame) = once.get(class, nsp, || encode_aside(app, class, nsp, aside)) else {
-                continue;
-            };
+            let made = once.get(&listening.alike, |alike| {
+                encode_aside(app, alike.class, &alike.nsp, aside)
+            });
+            let Some(frame) = made else { continue };
             match &listening.to {
                 To::Mailbox(mailbox) => mailbox.put_aside(*key, frame),
                 To::Poll(parked) => parked.put_aside(frame),
@@ -258,8 +279,8 @@ impl<A: App> Drop for Watching<A> {
     }
 }
 
-/// What is made once for all readers of a class and namespace.
-struct Once<C, T>(Vec<(C, Arc<str>, T)>);
+/// What is made once for all readers that are alike.
+struct Once<C, T>(Vec<(Alike<C>, T)>);
 
 impl<C, T> Default for Once<C, T> {
     fn default() -> Self {
@@ -268,14 +289,14 @@ impl<C, T> Default for Once<C, T> {
 }
 
 impl<C: Copy + Eq, T: Clone> Once<C, T> {
-    /// There are a handful of classes: a search is cheaper than a hash.
-    fn get(&mut self, class: C, nsp: &Arc<str>, make: impl FnOnce() -> T) -> T {
+    /// There are a handful of them: a search is cheaper than a hash.
+    fn get(&mut self, alike: &Alike<C>, make: impl FnOnce(&Alike<C>) -> T) -> T {
         let mut known = self.0.iter();
-        if let Some((.., made)) = known.find(|(other, place, _)| *other == class && place == nsp) {
+        if let Some((_, made)) = known.find(|(other, _)| other == alike) {
             return made.clone();
         }
-        let made = make();
-        self.0.push((class, Arc::clone(nsp), made.clone()));
+        let made = make(alike);
+        self.0.push((alike.clone(), made.clone()));
         made
     }
 }

@@ -1,16 +1,17 @@
 use indexmap::IndexMap;
 
+use super::speech::Speech;
 use crate::{
-    hub::{Batch, Drained, Listener},
+    hub::{Batch, Drained, Listener, OutboxItem},
     model::{EntryId, Frame, Millis, Sid},
     server::{
         App, Pod,
+        answer::Answer,
         deliver::{Reading, encode, is_told},
         receive::Fault,
         settings::{BATCH_BYTES, READ_LIMIT},
         state::ConnectionState,
     },
-    wire::engine::{Message, Packet, payload},
 };
 
 /// What a GET is answered with, and what to record of it.
@@ -28,19 +29,18 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// Positions moved, though nothing is to be told (the client's own messages): not worth an
+    /// answer, but not to be read again either.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty() && !self.batch.ping
     }
 
-    /// Positions moved, though nothing is to be told (the client's own messages): not worth an
-    /// answer, but not to be read again either.
-    pub fn body(&self) -> String {
-        let ping = self.batch.ping.then(|| "2".to_owned());
-        let packets: Vec<String> = ping
-            .into_iter()
-            .chain(self.frames.iter().map(text))
-            .collect();
-        payload::join(packets.iter().map(String::as_str))
+    pub fn answer(&self, speech: Speech) -> Answer {
+        if self.is_empty() {
+            speech.noop()
+        } else {
+            speech.frames(self.batch.ping, self.frames.iter())
+        }
     }
 
     fn push(&mut self, frames: &[Frame]) {
@@ -69,7 +69,7 @@ impl<A: App> Gatherer<'_, A> {
             if gathered.is_full() {
                 return Ok(gathered);
             }
-            gathered.push(&item.frames);
+            self.push(&mut gathered, item);
             gathered.batch.outbox += 1;
         }
         for (nsp, listener) in &self.drained.listeners {
@@ -82,7 +82,7 @@ impl<A: App> Gatherer<'_, A> {
     pub async fn gather_again(&self, batch: Batch) -> Result<Gathered, Fault> {
         let mut gathered = Gathered::default();
         for item in self.drained.outbox.iter().take(batch.outbox) {
-            gathered.push(&item.frames);
+            self.push(&mut gathered, item);
         }
         for (nsp, upto) in &batch.cursors {
             if let Some(listener) = self.drained.listeners.get(nsp) {
@@ -92,6 +92,12 @@ impl<A: App> Gatherer<'_, A> {
         }
         gathered.batch = batch;
         Ok(gathered)
+    }
+
+    fn push(&self, gathered: &mut Gathered, item: &OutboxItem) {
+        if !item.frames.iter().any(|frame| self.state.is_moot(frame)) {
+            gathered.push(&item.frames);
+        }
     }
 
     async fn read_log(
@@ -122,7 +128,12 @@ impl<A: App> Gatherer<'_, A> {
             let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
             let sees = self.pod.app.sees(&socket.state, entry.session.as_ref());
             if sees && is_told(origin, to, &socket.recovery, &replay.subject) {
-                let reading = Reading { nsp, log, epoch };
+                let reading = Reading {
+                    nsp,
+                    revision: socket.revision,
+                    log,
+                    epoch,
+                };
                 let encoded = encode(&*self.pod.app, class, reading, entry);
                 gathered.push(&encoded.frames);
                 gathered.told += encoded.frames.len() as u64;
@@ -140,12 +151,5 @@ pub fn advance(listeners: &mut IndexMap<String, Listener>, batch: &Batch) {
         if let Some(listener) = listeners.get_mut(nsp) {
             listener.cursor = *cursor;
         }
-    }
-}
-
-fn text(frame: &Frame) -> String {
-    match frame {
-        Frame::Text(text) => text.to_string(),
-        Frame::Binary(bytes) => Packet::Message(Message::Binary(bytes.clone())).encode_text(),
     }
 }

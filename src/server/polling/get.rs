@@ -3,9 +3,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{
-    CLOSE, NOOP,
     batch::{Gathered, Gatherer},
     buried, end, misplaced,
+    speech::Speech,
 };
 use crate::{
     hub::{
@@ -16,7 +16,7 @@ use crate::{
     server::{
         App, Mount, Pod,
         answer::{self, Answer},
-        deliver::{Parked, To, Watching},
+        deliver::{Alike, Parked, To, Watching},
         depart,
         receive::Fault,
         revoke::revoked,
@@ -24,7 +24,7 @@ use crate::{
         state::ConnectionState,
     },
     wire::{
-        engine::{Heartbeat, RequestError},
+        engine::{Heartbeat, RequestError, Revision},
         socket::encode as write,
     },
 };
@@ -36,7 +36,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 ///
 /// The waiter is registered before the hub is asked, so whatever is written after it was asked
 /// wakes it: nothing falls between the look and the wait.
-pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<String>) -> Answer {
+pub async fn get<A: App>(
+    pod: &Arc<Pod<A>>,
+    mount: &Mount,
+    sid: Sid,
+    t: Option<String>,
+    revision: Revision,
+) -> Answer {
+    let speech = Speech::of_request(revision);
     let (waiter, parked) = pod.deliver.waiters.park(&sid);
     let mut held = false;
     loop {
@@ -55,12 +62,13 @@ pub async fn get<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: Sid, t: Option<S
         };
         return match begun {
             BeginGet::Unknown => answer::error(&RequestError::UnknownSid),
+            BeginGet::Tombstone(tombstone) if tombstone.farewell => speech.noop(),
             BeginGet::Tombstone(tombstone) => buried(pod, &sid, tombstone).await,
             BeginGet::Overlap(departed) => {
                 depart::polling(pod, &sid, *departed, "overlap").await;
                 answer::error(&RequestError::BadRequest)
             }
-            BeginGet::Upgrading if held => answer::payload(NOOP),
+            BeginGet::Upgrading if held => speech.noop(),
             BeginGet::Upgrading => {
                 held = true;
                 // Long enough for the upgrade to be done, one way or the other.
@@ -121,8 +129,7 @@ async fn repeat<A: App>(
         drained,
     };
     match gatherer.gather_again(batch).await {
-        Ok(gathered) if gathered.is_empty() => answer::payload(NOOP),
-        Ok(gathered) => answer::payload(gathered.body()),
+        Ok(gathered) => gathered.answer(Speech::of(&state.handshake)),
         Err(_) => answer::unavailable(),
     }
 }
@@ -158,6 +165,10 @@ enum Woken {
 }
 
 impl<A: App> Listening<A> {
+    fn speech(&self) -> Speech {
+        Speech::of(&self.state.handshake)
+    }
+
     async fn run(mut self) -> Answer {
         loop {
             if let Some(answer) = self.leave_revoked().await {
@@ -183,12 +194,12 @@ impl<A: App> Listening<A> {
                 Woken::Release => return self.release().await,
                 Woken::Close => {
                     self.finished = true;
-                    return answer::payload(CLOSE);
+                    return self.speech().close();
                 }
                 Woken::Expired => {
                     if self.is_over().await {
                         self.finished = true;
-                        return answer::payload(CLOSE);
+                        return self.speech().close();
                     }
                 }
             }
@@ -198,7 +209,7 @@ impl<A: App> Listening<A> {
                 // was not told of.
                 Ok(false) => {
                     self.finished = true;
-                    return answer::payload(NOOP);
+                    return self.speech().noop();
                 }
                 Err(()) => {
                     if let Some(answer) = self.hold().await {
@@ -220,11 +231,8 @@ impl<A: App> Listening<A> {
         let farewells = revoked
             .iter()
             .map(|nsp| Frame::text(write::disconnect(nsp)));
-        let mut gathered = Gathered::default();
-        gathered
-            .frames
-            .extend(farewells.chain([Frame::text(CLOSE)]));
-        Some(answer::payload(gathered.body()))
+        let farewells: Vec<Frame> = farewells.collect();
+        Some(self.speech().close_after(&farewells))
     }
 
     /// Before the logs are read: what is committed after the read then wakes this GET.
@@ -242,12 +250,12 @@ impl<A: App> Listening<A> {
             if self.topics.contains_key(nsp) {
                 continue;
             }
-            let class = self.pod.app.class(&socket.state);
+            let alike = Alike::of(&*self.pod.app, &socket);
             let (readers, to) = (
                 &self.pod.deliver.readers,
                 To::Poll(Arc::clone(&self.parked)),
             );
-            let watching = readers.listen(&listener.log, nsp, class, to).await?;
+            let watching = readers.listen(&listener.log, alike, to).await?;
             let topic = (listener.log.clone(), watching);
             self.topics.insert(nsp.clone(), topic);
         }
@@ -267,7 +275,7 @@ impl<A: App> Listening<A> {
             tokio::time::sleep(NEW_LIFE.mul_f64(rand::random())).await;
             self.finished = true;
             end(&self.pod, &self.sid, ClosedBy::Server, "gap").await;
-            return Ok(Some(answer::payload(CLOSE)));
+            return Ok(Some(self.speech().close()));
         }
         gathered.frames.append(&mut self.parked.take_asides());
         gathered.batch.ping = Heartbeat::restore(self.beat.ping_at, self.beat.sent).due(now);
@@ -281,11 +289,7 @@ impl<A: App> Listening<A> {
 
     async fn finish(&mut self, gathered: Gathered) -> Answer {
         self.finished = true;
-        let body = if gathered.is_empty() {
-            NOOP.to_owned()
-        } else {
-            gathered.body()
-        };
+        let answer = gathered.answer(self.speech());
         let (count, oldest) = (gathered.told, gathered.oldest);
         match self
             .pod
@@ -295,9 +299,9 @@ impl<A: App> Listening<A> {
         {
             Ok(true) => {
                 self.pod.count_delivered("polling", count, oldest);
-                answer::payload(body)
+                answer
             }
-            Ok(false) => answer::payload(NOOP),
+            Ok(false) => self.speech().noop(),
             Err(_) => answer::unavailable(),
         }
     }
@@ -319,11 +323,11 @@ impl<A: App> Listening<A> {
         self.finished = true;
         // The WebSocket was lost half-way, and its client waits for nothing but this GET.
         if let Ok(Some(Signal::Closed { by_client: false })) = last {
-            return answer::payload(CLOSE);
+            return self.speech().close();
         }
         // It left in the middle of the upgrade: as for any GET of a client that says goodbye.
         if let Ok(Some(Signal::Closed { by_client: true })) = last {
-            return answer::payload(NOOP);
+            return self.speech().noop();
         }
         match self
             .pod
@@ -331,7 +335,7 @@ impl<A: App> Listening<A> {
             .finish_get(&self.sid, self.generation, Batch::default())
             .await
         {
-            Ok(true) => answer::payload(NOOP),
+            Ok(true) => self.speech().noop(),
             Ok(false) => answer::error(&RequestError::BadRequest),
             Err(_) => answer::unavailable(),
         }

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+
+use super::{enter::enter, speech::Speech};
 use crate::{
     hub::NewConnection,
     model::{Partition, Sid},
@@ -6,14 +9,19 @@ use crate::{
         answer::{self, Answer},
         state::{ConnectionState, Handshake},
     },
-    wire::engine::{Heartbeat, Open, encode_open},
+    wire::engine::Revision,
 };
 
 /// Opens a connection and answers with its id.
-pub async fn handshake<A: App>(pod: &Pod<A>, mount: &Mount, handshake: Handshake) -> Answer {
+pub async fn handshake<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, handshake: Handshake) -> Answer {
     let sid = Sid::draw(Partition::random());
     let now = pod.now();
-    let heartbeat = Heartbeat::new(now, mount.ping_interval_ms);
+    let heartbeat = handshake.heartbeat(now, mount);
+    let (speech, open) = (
+        Speech::of(&handshake),
+        handshake.open(&sid, mount, &["websocket"]),
+    );
+    let enters = handshake.revision == Revision::V3 && !mount.raw;
     let join_by = (!mount.raw).then(|| now + pod.settings.connect_timeout_ms);
     let state = ConnectionState::<A::Socket>::new(&mount.path, handshake, join_by);
     let beat = state.beat(&heartbeat, mount.ping_timeout_ms);
@@ -30,11 +38,11 @@ pub async fn handshake<A: App>(pod: &Pod<A>, mount: &Mount, handshake: Handshake
         .connections
         .with_label_values(&["polling"])
         .inc();
-    answer::payload(encode_open(&Open {
-        sid: sid.as_str(),
-        upgrades: &["websocket"],
-        ping_interval: mount.ping_interval_ms,
-        ping_timeout: mount.ping_timeout_ms,
-        max_payload: mount.max_payload as u64,
-    }))
+    if enters {
+        let entered = enter(pod, mount, &sid).await;
+        if !entered.status().is_success() {
+            return entered;
+        }
+    }
+    speech.packet(&open)
 }

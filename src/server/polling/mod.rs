@@ -1,9 +1,11 @@
 //! Long-polling without an owner: every request finds its connection in the hub.
 
 mod batch;
+mod enter;
 mod get;
 mod handshake;
 mod post;
+mod speech;
 
 pub use get::get;
 pub use handshake::handshake;
@@ -18,10 +20,6 @@ use crate::{
     wire::engine::RequestError,
 };
 
-/// One packet alone, as a payload.
-const NOOP: &str = "6";
-const CLOSE: &str = "1";
-
 /// What a request of an ended connection gets.
 async fn buried<A: App>(pod: &Pod<A>, sid: &Sid, tombstone: Tombstone) -> Answer {
     // Its time had run out and nobody has said so yet: this request does.
@@ -29,7 +27,6 @@ async fn buried<A: App>(pod: &Pod<A>, sid: &Sid, tombstone: Tombstone) -> Answer
         end(pod, sid, ClosedBy::Expired, "ping timeout").await;
     }
     match tombstone.by {
-        _ if tombstone.farewell => answer::payload(NOOP),
         ClosedBy::Upgrade => answer::error(&RequestError::BadRequest),
         ClosedBy::Client | ClosedBy::Server | ClosedBy::Expired => {
             answer::error(&RequestError::UnknownSid)

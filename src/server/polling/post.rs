@@ -2,7 +2,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::{
+    Request,
+    body::Incoming,
+    header::{self, HeaderMap},
+};
 
 use super::{buried, end, misplaced};
 use crate::{
@@ -17,8 +21,11 @@ use crate::{
         settings::{BODY_TIMEOUT, MAX_PACKETS, POST_LEASE_MS, POST_POLL},
         state::ConnectionState,
     },
-    wire::engine::{Heartbeat, Packet, RequestError, payload},
+    wire::engine::{Heartbeat, Packet, RequestError, Revision, payload, v3},
 };
+
+/// What answers a client's ping.
+const PONG: &str = "3";
 
 /// Applies a payload. Everything that its packets do is committed before the `ok`; a repeat of the
 /// same request (same `t`) finds the first done, or does again what it did not finish, under the
@@ -28,9 +35,10 @@ pub async fn post<A: App>(
     mount: &Mount,
     sid: Sid,
     t: Option<String>,
-    body: Incoming,
+    request: Request<Incoming>,
 ) -> Answer {
-    let body = match read_body(pod, mount, body).await {
+    let is_binary = is_binary(request.headers());
+    let body = match read_body(pod, mount, request.into_body()).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };
@@ -74,11 +82,17 @@ pub async fn post<A: App>(
                 };
                 let work = pod
                     .tasks
-                    .spawn(async move { worker.run(&state, &body).await });
+                    .spawn(async move { worker.run(&state, &body, is_binary).await });
                 work.await.unwrap_or_else(|_| answer::unavailable())
             }
         };
     }
+}
+
+/// Whether a body is one of bytes, in the revision that has such bodies.
+fn is_binary(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/octet-stream"))
 }
 
 /// Bounded in size and time: whoever sends a byte a second holds a task, and not for long.
@@ -98,34 +112,49 @@ async fn read_body<A: App>(pod: &Pod<A>, mount: &Mount, body: Incoming) -> Resul
     }
 }
 
-struct Worker<A: App> {
-    pod: Arc<Pod<A>>,
-    mount: Mount,
-    sid: Sid,
-    t: Option<String>,
-    claim: u64,
-    beat: Beat,
+pub(super) struct Worker<A: App> {
+    pub pod: Arc<Pod<A>>,
+    pub mount: Mount,
+    pub sid: Sid,
+    pub t: Option<String>,
+    pub claim: u64,
+    pub beat: Beat,
 }
 
 /// What a payload came to.
-struct Applied {
-    effects: Effects,
+pub(super) struct Applied {
+    pub effects: Effects,
     heartbeat: Heartbeat,
-    ponged: bool,
+    /// A pong has come, or from a client that pings itself a ping.
+    heard: bool,
     closed: bool,
 }
 
 impl<A: App> Worker<A> {
-    async fn run(self, state: &[u8], body: &[u8]) -> Answer {
+    async fn run(self, state: &[u8], body: &[u8], is_binary: bool) -> Answer {
         let Some(mut state) = ConnectionState::of_mount(state, &self.mount) else {
             return misplaced(&self.pod, &self.sid).await;
         };
-        let Ok(packets) = payload::decode(body, MAX_PACKETS) else {
+        let packets = match state.handshake.revision {
+            Revision::V4 => payload::decode(body, MAX_PACKETS),
+            Revision::V3 => v3::payload::decode(body, is_binary, MAX_PACKETS),
+        };
+        let Ok(packets) = packets else {
             return self.refuse(Fault::Protocol).await;
         };
         let joined_by = state.join_by;
-        match self.apply(&mut state, packets).await {
-            Ok(applied) => self.conclude(state, applied, joined_by.is_some()).await,
+        let applied = self.apply(&mut state, packets).await;
+        self.finish(state, applied, joined_by.is_some()).await
+    }
+
+    pub async fn finish(
+        &self,
+        state: ConnectionState<A::Socket>,
+        applied: Result<Applied, Fault>,
+        was_joining: bool,
+    ) -> Answer {
+        match applied {
+            Ok(applied) => self.conclude(state, applied, was_joining).await,
             Err(fault) => {
                 let answer = self.refuse(fault).await;
                 // What was joined before the fault is not in what the hub handed out.
@@ -135,33 +164,44 @@ impl<A: App> Worker<A> {
         }
     }
 
+    /// Nothing done yet.
+    pub fn beginning(&self, state: &ConnectionState<A::Socket>) -> Applied {
+        Applied {
+            effects: Effects::new(state.handshake.revision),
+            heartbeat: Heartbeat::restore(self.beat.ping_at, self.beat.sent),
+            heard: false,
+            closed: false,
+        }
+    }
+
     async fn apply(
         &self,
         state: &mut ConnectionState<A::Socket>,
         packets: Vec<Packet>,
     ) -> Result<Applied, Fault> {
-        let heartbeat = Heartbeat::restore(self.beat.ping_at, self.beat.sent);
-        let mut applied = Applied {
-            effects: Effects::default(),
-            heartbeat,
-            ponged: false,
-            closed: false,
-        };
+        let mut applied = self.beginning(state);
+        let (revision, interval) = (state.handshake.revision, self.mount.ping_interval_ms);
         for (index, packet) in packets.into_iter().enumerate() {
-            match packet {
-                Packet::Message(message) => {
+            match (packet, revision) {
+                (Packet::Message(message), _) => {
                     let request = self.request(index);
                     let mut inbound = self.inbound(state, &mut applied.effects);
                     inbound.receive(message, &request).await?;
                 }
-                Packet::Pong(_) => {
-                    applied
-                        .heartbeat
-                        .pong(self.pod.now(), self.mount.ping_interval_ms);
-                    applied.ponged = true;
+                (Packet::Pong(_), Revision::V4) => {
+                    applied.heartbeat.pong(self.pod.now(), interval);
+                    applied.heard = true;
                     self.inbound(state, &mut applied.effects).renew().await?;
                 }
-                Packet::Close => {
+                (Packet::Ping(_), Revision::V3) => {
+                    applied.heartbeat = v3::awaiting_ping(self.pod.now(), interval);
+                    // Once: nobody pings again before the first is answered. What is parked is released by it.
+                    if !applied.heard {
+                        applied.effects.text(PONG.to_owned());
+                    }
+                    applied.heard = true;
+                }
+                (Packet::Close, _) => {
                     applied.closed = true;
                     break;
                 }
@@ -171,7 +211,7 @@ impl<A: App> Worker<A> {
         Ok(applied)
     }
 
-    fn inbound<'a>(
+    pub fn inbound<'a>(
         &'a self,
         connection: &'a mut ConnectionState<A::Socket>,
         effects: &'a mut Effects,
@@ -202,11 +242,11 @@ impl<A: App> Worker<A> {
         let Applied {
             effects,
             heartbeat,
-            ponged,
+            heard,
             closed,
         } = applied;
         let joined = was_joining && state.join_by.is_none();
-        let beat = (ponged || joined).then(|| state.beat(&heartbeat, self.mount.ping_timeout_ms));
+        let beat = (heard || joined).then(|| state.beat(&heartbeat, self.mount.ping_timeout_ms));
         let listeners = effects
             .replays
             .into_iter()

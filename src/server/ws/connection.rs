@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     hub::{Departed, Persisted},
-    model::{EntryId, Millis, Sid},
+    model::{EntryId, Frame, Millis, Sid},
     server::{
         App, Arriving, Mount, Pod, Trouble,
         deliver::{Mailbox, Reader, Waiter, Watching, mailbox},
@@ -21,7 +21,7 @@ use crate::{
         settings::ARRIVING_MS,
         state::{ConnectionState, Handshake, Replay},
     },
-    wire::engine::{Heartbeat, Open, Packet, encode_open},
+    wire::engine::{Heartbeat, Packet, Revision, v3},
 };
 
 /// Answers that may wait for storage at a time; beyond that the client is read no further.
@@ -44,6 +44,8 @@ pub struct Connection<A: App> {
     persisted: watch::Receiver<Persisted>,
     /// To be carried out before anything else.
     first: Effects,
+    /// And then its client comes into the root namespace, unasked.
+    enters: bool,
     requests: u64,
     /// Its place among those on their way in, and until when it has it if it says nothing.
     arriving: Option<(OwnedSemaphorePermit, Millis)>,
@@ -73,17 +75,13 @@ impl<A: App> Connection<A> {
     pub fn fresh(pod: Arc<Pod<A>>, peer: Peer, handshake: Handshake) -> Self {
         let (now, mount) = (pod.now(), &peer.mount);
         let join_by = (!mount.raw).then(|| now + pod.settings.connect_timeout_ms);
+        let open = handshake.open(&peer.sid, mount, &[]);
+        let heartbeat = handshake.heartbeat(now, mount);
+        let enters = handshake.revision == Revision::V3 && !mount.raw;
         let state = ConnectionState::new(&mount.path, handshake, join_by);
-        let open = encode_open(&Open {
-            sid: peer.sid.as_str(),
-            upgrades: &[],
-            ping_interval: mount.ping_interval_ms,
-            ping_timeout: mount.ping_timeout_ms,
-            max_payload: mount.max_payload as u64,
-        });
-        let heartbeat = Heartbeat::new(now, mount.ping_interval_ms);
         let mut connection = Self::new(pod, peer, state, heartbeat);
         connection.first.text(open);
+        connection.enters = enters;
         connection
     }
 
@@ -100,11 +98,9 @@ impl<A: App> Connection<A> {
             });
             (nsp, replaying)
         });
-        let first = Effects {
-            replays: replays.collect(),
-            say: departed.outbox,
-            changed: false,
-        };
+        let mut first = Effects::new(state.handshake.revision);
+        first.replays = replays.collect();
+        first.say = departed.outbox;
         let heartbeat = Heartbeat::restore(departed.beat.ping_at, departed.beat.sent);
         let mut connection = Self::new(pod, peer, state, heartbeat);
         connection.first = first;
@@ -121,7 +117,13 @@ impl<A: App> Connection<A> {
         let losses = pod.lease.losses();
         // Before anybody is let in: what comes after that is heard.
         let revocations = pod.revocations.heard();
-        let Peer { mount, sid, link } = peer;
+        let revision = state.handshake.revision;
+        let Peer {
+            mount,
+            sid,
+            mut link,
+        } = peer;
+        link.speak(revision);
         let (mailbox, reader) = mailbox();
         let waiter = pod.deliver.waiters.serve(&sid, mailbox.clone());
         let persisted = pod.deliver.persisted();
@@ -139,7 +141,8 @@ impl<A: App> Connection<A> {
             held: Held::default(),
             queries: Queries::new(),
             persisted,
-            first: Effects::default(),
+            first: Effects::new(revision),
+            enters: false,
             requests: 0,
             arriving: None,
             close_at: None,
@@ -186,8 +189,12 @@ impl<A: App> Connection<A> {
         // Who was sent away before this began to listen for it.
         self.leave_revoked().await?;
         self.take_over().await?;
-        let first = std::mem::take(&mut self.first);
+        let nothing = Effects::new(self.state.handshake.revision);
+        let first = std::mem::replace(&mut self.first, nothing);
         self.carry_out(first).await?;
+        if self.enters {
+            self.enter().await?;
+        }
         let mut mail = Vec::new();
         let pod = Arc::clone(&self.pod);
         let draining = pod.draining.clone();
@@ -234,8 +241,25 @@ impl<A: App> Connection<A> {
         self.renew().await
     }
 
+    async fn enter(&mut self) -> Result<(), End> {
+        let mut effects = Effects::new(self.state.handshake.revision);
+        let mut inbound = Inbound {
+            pod: &*self.pod,
+            sid: &self.sid,
+            connection: &mut self.state,
+            effects: &mut effects,
+            queries: None,
+        };
+        let joined = inbound.join_root().await;
+        self.carry_out(effects).await?;
+        if self.state.join_by.is_none() {
+            self.arriving = None;
+        }
+        joined.map_err(End::Fault)
+    }
+
     async fn renew(&mut self) -> Result<(), End> {
-        let mut none = Effects::default();
+        let mut none = Effects::new(self.state.handshake.revision);
         let mut inbound = Inbound {
             pod: &*self.pod,
             sid: &self.sid,
@@ -247,11 +271,12 @@ impl<A: App> Connection<A> {
     }
 
     async fn on_packet(&mut self, packet: Packet) -> Result<(), End> {
+        let revision = self.state.handshake.revision;
         match packet {
             Packet::Message(message) => {
                 self.requests += 1;
                 let request = format!("{}:{}", self.sid, self.requests);
-                let (mut effects, mut queries) = (Effects::default(), Vec::new());
+                let (mut effects, mut queries) = (Effects::new(revision), Vec::new());
                 let asked = Asked {
                     room: self.queries.room(),
                     queries: &mut queries,
@@ -279,15 +304,20 @@ impl<A: App> Connection<A> {
                 }
                 received.map_err(End::Fault)
             }
-            Packet::Pong(_) => {
+            Packet::Pong(_) if revision == Revision::V4 => {
                 let (now, interval) = (self.pod.now(), self.mount.ping_interval_ms);
                 self.heartbeat.pong(now, interval);
                 self.renew().await
             }
+            Packet::Ping(_) if revision == Revision::V3 => {
+                let (now, interval) = (self.pod.now(), self.mount.ping_interval_ms);
+                self.heartbeat = v3::awaiting_ping(now, interval);
+                self.link.send_text("3").await.map_err(End::Link)
+            }
             Packet::Close => Err(End::Client),
             // A client that has nothing to upgrade any more may still say so.
             Packet::Upgrade | Packet::Noop => Ok(()),
-            Packet::Open(_) | Packet::Ping(_) => Err(End::Fault(Fault::Protocol)),
+            Packet::Open(_) | Packet::Ping(_) | Packet::Pong(_) => Err(End::Fault(Fault::Protocol)),
         }
     }
 
@@ -301,7 +331,7 @@ impl<A: App> Connection<A> {
             turn,
         } = answered;
         let hold_until = self.pod.now() + self.pod.settings.ack_timeout_ms;
-        let mut effects = Effects::default();
+        let mut effects = Effects::new(self.state.handshake.revision);
         let asked = self.state.sockets.get(&nsp);
         if asked.is_some_and(|known| known.id == socket) {
             for saying in turn.say {
@@ -318,9 +348,7 @@ impl<A: App> Connection<A> {
             let persisted = self.persisted.borrow();
             self.held.admit(effects.say, &persisted)
         };
-        if !frames.is_empty() {
-            self.link.send(&frames).await.map_err(End::Link)?;
-        }
+        self.say(frames).await?;
         for (nsp, replay) in effects.replays {
             match replay {
                 Some(replaying) => self.listen(nsp, replaying).await?,
@@ -337,11 +365,15 @@ impl<A: App> Connection<A> {
             let persisted = self.persisted.borrow_and_update();
             self.held.release(self.pod.now(), &persisted)
         };
+        self.say(frames).await
+    }
+
+    async fn say(&mut self, mut frames: Vec<Frame>) -> Result<(), End> {
+        frames.retain(|frame| !self.state.is_moot(frame));
         if frames.is_empty() {
-            Ok(())
-        } else {
-            self.link.send(&frames).await.map_err(End::Link)
+            return Ok(());
         }
+        self.link.send(&frames).await.map_err(End::Link)
     }
 
     /// The next instant at which something is due.

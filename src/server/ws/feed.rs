@@ -10,7 +10,7 @@ use crate::{
     model::{Entry, Frame, Millis},
     server::{
         App,
-        deliver::{Delivery, Encoded, ReaderKey, Reading, To, encode, is_told},
+        deliver::{Alike, Delivery, Encoded, ReaderKey, Reading, To, encode, is_told},
         effects::Replaying,
         receive::Fault,
         settings::{NEW_LIFE, READ_LIMIT},
@@ -33,10 +33,11 @@ impl<A: App> Connection<A> {
         let Some(socket) = self.state.socket(&self.sid, &nsp) else {
             return Ok(());
         };
-        let class = self.pod.app.class(&socket.state);
+        let alike = Alike::of(&*self.pod.app, &socket);
+        let class = alike.class;
         let readers = &self.pod.deliver.readers;
         let to = To::Mailbox(self.mailbox.clone());
-        let watching = readers.listen(&replay.log, &nsp, class, to);
+        let watching = readers.listen(&replay.log, alike, to);
         let watching = watching.await.map_err(|_| End::Fault(Fault::Trouble))?;
         let complete = ahead.is_some_and(|ahead| !watching.missed(ahead, cursor));
         let listening = Listening {
@@ -169,6 +170,7 @@ impl<A: App> Connection<A> {
             let class = self.pod.app.class(&socket.state);
             let reading = Reading {
                 nsp,
+                revision: socket.revision,
                 log: &log,
                 epoch: &page.epoch,
             };

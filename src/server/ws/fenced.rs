@@ -62,7 +62,7 @@ impl<A: App> Connection<A> {
 
     /// Whether the record of this socket is still this connection's.
     async fn is_held(&mut self, nsp: &str) -> Result<bool, Unavailable> {
-        let mut none = Effects::default();
+        let mut none = Effects::new(self.state.handshake.revision);
         let inbound = Inbound {
             pod: &*self.pod,
             sid: &self.sid,

@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 use super::counted::Counted;
 use crate::{
     model::Frame,
-    wire::engine::{Message, Packet},
+    wire::engine::{Message, Packet, Revision, v3},
 };
 
 pub type Socket = WebSocketStream<Counted>;
@@ -32,6 +32,7 @@ pub struct Link {
     slow: Duration,
     /// The peer takes no binary frames: what is binary is sent as `b` and base64.
     b64: bool,
+    revision: Revision,
 }
 
 /// Why nothing more comes or goes.
@@ -65,7 +66,14 @@ impl Link {
             socket,
             slow,
             b64,
+            revision: Revision::V4,
         }
+    }
+
+    /// The protocol that the peer turns out to speak. Without having been told so the same is read and
+    /// written for as long as there are no bytes: a probe has none.
+    pub fn speak(&mut self, revision: Revision) {
+        self.revision = revision;
     }
 
     /// The next packet. Can be dropped and called again without losing one.
@@ -74,12 +82,22 @@ impl Link {
             let message = self.socket.next().await.ok_or(LinkError::Gone)?;
             match message.map_err(|error| read_error(&error))? {
                 WsMessage::Text(text) => {
-                    return Packet::decode_text(&text).map_err(|_| LinkError::Malformed);
+                    let packet = match self.revision {
+                        Revision::V4 => Packet::decode_text(&text),
+                        Revision::V3 => v3::packet::decode_text(&text),
+                    };
+                    return packet.map_err(|_| LinkError::Malformed);
                 }
                 WsMessage::Binary(bytes) => {
-                    // A slice of the read buffer would keep all of it alive.
-                    let bytes = bytes::Bytes::copy_from_slice(&bytes);
-                    return Ok(Packet::Message(Message::Binary(bytes)));
+                    let packet = match self.revision {
+                        // A slice of the read buffer would keep all of it alive.
+                        Revision::V4 => {
+                            let bytes = bytes::Bytes::copy_from_slice(&bytes);
+                            Ok(Packet::Message(Message::Binary(bytes)))
+                        }
+                        Revision::V3 => v3::packet::decode_bytes(&bytes),
+                    };
+                    return packet.map_err(|_| LinkError::Malformed);
                 }
                 WsMessage::Close(_) => return Err(LinkError::Gone),
                 WsMessage::Ping(_) | WsMessage::Pong(_) | WsMessage::Frame(_) => {}
@@ -99,11 +117,15 @@ impl Link {
                         .map_err(|_| LinkError::Malformed)?;
                     WsMessage::Text(text)
                 }
-                Frame::Binary(bytes) if self.b64 => {
-                    let packet = Packet::Message(Message::Binary(bytes.clone()));
-                    WsMessage::text(packet.encode_text())
-                }
-                Frame::Binary(bytes) => WsMessage::Binary(bytes.clone()),
+                Frame::Binary(bytes) => match (self.revision, self.b64) {
+                    (Revision::V4, false) => WsMessage::Binary(bytes.clone()),
+                    (Revision::V4, true) => {
+                        let packet = Packet::Message(Message::Binary(bytes.clone()));
+                        WsMessage::text(packet.encode_text())
+                    }
+                    (Revision::V3, false) => WsMessage::Binary(v3::packet::encode_bytes(bytes)),
+                    (Revision::V3, true) => WsMessage::text(v3::packet::encode_base64(bytes)),
+                },
             };
             self.timed(Step::Feed(message)).await?;
         }

@@ -1,4 +1,5 @@
-//! Engine.IO v4: a connection of ordered messages over WebSocket or HTTP long-polling.
+//! Engine.IO v4, and v3 where it differs: a connection of ordered messages over WebSocket or HTTP
+//! long-polling.
 //!
 //! | file | answers |
 //! |---|---|
@@ -10,6 +11,7 @@
 //! | `payload` | many packets as one polling body |
 //! | `heartbeat` | when to ping, when to give up |
 //! | `upgrade` | may this WebSocket take over from polling? |
+//! | `v3` | all of this, where clients of Socket.IO 2 say it otherwise |
 //!
 //! Packets of both directions are read and written, so a client can be built on the same code.
 
@@ -21,6 +23,7 @@ pub mod payload;
 mod query;
 mod route;
 mod upgrade;
+pub mod v3;
 
 pub use error::RequestError;
 pub use handshake::{Open, encode_open};

@@ -90,7 +90,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-fn decode_base64(data: &str) -> Result<Bytes, PacketError> {
+pub(super) fn decode_base64(data: &str) -> Result<Bytes, PacketError> {
     BASE64
         .decode(data)
         .map(Bytes::from)
@@ -98,7 +98,11 @@ fn decode_base64(data: &str) -> Result<Bytes, PacketError> {
 }
 
 fn encode_base64(bytes: &[u8]) -> String {
-    let mut text = String::from("b");
+    base64_after("b", bytes)
+}
+
+pub(super) fn base64_after(mark: &str, bytes: &[u8]) -> String {
+    let mut text = mark.to_owned();
     BASE64.encode_string(bytes, &mut text);
     text
 }

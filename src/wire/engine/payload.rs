@@ -15,6 +15,9 @@ pub enum PayloadError {
     NotUtf8,
     #[error("payload holds too many packets")]
     TooManyPackets,
+    /// Of revision 3, which announces lengths.
+    #[error("payload holds a packet whose length is missing, malformed or another one")]
+    Length,
     #[error("payload holds a malformed packet: {0}")]
     Packet(#[from] PacketError),
 }

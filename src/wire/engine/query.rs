@@ -12,6 +12,7 @@ use super::error::RequestError;
 /// the request head.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
+    /// `None` for a missing revision as for one that nobody speaks here.
     pub eio: Option<Revision>,
     /// `None` for a missing transport as for an unknown one: both get the same answer.
     pub transport: Option<Transport>,
@@ -21,6 +22,8 @@ pub struct Query {
     /// The client cannot take binary frames: send `b` and base64 on the WebSocket too. Any value
     /// sets it.
     pub b64: bool,
+    /// The answer is to be a script that calls the client back (`j`).
+    pub jsonp: bool,
     /// What the application put there, in order, without the reserved names (`EIO`, `transport`,
     /// `sid`, `t`, `b64`, `j`).
     pub params: Vec<(String, String)>,
@@ -29,12 +32,13 @@ pub struct Query {
 }
 
 /// Protocol revision asked for with `EIO`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Revision {
+    #[default]
     V4,
-    /// Clients of Socket.IO 2 and older.
+    /// Of clients of Socket.IO 2: see [`v3`](super::v3).
     V3,
-    Other,
 }
 
 /// How packets travel.
@@ -81,23 +85,28 @@ impl Query {
     fn take(&mut self, name: &str, value: &str) {
         let given = Some(value).filter(|value| !value.is_empty());
         match name {
-            "EIO" => self.eio = self.eio.or(given.map(Revision::parse)),
+            "EIO" => self.eio = self.eio.or(given.and_then(Revision::parse)),
             "transport" => self.transport = self.transport.or(given.and_then(Transport::parse)),
             "sid" => set_first(&mut self.sid, given),
             "t" => set_first(&mut self.t, given.filter(|t| t.len() <= Self::MAX_T)),
             "b64" => self.b64 |= given.is_some(),
-            "j" => {}
+            "j" => self.jsonp |= given.is_some(),
             _ => self.params.push((name.to_owned(), value.to_owned())),
         }
     }
 }
 
 impl Revision {
-    fn parse(value: &str) -> Self {
+    /// What needs not be written down of a connection.
+    pub fn is_newest(&self) -> bool {
+        *self == Self::V4
+    }
+
+    fn parse(value: &str) -> Option<Self> {
         match value {
-            "4" => Self::V4,
-            "3" => Self::V3,
-            _ => Self::Other,
+            "4" => Some(Self::V4),
+            "3" => Some(Self::V3),
+            _ => None,
         }
     }
 }
@@ -143,6 +152,7 @@ mod tests {
             sid: Some("s".to_owned()),
             t: Some("x".to_owned()),
             b64: true,
+            jsonp: true,
             params,
             overflow: false,
         };
@@ -167,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_first_of_two_counts_and_empty_is_absent() {
-        let query = Query::parse("sid=&sid=a&sid=b&transport=&EIO=&t=&b64=");
+        let query = Query::parse("sid=&sid=a&sid=b&transport=&EIO=&t=&b64=&j=");
         assert_eq!(
             query,
             Query {

@@ -16,19 +16,34 @@ pub enum Request {
     Upgrade { sid: String },
 }
 
+const NO_JSONP: &str = "JSONP is not supported, please poll by XMLHttpRequest or use WebSocket";
+
 /// Decides from the request line and headers alone.
 ///
 /// `method` is the HTTP method in upper case; `is_websocket` says that the request is a complete
 /// WebSocket upgrade. The checks come in the order of the reference server, because clients show
 /// the code of the first that fails: bounds, transport, method, fitting of transport and upgrade,
 /// and last the revision. The revision counts on a handshake only, where a missing one is as
-/// unsupported as a wrong one; later requests are already tied to it by their `sid`.
+/// unsupported as a wrong one; later requests are already tied to it by their `sid`. The third one
+/// has to be let in (`accepts_v3`), and then not as JSONP: that is a script for pages which may not
+/// read what they fetch, and would let any of them read what is said here.
 /// A preflight `OPTIONS` must be answered before it comes here.
-pub fn route(method: &str, query: &Query, is_websocket: bool) -> Result<Request, RequestError> {
+pub fn route(
+    method: &str,
+    query: &Query,
+    is_websocket: bool,
+    accepts_v3: bool,
+) -> Result<Request, RequestError> {
     query.check()?;
     let transport = query.transport.ok_or(RequestError::UnknownTransport)?;
+    let revision = query
+        .eio
+        .filter(|revision| accepts_v3 || *revision == Revision::V4);
+    if query.jsonp && revision == Some(Revision::V3) {
+        return Err(RequestError::Forbidden(NO_JSONP.to_owned()));
+    }
     match &query.sid {
-        None => handshake(method, transport, query.eio, is_websocket),
+        None => handshake(method, transport, revision, is_websocket),
         Some(sid) => existing(method, transport, sid, query.t.as_deref(), is_websocket),
     }
 }
@@ -36,20 +51,16 @@ pub fn route(method: &str, query: &Query, is_websocket: bool) -> Result<Request,
 fn handshake(
     method: &str,
     transport: Transport,
-    eio: Option<Revision>,
+    revision: Option<Revision>,
     is_websocket: bool,
 ) -> Result<Request, RequestError> {
-    match (method, transport, is_websocket, eio) {
-        ("GET", Transport::Polling, false, Some(Revision::V4))
-        | ("GET", Transport::Websocket, true, Some(Revision::V4)) => {
-            Ok(Request::Handshake { transport })
-        }
+    match (method, transport, is_websocket, revision) {
+        ("GET", Transport::Polling, false, Some(_))
+        | ("GET", Transport::Websocket, true, Some(_)) => Ok(Request::Handshake { transport }),
         ("GET", Transport::Polling, true, _) | ("GET", Transport::Websocket, false, _) => {
             Err(RequestError::BadRequest)
         }
-        ("GET", _, _, Some(Revision::V3 | Revision::Other) | None) => {
-            Err(RequestError::UnsupportedVersion)
-        }
+        ("GET", _, _, None) => Err(RequestError::UnsupportedVersion),
         _ => Err(RequestError::BadHandshakeMethod),
     }
 }

@@ -166,7 +166,7 @@ fn text_only(text: String) -> Encoded {
 }
 
 /// Everything before the JSON.
-fn head(tag: char, attachments: usize, nsp: &str, id: Option<u64>) -> String {
+pub(super) fn head(tag: char, attachments: usize, nsp: &str, id: Option<u64>) -> String {
     let mut text = String::with_capacity(128);
     text.push('4');
     text.push(tag);

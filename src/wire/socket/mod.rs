@@ -1,4 +1,4 @@
-//! Socket.IO v5: many namespaces over one Engine.IO connection.
+//! Socket.IO v5, and v4 where it differs: many namespaces over one Engine.IO connection.
 //!
 //! | file | answers |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `decoder` | text and binary messages, over any number of requests, as whole packets |
 //! | `admit` | may the client say this in this namespace now? |
 //! | `encode` | packets and the server's replies as text |
+//! | `v2` | the same, where clients of version 2 say it otherwise |
 //!
 //! The way in is [`Decoder`], then [`admit()`]; the way out is [`encode`]. Acknowledgement ids and
 //! offsets are carried here and given meaning elsewhere.
@@ -20,6 +21,7 @@ mod packet;
 mod parse;
 mod placeholder;
 mod surrogate;
+pub mod v2;
 
 pub use admit::{Admitted, Violation, admit};
 pub use decoder::{DecodeError, Decoder};

@@ -37,19 +37,22 @@ class Client {
     this.events = new Journal(who);
     this.life = new Journal(who);
     this.seen = new Seen(who);
-    const { manager, ...others } = { ...transports(), forceNew: true, reconnectionDelay: RECONNECT_MS, ...options };
-    this.socket = manager ? manager.socket(namespace, others) : io(url + namespace, others);
-    this.#record();
+    this.socket = this.open(url, namespace, { ...transports(), forceNew: true, reconnectionDelay: RECONNECT_MS, ...options });
+    this.record();
   }
 
-  #record() {
+  open(url, namespace, { manager, ...others }) {
+    return manager ? manager.socket(namespace, others) : io(url + namespace, others);
+  }
+
+  record() {
     const { socket, life, who } = this;
     socket.onAny((name, ...args) => {
       const last = args.at(-1);
       const offset = typeof last === 'string' ? last : undefined;
       // The client keeps it and shows it when it comes back, whatever it is.
       if (offset !== undefined) assert.match(offset, OFFSET, `${who}: ${name} ends in a text that is no position`);
-      if (MESSAGES.includes(name)) this.seen.live.push(lineOf(args[0].sessionId, args[0]));
+      if (MESSAGES.includes(name)) this.seeLive(args[0]);
       this.events.add({ name, args, payload: args[0], offset });
     });
     socket.on('connect', () => {
@@ -68,6 +71,10 @@ class Client {
         engine.on(name, (what) => life.add({ name, args: [engine.id, what.name ?? String(what)] }));
       }
     });
+  }
+
+  seeLive(message) {
+    this.seen.live.push(lineOf(message.sessionId, message));
   }
 
   get transport() {

@@ -37,6 +37,9 @@ macro_rules! suites {
             window_over_websocket: "window", "websocket";
             window_over_polling: "window", "polling";
             upgrade_through_the_proxy: "upgrade", "default";
+            v2_over_websocket: "v2", "websocket";
+            v2_over_polling: "v2", "polling";
+            v2_over_polling_then_websocket: "v2", "default";
         );
     };
     (@stamp $run:path; $($case:ident: $file:literal, $transports:literal;)*) => {
@@ -62,6 +65,11 @@ fn settings(file: &str) -> Vec<(&'static str, &'static str)> {
             ("RECOVERY_WINDOW", "1s"),
             ("PING_INTERVAL", "1s"),
             ("PING_TIMEOUT", "1s"),
+        ],
+        "v2" => vec![
+            ("ALLOW_EIO3", "true"),
+            ("PING_INTERVAL", "1s"),
+            ("PING_TIMEOUT", "3s"),
         ],
         _ => Vec::new(),
     }

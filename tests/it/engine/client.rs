@@ -34,6 +34,8 @@ pub struct Client {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+    /// The same as text.
     pub body: String,
 }
 
@@ -92,10 +94,13 @@ impl Client {
             request = request.header(*name, *value);
         }
         let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await?.to_vec();
         Ok(Reply {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: response.text().await?,
+            status,
+            headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         })
     }
 

@@ -54,6 +54,7 @@ mod rates;
 mod repeats;
 mod upgrade;
 mod upgrade_failures;
+mod v3;
 mod websocket;
 
 /// Of a server with short times.

@@ -186,7 +186,7 @@ fn requests() {
     let vectors: Vec<RequestVector> = serde_json::from_str(json).expect("fixture");
     for vector in vectors {
         let (method, query) = vector.request.split_once(' ').expect("method and query");
-        let outcome = route(method, &Query::parse(query), vector.websocket);
+        let outcome = route(method, &Query::parse(query), vector.websocket, false);
         let (is, error) = match outcome {
             Ok(request) => (Some(describe_request(request)), None),
             Err(error) => (None, Some(error.code())),

@@ -3,5 +3,6 @@
 mod describe;
 mod fuzz;
 mod golden;
+mod golden_v3;
 mod heartbeat;
 mod properties;

@@ -6,10 +6,15 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use switchboard::wire::engine::payload::{self, PayloadError};
-use switchboard::wire::engine::{Message, Packet as EnginePacket, Query};
+use switchboard::wire::engine::{
+    Message, Packet as EnginePacket, Query,
+    v3::payload::{Body, decode},
+};
 use switchboard::wire::socket::{
     Ack, Decoder, Encoded, Event, EventName, Kind, MAX_ATTACHMENTS, Packet, encode,
 };
+
+use super::golden_v3::rejoined;
 
 proptest! {
     #[test]
@@ -24,6 +29,20 @@ proptest! {
         let one_less = payload::decode(body.as_bytes(), packets.len() - 1);
         prop_assert_eq!(one_less, Err(PayloadError::TooManyPackets));
         prop_assert_eq!(payload::decode(body.as_bytes(), packets.len()), Ok(packets));
+    }
+
+    /// As text whatever it is, and as bytes if it holds any.
+    #[test]
+    fn polling_payload_of_v3(packets in vec(engine_packet_of("(?s).{0,40}"), 1..9), takes_bytes: bool) {
+        let (body, is_binary) = match rejoined(&packets, takes_bytes) {
+            Body::Text(text) => (text.into_bytes(), false),
+            Body::Bytes(bytes) => (bytes, true),
+        };
+        let has_bytes = |packet: &EnginePacket| matches!(packet, EnginePacket::Message(Message::Binary(_)));
+        prop_assert_eq!(is_binary, takes_bytes && packets.iter().any(has_bytes));
+        let one_less = decode(&body, is_binary, packets.len() - 1);
+        prop_assert_eq!(one_less, Err(PayloadError::TooManyPackets));
+        prop_assert_eq!(decode(&body, is_binary, packets.len()), Ok(packets));
     }
 
     #[test]
