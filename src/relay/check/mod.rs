@@ -43,7 +43,7 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         strict,
         mut config,
     } = args;
-    let report = look(&mut config, strict).await;
+    let report = Box::pin(look(&mut config, strict)).await;
     if json {
         report.print_json()?;
     } else {

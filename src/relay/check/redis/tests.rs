@@ -7,6 +7,9 @@ use crate::{
     relay::check::item::Status,
 };
 
+/// An item, what it comes to, words of it, and what is wrong.
+type Case = (&'static str, Status, &'static str, fn(&mut Facts));
+
 fn facts() -> Facts {
     Facts {
         took: Duration::from_millis(2),
@@ -64,7 +67,7 @@ fn a_good_one_has_nothing_to_be_done_about() {
 
 #[test]
 fn what_is_wrong_with_a_server_is_told() {
-    let cases: [(&str, Status, &str, fn(&mut Facts)); 14] = [
+    let cases: [Case; 14] = [
         ("redis", Status::Fail, "a replica", |it| {
             it.is_replica = true
         }),
