@@ -21,7 +21,7 @@ mod redis;
 mod report;
 mod settings;
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{io, path::Path, process::ExitCode, time::Duration};
 
 use tokio::{task::spawn_blocking, time::timeout};
 
@@ -44,10 +44,15 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
         mut config,
     } = args;
     let report = Box::pin(look(&mut config, strict)).await;
-    if json {
-        report.print_json()?;
+    let printed = if json {
+        report.print_json()
     } else {
-        report.print_lines()?;
+        report.print_lines()
+    };
+    match printed {
+        // Whoever reads it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        printed => printed?,
     }
     Ok(ExitCode::from(report.exit()))
 }

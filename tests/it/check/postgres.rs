@@ -160,7 +160,7 @@ async fn each_right_that_is_missing_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_postgres_keeps_nothing_else_from_being_looked_at() {
     let (redis, mut postgres) = tokio::join!(Redis::start(&GOOD_REDIS), Postgres::start());
-    let url = postgres.url().replace("postgres@", "postgres:a-secret@");
+    let url = postgres.url().replace("postgres@", "postgres:open-sesame@");
     postgres.kill().await;
     let found = Checked::by(&mut pod(redis.url(), &url)).await;
     assert_eq!(found.code, 1, "{}", found.said);
@@ -177,7 +177,7 @@ async fn a_dead_postgres_keeps_nothing_else_from_being_looked_at() {
     ] {
         found.is(other, "ok", &[]);
     }
-    assert!(!found.said.contains("a-secret"), "{}", found.said);
+    assert!(!found.said.contains("open-sesame"), "{}", found.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]

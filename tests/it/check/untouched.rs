@@ -94,7 +94,7 @@ async fn redis(house: &House) -> Vec<String> {
 /// All that is in the schema, with the rows of each table.
 async fn postgres(house: &House) -> Vec<String> {
     let client = house.schema.client().await;
-    let asked = "SELECT c.relkind || ' ' || c.relname, c.relkind = 'r' FROM pg_class c
+    let asked = "SELECT c.relkind::text || ' ' || c.relname, c.relkind = 'r' FROM pg_class c
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE n.nspname = current_schema() ORDER BY 1";
     let mut all = Vec::new();

@@ -95,6 +95,8 @@ pub enum Unanswered {
     Auth,
     #[error("it belongs to no cluster")]
     NoCluster,
+    #[error("it keeps no data, as a Sentinel does not")]
+    NoData,
     #[error("{0}")]
     Away(String),
 }
@@ -106,6 +108,7 @@ impl From<Error> for Unanswered {
             ErrorKind::Timeout => Self::Late,
             // What it says to questions about its cluster.
             ErrorKind::Config => Self::NoCluster,
+            _ if error.details().starts_with("ERR unknown command 'SELECT'") => Self::NoData,
             _ => Self::Away(error.details().to_owned()),
         }
     }

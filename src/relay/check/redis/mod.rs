@@ -23,6 +23,8 @@ const OF_ALL: [&str; 7] = [
     "redis-format",
 ];
 
+const AS_SENTINEL: &str = "write redis-sentinel:// in REDIS_URL";
+
 pub fn items(probe: &Result<Probe, OpenError>, ack: Ack) -> Vec<Item> {
     let probe = match probe {
         Ok(probe) => probe,
@@ -151,7 +153,7 @@ fn node(node: &Node, probe: &Probe) -> Item {
         (
             facts.is_sentinel,
             "a Sentinel, which keeps no data",
-            "write redis-sentinel:// in REDIS_URL",
+            AS_SENTINEL,
         ),
         (
             single && facts.is_clustered,
@@ -175,6 +177,7 @@ fn advice(unanswered: &Unanswered) -> &'static str {
     match unanswered {
         Unanswered::Auth => "correct user and password in REDIS_URL",
         Unanswered::NoCluster => "write redis:// in REDIS_URL",
+        Unanswered::NoData => AS_SENTINEL,
         Unanswered::Late | Unanswered::Away(_) => {
             "start it, and let this machine reach it: address, firewall, TLS (rediss://)"
         }

@@ -4,14 +4,18 @@ use crate::{
     config::Ack,
     hub::redis::{
         CONNECTIONS,
-        probe::{Facts, Probe, Rights},
+        probe::{Facts, Part, Probe, Rights},
     },
     model::FORMAT,
     relay::check::item::Item,
 };
 
 /// Those that answer and keep data.
-pub struct Servers<'a>(Vec<(&'a str, &'a Facts)>);
+pub struct Servers<'a> {
+    answered: Vec<(&'a str, &'a Facts)>,
+    /// Another one may take over that has not got the last of what was acknowledged.
+    are_replicated: bool,
+}
 
 impl<'a> Servers<'a> {
     pub fn of(probe: &'a Probe) -> Self {
@@ -19,23 +23,26 @@ impl<'a> Servers<'a> {
             let facts = node.answer.as_ref().ok()?;
             (!facts.is_sentinel).then_some((node.address.as_str(), facts))
         });
-        Self(answered.collect())
+        Self {
+            answered: answered.collect(),
+            are_replicated: probe.nodes.iter().any(|node| node.part == Part::Replica),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.answered.is_empty()
     }
 
     /// The addresses of those of which this is so.
     fn whose(&self, is_so: impl Fn(&Facts) -> bool) -> Option<String> {
-        let those = self.0.iter().filter(|(_, facts)| is_so(facts));
+        let those = self.answered.iter().filter(|(_, facts)| is_so(facts));
         let those: Vec<&str> = those.map(|(address, _)| *address).collect();
         (!those.is_empty()).then(|| those.join(", "))
     }
 
     /// Each answer once.
     fn each<T: Ord>(&self, of: impl Fn(&'a Facts) -> T) -> BTreeSet<T> {
-        self.0.iter().map(|(_, facts)| of(facts)).collect()
+        self.answered.iter().map(|(_, facts)| of(facts)).collect()
     }
 
     pub fn version(&self) -> Item {
@@ -85,7 +92,11 @@ impl<'a> Servers<'a> {
                 "set maxmemory: short of it messages are refused (`unavailable`), and nothing is lost",
             );
         }
-        let least = self.0.iter().map(|(_, facts)| facts.max_memory).min();
+        let least = self
+            .answered
+            .iter()
+            .map(|(_, facts)| facts.max_memory)
+            .min();
         let least = least.unwrap_or_default() / (1024 * 1024);
         Item::ok("redis-memory", format!("maxmemory {least} MiB"))
     }
@@ -140,6 +151,11 @@ impl<'a> Servers<'a> {
         }
         let found =
             "appendonly yes, appendfsync always: a crash loses nothing that was acknowledged";
+        let found = if self.are_replicated {
+            format!("{found}, and after a failover pods say the last 10 s again")
+        } else {
+            found.to_owned()
+        };
         Item::ok(ITEM, found)
     }
 
@@ -172,7 +188,7 @@ impl<'a> Servers<'a> {
 
     pub fn connections(&self) -> Item {
         const ITEM: &str = "redis-connections";
-        let left = self.0.iter().filter_map(|(_, facts)| {
+        let left = self.answered.iter().filter_map(|(_, facts)| {
             let (used, allowed) = facts.clients;
             Some((allowed?.saturating_sub(used?), used?, allowed?))
         });
