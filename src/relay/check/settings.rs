@@ -140,7 +140,7 @@ pub async fn published(config: &Config) -> Option<Item> {
             "JWKS_URL gives no key that verifies operators' tokens",
             "look at what is published there: RS256, ES256 and EdDSA keys are taken",
         ),
-        Ok(count) => Item::ok("jwks", format!("JWKS_URL gives {count} keys")),
+        Ok(count) => Item::ok("jwks", format!("keys at JWKS_URL: {count}")),
         Err(error) => Item::fail(
             "jwks",
             format!("JWKS_URL: {error}"),

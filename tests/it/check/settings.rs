@@ -1,9 +1,17 @@
 //! Settings that a start would refuse end it with 2; all else is looked at nevertheless.
 
+use serde_json::json;
+
 use super::{Checked, GOOD_REDIS, migrate, pod};
 use crate::{
+    auth::source::Published,
     process::server::{run, switchboard},
-    support::{folder::Folder, schema::Schema, servers::Redis},
+    support::{
+        folder::Folder,
+        schema::Schema,
+        servers::Redis,
+        signer::{self, Signer},
+    },
 };
 
 #[tokio::test]
@@ -163,4 +171,26 @@ async fn who_may_connect_is_judged() {
         "warn",
         &["TRUSTED_PROXIES is not set", "share one limit"],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_others_publish_are_fetched() {
+    let folder = Folder::fresh();
+    let by = async |url: &str| {
+        let mut command = switchboard();
+        command
+            .arg("check")
+            .env("DATA_DIR", folder.path())
+            .env("JWKS_URL", url);
+        Checked::by(&mut command).await
+    };
+    let key = Signer::new(signer::ED25519).jwk(Some("e"));
+    let source = Published::start(json!({ "keys": [key] })).await;
+    let found = by(&source.url()).await;
+    found.is("jwks", "ok", &["JWKS_URL: 1"]);
+    source.publish(json!({ "keys": [] }));
+    by(&source.url()).await.is("jwks", "warn", &["no key"]);
+    let found = by("http://127.0.0.1:1/jwks").await;
+    assert_eq!(found.code, 1, "{}", found.said);
+    found.is("jwks", "fail", &["no answer", "let this machine reach it"]);
 }
