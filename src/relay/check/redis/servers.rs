@@ -162,7 +162,7 @@ impl<'a> Servers<'a> {
     pub fn rights(&self) -> Item {
         const ITEM: &str = "redis-rights";
         let lacks = self
-            .0
+            .answered
             .iter()
             .find_map(|(address, facts)| match &facts.rights {
                 Rights::Lacks(commands) => Some((address, commands.join(", "))),
