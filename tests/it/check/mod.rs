@@ -105,6 +105,13 @@ async fn migrate(database: &str) {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// What `sql/README.md` gives to a role that may not change the schema.
+fn grants() -> &'static str {
+    let readme = include_str!("../../../sql/README.md");
+    let block = readme.split("```sql\n").nth(1).unwrap();
+    block.split("```").next().unwrap()
+}
+
 /// A Redis and a Postgres of this test alone, with a role that has the rights of README and no others.
 struct House {
     redis: Redis,
@@ -118,10 +125,7 @@ impl House {
         let schema = Schema::on(postgres.url()).await;
         migrate(&schema.url()).await;
         let client = schema.client().await;
-        let readme = include_str!("../../../sql/README.md");
-        let grants = readme.split("```sql\n").nth(1).unwrap();
-        let grants = grants.split("```").next().unwrap();
-        let grants = grants.replace("public", &schema.name);
+        let grants = grants().replace("public", &schema.name);
         let made = format!("CREATE ROLE switchboard_runtime LOGIN; {grants}");
         client.batch_execute(&made).await.unwrap();
         Self {

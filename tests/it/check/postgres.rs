@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use switchboard::{history::postgres::probe::probe, model::Clock};
 
-use super::{Checked, GOOD_REDIS, House, migrate, pod};
+use super::{Checked, GOOD_REDIS, House, grants, migrate, pod};
 use crate::support::{
     schema::Schema,
     servers::{Postgres, Redis},
@@ -112,18 +112,9 @@ async fn every_table_and_index_of_the_schema_is_looked_at() {
 async fn each_right_that_is_missing_is_told() {
     let house = House::good().await;
     let client = house.schema.client().await;
-    for (right, table) in [
-        ("SELECT", "refinery_schema_history"),
-        ("SELECT", "messages"),
-        ("INSERT", "messages"),
-        ("UPDATE (words)", "messages"),
-        ("UPDATE", "sessions"),
-        ("INSERT", "reactions"),
-        ("UPDATE", "ingest_cursor"),
-        ("SELECT", "workspaces"),
-        ("UPDATE", "operators"),
-        ("INSERT", "poison"),
-    ] {
+    let given = given();
+    assert!(given.len() > 15, "{given:?}");
+    for (right, table) in given {
         let change = async |verb: &str, joint: &str| {
             let change = format!("{verb} {right} ON {table} {joint} switchboard_runtime");
             client.batch_execute(&change).await.unwrap();
@@ -155,6 +146,23 @@ async fn each_right_that_is_missing_is_told() {
         "fail",
         &["V0005", "the URL of the owner"],
     );
+}
+
+/// What `sql/README.md` gives to a role: right and table.
+fn given() -> Vec<(&'static str, &'static str)> {
+    let grants = grants().lines().filter_map(|line| {
+        let (rights, rest) = line.strip_prefix("GRANT ")?.split_once(" ON ")?;
+        let (tables, _) = rest.split_once(" TO ")?;
+        // The schema has no dot.
+        tables.starts_with("public.").then_some((rights, tables))
+    });
+    let pairs = grants.flat_map(|(rights, tables)| {
+        let tables = tables
+            .split(", ")
+            .filter_map(|it| it.strip_prefix("public."));
+        tables.flat_map(move |table| rights.split(", ").map(move |right| (right, table)))
+    });
+    pairs.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
