@@ -46,6 +46,11 @@ pub fn items(config: &Config) -> Vec<Item> {
             "have Prometheus fetch it, alert on hub_up, history_up, hub_memory_percent and spool_entries, and keep it off the public network",
         ),
         Item::note(
+            "queries",
+            "each has its index, as long as all indexes are there",
+            "watch db_query_seconds; `make explain` shows the plans on a million messages",
+        ),
+        Item::note(
             "load",
             "how many clients a pod carries depends on what they do",
             "try it before they come: cargo run --release -p loadtest, as in README.md",

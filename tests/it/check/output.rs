@@ -54,6 +54,7 @@ async fn a_deployment_that_is_as_it_should_be_has_nothing_to_be_done() {
         "compression",
         "reconnection",
         "monitoring",
+        "queries",
         "load",
         "backup",
     ] {

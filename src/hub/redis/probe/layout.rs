@@ -23,7 +23,7 @@ impl Asking {
         let asking = seeds.into_iter().map(async |seed| {
             let host = seed.host.to_string();
             let asked = on(self.config(seed.clone()), async |client| {
-                members(client, &host).await
+                Ok(members(client, &host).await?)
             });
             (seed, asked.await)
         });
@@ -96,7 +96,7 @@ impl Asking {
             database: None,
             ..self.config(host)
         };
-        let asked = on(config, async |client| known(client, service).await).await;
+        let asked = on(config, async |client| Ok(known(client, service).await?)).await;
         let (answer, members) = match asked {
             Ok((watched, members)) => (Ok(watched), members),
             Err(unanswered) => (Err(unanswered), Members::new()),

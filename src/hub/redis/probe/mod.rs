@@ -95,7 +95,7 @@ pub enum Unanswered {
     Auth,
     #[error("it belongs to no cluster")]
     NoCluster,
-    #[error("it keeps no data, as a Sentinel does not")]
+    #[error("it is a Sentinel, which keeps no data")]
     NoData,
     #[error("{0}")]
     Away(String),
@@ -108,6 +108,7 @@ impl From<Error> for Unanswered {
             ErrorKind::Timeout => Self::Late,
             // What it says to questions about its cluster.
             ErrorKind::Config => Self::NoCluster,
+            // Only a server without databases does not know it.
             _ if error.details().starts_with("ERR unknown command 'SELECT'") => Self::NoData,
             _ => Self::Away(error.details().to_owned()),
         }
@@ -161,7 +162,7 @@ impl Asking {
 /// Has `work` done on a connection to the one server of `config`, within the time for one.
 async fn on<T>(
     config: Config,
-    work: impl AsyncFnOnce(&Client) -> Result<T, Error>,
+    work: impl AsyncFnOnce(&Client) -> Result<T, Unanswered>,
 ) -> Result<T, Unanswered> {
     let client = client(config)?;
     let asked = async {
@@ -170,7 +171,7 @@ async fn on<T>(
     };
     let answer = timeout(NODE_TIMEOUT, asked).await;
     let _ = timeout(QUIT_TIMEOUT, client.quit()).await;
-    Ok(answer.map_err(|_| Unanswered::Late)??)
+    answer.map_err(|_| Unanswered::Late)?
 }
 
 /// Tries once, and does not come back.

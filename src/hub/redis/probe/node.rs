@@ -29,8 +29,6 @@ pub struct Facts {
     pub version: String,
     /// Whether this release can use it.
     pub is_new_enough: bool,
-    /// A Sentinel keeps no data at all.
-    pub is_sentinel: bool,
     pub is_replica: bool,
     pub is_clustered: bool,
     pub eviction: Option<String>,
@@ -62,24 +60,20 @@ impl Asking {
         }
     }
 
-    async fn facts(&self, client: &Client, began: Instant) -> Result<Facts, Error> {
+    async fn facts(&self, client: &Client, began: Instant) -> Result<Facts, Unanswered> {
         let info: String = client.info(None).await?;
         let took = began.elapsed();
         let says = |name, what| field(&info, name) == Some(what);
         let number = |name| field(&info, name).and_then(|text| text.parse().ok());
-        let is_sentinel = says("redis_mode", "sentinel");
-        let rights = if is_sentinel {
-            Rights::Unknown
-        } else {
-            self.rights(client).await?
-        };
+        if says("redis_mode", "sentinel") {
+            return Err(Unanswered::NoData);
+        }
         Ok(Facts {
             took,
             version: field(&info, "redis_version")
                 .unwrap_or("unknown")
                 .to_owned(),
             is_new_enough: check_version(&info).is_ok(),
-            is_sentinel,
             is_replica: says("role", "slave"),
             is_clustered: says("cluster_enabled", "1"),
             eviction: field(&info, "maxmemory_policy").map(str::to_owned),
@@ -88,7 +82,7 @@ impl Asking {
             fsync: fsync(client).await?,
             clients: (number("connected_clients"), number("maxclients")),
             skew: self.skew(client).await?,
-            rights,
+            rights: self.rights(client).await?,
             format: self.raised(client).await,
         })
     }

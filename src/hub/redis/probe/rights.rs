@@ -14,7 +14,6 @@ pub enum Rights {
     Lacks(Vec<&'static str>),
     /// The scripts may be run; of the commands in them nothing is known, since the user may not ask (`ACL`).
     Scripts,
-    Unknown,
 }
 
 /// No script is called so: it is looked for, and the user's right to it before that.

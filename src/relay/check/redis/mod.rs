@@ -151,11 +151,6 @@ fn node(node: &Node, probe: &Probe) -> Item {
     let single = matches!(probe.layout, Layout::Single);
     let misplaced = [
         (
-            facts.is_sentinel,
-            "a Sentinel, which keeps no data",
-            AS_SENTINEL,
-        ),
-        (
             single && facts.is_clustered,
             "of a cluster",
             "write redis-cluster:// in REDIS_URL",

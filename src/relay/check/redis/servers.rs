@@ -10,7 +10,7 @@ use crate::{
     relay::check::item::Item,
 };
 
-/// Those that answer and keep data.
+/// Those that answer.
 pub struct Servers<'a> {
     answered: Vec<(&'a str, &'a Facts)>,
     /// Another one may take over that has not got the last of what was acknowledged.
@@ -21,7 +21,7 @@ impl<'a> Servers<'a> {
     pub fn of(probe: &'a Probe) -> Self {
         let answered = probe.nodes.iter().filter_map(|node| {
             let facts = node.answer.as_ref().ok()?;
-            (!facts.is_sentinel).then_some((node.address.as_str(), facts))
+            Some((node.address.as_str(), facts))
         });
         Self {
             answered: answered.collect(),

@@ -15,7 +15,6 @@ fn facts() -> Facts {
         took: Duration::from_millis(2),
         version: "7.4.0".into(),
         is_new_enough: true,
-        is_sentinel: false,
         is_replica: false,
         is_clustered: false,
         eviction: Some("noeviction".into()),
