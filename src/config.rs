@@ -1,118 +1,35 @@
 //! Settings: flags and environment, read once, checked before anything is opened.
 
 mod cluster;
+mod commands;
 mod conversation;
 mod foreign;
 mod limits;
 mod secrets;
 mod staff;
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use tracing_subscriber::filter::LevelFilter;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 
 use crate::{
-    model::{Millis, OperatorId, Role, WorkspaceId, limits::ID_BYTES},
+    model::{Millis, limits::ID_BYTES},
     rest::RestSettings,
     server::{ARRIVING_MAX, Mount, Origins, Settings},
 };
 
 pub use cluster::{Cluster, ClusterError};
+pub use commands::{CheckArgs, Cli, Command, IdentityArgs, Keys, TokenArgs};
 pub use conversation::Conversation;
 pub use foreign::Issuers;
 pub use limits::Limits;
-pub use secrets::{Secrets, SecretsError};
+pub use secrets::{Looked, Origin, Secrets, SecretsError};
 pub use staff::{
     DataDir, MigrateArgs, OperatorArgs, OperatorCommand, PasswordArgs, Whom, WorkspaceArgs,
     WorkspaceCommand,
 };
-
-/// Settings that are in the environment only.
-const NO_FLAGS: &str = "\
-Environment:
-  REDIS_URL, DATABASE_URL  of a cluster, or REDIS_URL_FILE, DATABASE_URL_FILE; unset: embedded, one process
-  JWT_SECRET, SIGNING_KEY  secrets, or JWT_SECRET_FILE, SIGNING_KEY_FILE; unset: made once in DATA_DIR, but
-                           with REDIS_URL they have to be set
-  JWT_PUBLIC_KEY           of operators' tokens that others sign, as PEM, or JWT_PUBLIC_KEY_FILE; with it or
-                           JWKS_URL, JWT_SECRET need not be set
-  LOG                      what to log, as `warn` or `info,switchboard=debug` [default: info]";
-
-/// Live-chat relay for unmodified Socket.IO clients.
-#[derive(Debug, Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true, after_help = NO_FLAGS)]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    #[command(flatten)]
-    pub config: Config,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve; the same as without a subcommand.
-    Serve(Box<Config>),
-    /// Print an operator's token, as the last line.
-    Token(TokenArgs),
-    /// Make workspaces, and show them.
-    Workspace(WorkspaceArgs),
-    /// Add operators, show them, send them away.
-    Operator(OperatorArgs),
-    /// Bring the database to this release's schema, and say what was done.
-    Migrate(MigrateArgs),
-    /// Print what a site's backend signs with to say who its visitor is.
-    IdentitySecret(IdentityArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct IdentityArgs {
-    /// Of the site: no other's visitors can be signed with it.
-    #[arg(long, default_value = "default", value_parser = workspace)]
-    pub workspace: String,
-    #[command(flatten)]
-    pub keys: Keys,
-}
-
-#[derive(Debug, Args)]
-pub struct TokenArgs {
-    /// The operator's id.
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
-    pub operator: String,
-    /// The name that guests see.
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
-    pub name: String,
-    #[arg(long, default_value = "default")]
-    pub workspace: String,
-    #[arg(long, value_enum, default_value = "agent")]
-    pub role: Role,
-    /// How long it is valid.
-    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration)]
-    pub expires_in: Duration,
-    #[command(flatten)]
-    pub keys: Keys,
-}
-
-impl TokenArgs {
-    pub fn operator(&self) -> OperatorId {
-        OperatorId::new(&self.operator)
-    }
-
-    pub fn workspace(&self) -> WorkspaceId {
-        WorkspaceId::new(&self.workspace)
-    }
-}
-
-/// Where secrets come from: the environment (`JWT_SECRET`, `SIGNING_KEY`, or a file named by
-/// `JWT_SECRET_FILE`, `SIGNING_KEY_FILE`), else made once in the data directory.
-#[derive(Clone, Debug, Args)]
-pub struct Keys {
-    /// Database and generated secrets.
-    #[arg(long, env = "DATA_DIR", default_value = "./data")]
-    pub data_dir: PathBuf,
-    #[command(flatten)]
-    pub issuers: Issuers,
-}
 
 #[derive(Clone, Debug, Args)]
 pub struct Config {
@@ -302,6 +219,13 @@ impl Config {
         Secrets::load(&self.keys.issuers, folder)
     }
 
+    /// Where the secrets come from; none is made.
+    pub fn look_at_secrets(&self) -> Looked {
+        let embedded = self.cluster.is_none();
+        let folder = embedded.then_some(self.keys.data_dir.as_path());
+        Secrets::look(&self.keys.issuers, folder)
+    }
+
     /// Whether an ack may be given before the message is in the history.
     pub fn ack(&self) -> Result<Ack, ConfigError> {
         match (self.ack, &self.cluster) {
@@ -371,6 +295,10 @@ impl Config {
             ("TRANSFER_TIMEOUT", self.conversation.transfer_timeout),
             ("LOGIN_LIFE", self.login_life),
         ]
+    }
+
+    pub fn max_connections(&self) -> usize {
+        self.max_connections
     }
 
     /// How long a client waits for a ping, and with it for an answer to its poll.

@@ -10,10 +10,11 @@ use anyhow::Context;
 use clap::Parser;
 use switchboard::{
     config::{
-        self, Cli, Cluster, Command, Config, IdentityArgs, Keys, LogFormat, Secrets, TokenArgs,
+        self, CheckArgs, Cli, Cluster, Command, Config, IdentityArgs, Keys, LogFormat, Secrets,
+        TokenArgs,
     },
     model::{Clock, WorkspaceId},
-    relay::{self, admin, trial},
+    relay::{self, admin, check, trial},
     server::{
         Health,
         auth::{Identity, OperatorClaims},
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Some(Command::Workspace(args)) => block_on(admin::workspace(args)),
         Some(Command::Operator(args)) => block_on(admin::operator(args)),
         Some(Command::Migrate(args)) => block_on(admin::migrate(args)),
+        Some(Command::Check(args)) => return checked(*args),
         None => run(cli.config),
     };
     match done {
@@ -40,6 +42,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn checked(args: CheckArgs) -> ExitCode {
+    let done = tokio::runtime::Runtime::new()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            let code = runtime.block_on(check::run(args));
+            // A disk or a name server that still does not answer holds up nobody.
+            runtime.shutdown_background();
+            code
+        });
+    done.unwrap_or_else(|error| {
+        eprintln!("switchboard: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 /// Where secrets are made that are not set, if this is the place.

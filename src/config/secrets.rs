@@ -19,6 +19,24 @@ pub struct Secrets {
     pub signing: Keyring,
 }
 
+/// What there is of them before a start.
+#[derive(Debug)]
+pub struct Looked {
+    /// `None`: others sign operators' tokens.
+    pub jwt: Result<Option<Origin>, SecretsError>,
+    pub signing: Result<Origin, SecretsError>,
+    pub foreign: Result<Foreign, SecretsError>,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Environment,
+    DataDir,
+    /// The first start makes it in the data directory.
+    ToBeMade,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
     #[error("{0} is set and so is {0}_FILE; set one of them")]
@@ -70,13 +88,27 @@ impl Secrets {
         })
     }
 
+    /// As [`Secrets::load`], but what is not there is not made.
+    pub fn look(issuers: &Issuers, data_dir: Option<&Path>) -> Looked {
+        let foreign = issuers.foreign();
+        let others_sign = foreign.as_ref().is_ok_and(Foreign::is_there);
+        let jwt = match origin("JWT_SECRET", data_dir, "jwt-secret") {
+            Err(SecretsError::Missing(_)) if others_sign => Ok(None),
+            jwt => jwt.map(Some),
+        };
+        Looked {
+            jwt,
+            signing: origin("SIGNING_KEY", data_dir, "signing-key"),
+            foreign,
+        }
+    }
+
     /// The one alone, for what has to do with guests only.
     pub fn signing(data_dir: Option<&Path>) -> Result<Keyring, SecretsError> {
         keyring("SIGNING_KEY", data_dir, "signing-key")
     }
 }
 
-/// A list by comma or line: the first signs, all verify.
 fn keyring(
     name: &'static str,
     data_dir: Option<&Path>,
@@ -87,6 +119,23 @@ fn keyring(
         (None, Some(folder)) => generated(&folder.join(kept))?,
         (None, None) => return Err(SecretsError::Missing(name)),
     };
+    parsed(name, &text)
+}
+
+/// Of a secret that can be used, if it is there.
+fn origin(name: &'static str, data_dir: Option<&Path>, kept: &str) -> Result<Origin, SecretsError> {
+    let kept = data_dir.map(|folder| folder.join(kept));
+    let (text, origin) = match (from_environment(name)?, kept) {
+        (Some(text), _) => (text, Origin::Environment),
+        (None, Some(path)) if path.exists() => (read("DATA_DIR", &path)?, Origin::DataDir),
+        (None, Some(_)) => return Ok(Origin::ToBeMade),
+        (None, None) => return Err(SecretsError::Missing(name)),
+    };
+    parsed(name, &text).map(|_| origin)
+}
+
+/// A list by comma or line: the first signs, all verify.
+fn parsed(name: &'static str, text: &str) -> Result<Keyring, SecretsError> {
     let secrets: Vec<&str> = text
         .split([',', '\n'])
         .map(str::trim)

@@ -17,6 +17,7 @@ use async_trait::async_trait;
 
 pub use accounts::{AccountChange, Accounts};
 pub use indexing::keep_indexed;
+pub use migrations::Migrations;
 
 use crate::model::{
     Entry, EntryId, Epoch, Message, MessageId, OperatorId, Participant, Partition, Session,

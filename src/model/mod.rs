@@ -18,6 +18,7 @@ mod offset;
 mod reject;
 mod reply;
 mod session;
+mod skew;
 mod staff;
 
 pub use address::Address;
@@ -40,4 +41,5 @@ pub use offset::{EntryId, Epoch, Offset, ParseOffsetError};
 pub use reject::{Code, Reject};
 pub use reply::{HistoryMessage, Operator, Reply};
 pub use session::{Agent, Guest, Marks, Offer, Preview, Session, Status};
+pub use skew::Skew;
 pub use staff::{Account, PasswordHash, Revocation, Role, Workspace};

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod backends;
+pub mod check;
 mod guest;
 mod rooms;
 mod run;

@@ -23,6 +23,10 @@ pub struct Proxies(Vec<IpNet>);
 pub struct ProxiesError(String);
 
 impl Proxies {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The address from which the request has come to the first of our proxies.
     ///
     /// Each proxy appends whom it was asked by, and what is before that may be made up by the client:

@@ -8,6 +8,7 @@
 mod auth;
 mod bad_input;
 mod chat;
+mod check;
 mod contract;
 mod dialect;
 mod e2e;

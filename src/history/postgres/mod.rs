@@ -12,6 +12,7 @@ mod failure;
 mod insert;
 mod messages;
 mod open;
+pub mod probe;
 mod reactions;
 mod read;
 mod row;
@@ -23,7 +24,7 @@ mod tls;
 use async_trait::async_trait;
 use tracing::{error, warn};
 
-pub use self::open::{Cause, OpenError, migrate};
+pub use self::open::{CONNECTIONS, Cause, OpenError, migrate};
 
 use self::{append::Written, database::Database};
 use super::{

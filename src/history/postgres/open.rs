@@ -54,8 +54,10 @@ const OLDEST: i32 = 140_000;
 const WRITERS: usize = 4;
 /// Reads beyond this many at a time wait for one another.
 const READERS: usize = 8;
+/// What a pod opens at most.
+pub const CONNECTIONS: usize = WRITERS + READERS;
 /// The server gives up before the call does, and frees the row of the cursor if a pod dies holding it.
-const LIMITS: &str = "-c statement_timeout=5s -c idle_in_transaction_session_timeout=10s";
+pub const LIMITS: &str = "-c statement_timeout=5s -c idle_in_transaction_session_timeout=10s";
 /// A migration takes its time; only waiting for another pod's has an end.
 const MIGRATION_LIMITS: &str = "-c statement_timeout=0 -c lock_timeout=30s";
 
@@ -83,14 +85,18 @@ async fn migrated(address: &Address, tls: &MakeRustlsConnect) -> Result<Vec<Stri
     schema::migrate(&mut client).await
 }
 
-fn unreached(error: PoolError) -> OpenError {
+pub fn unreached(error: PoolError) -> OpenError {
     match error {
         PoolError::Backend(error) => unanswered(&error),
-        _ => OpenError::Unreachable(Cause("no answer in time".into())),
+        _ => OpenError::Unreachable(late()),
     }
 }
 
-fn unanswered(error: &Error) -> OpenError {
+pub fn late() -> Cause {
+    Cause("no answer in time".into())
+}
+
+pub fn unanswered(error: &Error) -> OpenError {
     if failure::is_passing(error) {
         OpenError::Unreachable(error.into())
     } else if failure::is_untrusted(error) {
@@ -100,38 +106,55 @@ fn unanswered(error: &Error) -> OpenError {
     }
 }
 
-async fn check(client: &Client) -> Result<(), OpenError> {
-    const ASK: &str = "SELECT current_setting('server_version_num')::int AS number,
-        current_setting('server_version') AS version,
-        current_setting('server_encoding') AS encoding,
-        current_setting('synchronous_commit') = 'off' OR current_setting('fsync') = 'off' AS loses";
-    let read = async {
-        let row = client.query_one(ASK, &[]).await?;
-        let text = |name| row.try_get::<_, String>(name);
-        let number: i32 = row.try_get("number")?;
-        Ok((
-            number,
-            text("version")?,
-            text("encoding")?,
-            row.try_get("loses")?,
-        ))
-    };
-    let (number, found, encoding, loses) = read.await.map_err(|error: Error| unanswered(&error))?;
-    check_version(number, found)?;
-    if encoding != "UTF8" {
-        return Err(OpenError::Encoding { found: encoding });
+/// What the server says of itself.
+#[derive(Clone, Debug)]
+pub struct Server {
+    number: i32,
+    pub version: String,
+    encoding: String,
+    /// It acknowledges before it has written.
+    pub loses: bool,
+}
+
+impl Server {
+    pub async fn ask(client: &Client) -> Result<Self, OpenError> {
+        const ASK: &str = "SELECT current_setting('server_version_num')::int AS number,
+            current_setting('server_version') AS version,
+            current_setting('server_encoding') AS encoding,
+            current_setting('synchronous_commit') = 'off' OR current_setting('fsync') = 'off' AS loses";
+        let asked = async {
+            let row = client.query_one(ASK, &[]).await?;
+            Ok(Self {
+                number: row.try_get("number")?,
+                version: row.try_get("version")?,
+                encoding: row.try_get("encoding")?,
+                loses: row.try_get("loses")?,
+            })
+        };
+        asked.await.map_err(|error: Error| unanswered(&error))
     }
-    if loses {
+
+    /// Whether this release can use it.
+    pub fn check(&self) -> Result<(), OpenError> {
+        if self.number < OLDEST {
+            let found = self.version.clone();
+            return Err(OpenError::Version { found });
+        }
+        if self.encoding != "UTF8" {
+            let found = self.encoding.clone();
+            return Err(OpenError::Encoding { found });
+        }
+        Ok(())
+    }
+}
+
+async fn check(client: &Client) -> Result<(), OpenError> {
+    let server = Server::ask(client).await?;
+    server.check()?;
+    if server.loses {
         warn!(
             "Postgres acknowledges before it has written (fsync, synchronous_commit): a crash loses messages"
         );
-    }
-    Ok(())
-}
-
-fn check_version(number: i32, found: String) -> Result<(), OpenError> {
-    if number < OLDEST {
-        return Err(OpenError::Version { found });
     }
     Ok(())
 }
@@ -142,9 +165,15 @@ mod tests {
 
     #[test]
     fn an_old_postgres_is_refused() {
-        for (number, found, fine) in [(130_022, "13.22", false), (140_000, "14.0", true)] {
-            let checked = check_version(number, found.into());
-            assert_eq!(checked.is_ok(), fine, "{found}");
+        for (number, version, fine) in [(130_022, "13.22", false), (140_000, "14.0", true)] {
+            let server = Server {
+                number,
+                version: version.into(),
+                encoding: "UTF8".into(),
+                loses: false,
+            };
+            let checked = server.check();
+            assert_eq!(checked.is_ok(), fine, "{version}");
             let Err(error) = checked else { continue };
             assert!(!error.is_passing());
             let said = "Postgres 14 or newer is needed, this is 13.22";

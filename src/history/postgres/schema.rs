@@ -1,14 +1,13 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use deadpool_postgres::Client;
-use refinery::Runner;
-use tokio_postgres::{Error, Row, error::SqlState};
+use tokio_postgres::{Error, error::SqlState};
 
 use super::{
     failure,
     open::{Cause, OpenError},
 };
-use crate::history::migrations::applied;
+use crate::history::migrations::{Migrations, applied, created};
 
 mod embedded {
     refinery::embed_migrations!("sql/postgres");
@@ -19,10 +18,8 @@ mod embedded {
 pub async fn migrate(client: &mut Client) -> Result<Vec<String>, OpenError> {
     let runner = embedded::migrations::runner().set_abort_missing(false);
     // Without a lock and without the right to change the schema, which the runner would ask for.
-    if is_current(client, &runner)
-        .await
-        .map_err(|error| unmigrated(&error))?
-    {
+    let found = look(client).await.map_err(|error| unmigrated(&error))?;
+    if found.is_current() {
         return Ok(Vec::new());
     }
     // The runner takes no lock: of several pods that start at once, the others wait for the first.
@@ -48,28 +45,26 @@ fn unmigrated(error: &Error) -> OpenError {
     }
 }
 
-/// Every migration of this release is there, unchanged.
-async fn is_current(client: &Client, runner: &Runner) -> Result<bool, Error> {
+/// What is there of this release's migrations. Asks without writing.
+pub async fn look(client: &Client) -> Result<Migrations, Error> {
     let there = client
         .query_one(
             "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
             &[],
         )
         .await?;
-    if !there.try_get::<_, bool>(0)? {
-        return Ok(false);
+    let mut applied = HashMap::new();
+    if there.try_get(0)? {
+        let asked = "SELECT version, checksum FROM refinery_schema_history";
+        for row in client.query(asked, &[]).await? {
+            applied.insert(row.try_get("version")?, row.try_get("checksum")?);
+        }
     }
-    let rows = client
-        .query("SELECT version, checksum FROM refinery_schema_history", &[])
-        .await?;
-    let applied = rows
-        .iter()
-        .map(migration)
-        .collect::<Result<HashSet<_>, _>>()?;
-    let mut own = runner.get_migrations().iter();
-    Ok(own.all(|own| applied.contains(&(own.version(), own.checksum().to_string()))))
+    let runner = embedded::migrations::runner();
+    Ok(Migrations::compare(runner.get_migrations(), applied))
 }
 
-fn migration(row: &Row) -> Result<(i32, String), Error> {
-    Ok((row.try_get("version")?, row.try_get("checksum")?))
+/// What the migrations of this release make, by these words.
+pub fn made(by: &str) -> Vec<String> {
+    created(embedded::migrations::runner().get_migrations(), by)
 }

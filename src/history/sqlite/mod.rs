@@ -9,6 +9,7 @@ mod cursor;
 mod database;
 mod fold;
 mod open;
+pub mod probe;
 mod read;
 mod row;
 mod schema;

@@ -80,7 +80,7 @@ fn is_current(path: &Path) -> rusqlite::Result<bool> {
     }
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.execute_batch(&format!("PRAGMA busy_timeout = {BUSY_MS};"))?;
-    schema::is_current(&connection)
+    schema::look(&connection).map(|found| found.is_current())
 }
 
 fn readers(dir: &Path) -> Result<Vec<Connection>, OpenError> {
@@ -89,15 +89,19 @@ fn readers(dir: &Path) -> Result<Vec<Connection>, OpenError> {
     Result::map_err(readers, |error| OpenError::Database(path, error))
 }
 
-fn file(dir: &Path) -> PathBuf {
+pub fn file(dir: &Path) -> PathBuf {
     dir.join("switchboard.db")
+}
+
+pub fn lock_file(dir: &Path) -> PathBuf {
+    dir.join("lock")
 }
 
 /// The system lets go of the lock when the process dies, however it dies.
 fn lock(dir: &Path) -> Result<File, OpenError> {
     let unusable = |error| OpenError::Directory(dir.to_owned(), error);
     make_private(dir).map_err(unusable)?;
-    let lock = File::create(dir.join("lock")).map_err(unusable)?;
+    let lock = File::create(lock_file(dir)).map_err(unusable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked(dir.to_owned())),

@@ -1,8 +1,8 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use crate::history::migrations::applied;
+use crate::history::migrations::{Migrations, applied, created};
 
 mod embedded {
     refinery::embed_migrations!("sql/sqlite");
@@ -15,16 +15,20 @@ pub fn migrate(connection: &mut Connection) -> Result<Vec<String>, refinery::Err
     runner.run(connection).map(|report| applied(&report))
 }
 
-/// Every migration of this release is there, unchanged. Asks without writing.
-pub fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
-    if !connection.table_exists(None, "refinery_schema_history")? {
-        return Ok(false);
+/// What is there of this release's migrations. Asks without writing.
+pub fn look(connection: &Connection) -> rusqlite::Result<Migrations> {
+    let mut there = HashMap::new();
+    if connection.table_exists(None, "refinery_schema_history")? {
+        let asked = "SELECT version, checksum FROM refinery_schema_history";
+        let mut statement = connection.prepare(asked)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        there = rows.collect::<Result<_, _>>()?;
     }
-    let mut statement =
-        connection.prepare("SELECT version, checksum FROM refinery_schema_history")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let there: HashSet<(i32, String)> = rows.collect::<Result<_, _>>()?;
     let runner = embedded::migrations::runner();
-    let mut own = runner.get_migrations().iter();
-    Ok(own.all(|own| there.contains(&(own.version(), own.checksum().to_string()))))
+    Ok(Migrations::compare(runner.get_migrations(), there))
+}
+
+/// What the migrations of this release make, by these words.
+pub fn made(by: &str) -> Vec<String> {
+    created(embedded::migrations::runner().get_migrations(), by)
 }

@@ -31,6 +31,8 @@ use crate::{hub::Retention, metrics::HubMetrics, model::Clock};
 
 /// Connections for commands; a partition always takes the same one.
 const POOL: usize = 4;
+/// What a pod opens to each server: those, and the one that hears publications.
+pub const CONNECTIONS: usize = POOL + 1;
 /// A command that takes longer is repeated.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection without an answer for so long is given up for another.
@@ -191,12 +193,17 @@ async fn reach(pool: &Pool, client: &SubscriberClient) -> Result<(), OpenError> 
     Ok(())
 }
 
-fn builder(url: &str) -> Result<Builder, OpenError> {
+/// What the URL says of servers and users.
+pub fn parse(url: &str) -> Result<Config, OpenError> {
     let (scheme, _) = url.split_once("://").ok_or(OpenError::Url)?;
     if !SCHEMES.contains(&scheme) {
         return Err(OpenError::Url);
     }
-    let config = Config::from_url(url).map_err(|_| OpenError::Url)?;
+    Config::from_url(url).map_err(|_| OpenError::Url)
+}
+
+fn builder(url: &str) -> Result<Builder, OpenError> {
+    let config = parse(url)?;
     let clustered = config.server.is_clustered();
     let mut builder = Builder::from_config(config);
     builder.with_performance_config(|performance| {
@@ -239,12 +246,14 @@ fn risks(info: &str) -> Vec<&'static str> {
     risks
 }
 
-fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+/// Of an answer to `INFO`.
+pub fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = info.lines();
     lines.find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
 }
 
-fn check_version(info: &str) -> Result<(), OpenError> {
+/// Whether this release can use a server that says this of itself.
+pub fn check_version(info: &str) -> Result<(), OpenError> {
     let found = field(info, "redis_version").unwrap_or("unknown");
     let major = found.split('.').next().and_then(|major| major.parse().ok());
     if major.is_some_and(|major: u64| major >= LEAST_VERSION) {

@@ -9,6 +9,7 @@
 //! subscriber  from the channels to the pods of this process
 //! servers     which Redis answers, how full it is, and what the one before it had acknowledged
 //! gates       what commits wait for while that is not known
+//! probe       what servers say of themselves, for whoever looks before a start
 //! ```
 
 mod channels;
@@ -25,6 +26,7 @@ mod link;
 mod logs;
 mod pack;
 mod pods;
+pub mod probe;
 mod recoveries;
 mod script;
 mod seldom;
@@ -37,7 +39,7 @@ use std::{
     time::Duration,
 };
 
-pub use connect::{OpenError, RedisSettings};
+pub use connect::{CONNECTIONS, OpenError, RedisSettings};
 
 use format::Raised;
 use keys::{Keys, PODS_AT};

@@ -25,6 +25,14 @@ pub(super) struct Jwks {
     _stop: DropGuard,
 }
 
+impl Source {
+    /// How many keys it gives out at the moment.
+    pub async fn count(&self) -> Result<usize, FetchError> {
+        let keys = set::parse(&self.fetch().await?)?;
+        Ok(keys.len())
+    }
+}
+
 /// How often a set is fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
