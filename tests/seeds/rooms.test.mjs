@@ -92,11 +92,8 @@ async function reload(stage, Guest, guest, operator, stored) {
   assertShows(operator, sessionId, now);
 }
 
-async function comesIn(stage, [Front, options]) {
-  const token = fresh();
-  const operator = await stage.comesIn(Front, token, options);
-  operator.token = token;
-  return operator;
+function comesIn(stage, [Front, options]) {
+  return stage.comesIn(Front, fresh(), options);
 }
 
 /** Resolves once all of `hearers` show it. */

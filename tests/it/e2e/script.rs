@@ -70,6 +70,7 @@ impl Script {
             .env("IDENTITY_SECRET", identity_secret("default"))
             .env("OTHER_IDENTITY_SECRET", identity_secret("other"))
             .env("ASLEEP_MS", lengths::asleep().as_millis().to_string())
+            .env("JOINS", lengths::joins().to_string())
             .env("SEEN", folder.path().join("seen.json"))
             .stdin(Stdio::null())
             .kill_on_drop(true);

@@ -25,6 +25,7 @@ export class PortalGuest extends Guest {
 export class PortalStaff extends Operator {
   constructor(url, token, options) {
     super(url, token, options);
+    this.token = token;
     this.screen = new Screen(this.who);
     for (const name of ['guest:message', 'staff:message']) {
       this.socket.on(name, (message) => this.screen.show(message.sessionId, line(message)));

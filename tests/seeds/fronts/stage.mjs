@@ -15,7 +15,7 @@ export function suite(what, define) {
     let proxy;
     before(async () => (proxy = await startProxy(settings.backends)));
     after(() => proxy.close());
-    define((name, body) => test(name, { timeout: 90_000 }, (t) => body(new Stage(t, proxy))));
+    define((name, body, timeout = 90_000) => test(name, { timeout }, (t) => body(new Stage(t, proxy))));
   });
 }
 
