@@ -35,5 +35,5 @@ export async function ask(url, token, path, { method = 'GET', body, headers = {}
   });
   const text = await answer.text();
   assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return JSON.parse(text);
+  return text && JSON.parse(text);
 }
