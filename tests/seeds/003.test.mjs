@@ -316,14 +316,13 @@ suite('seed 003', (scenario) => {
 
   scenario('P7 003 its tests and traps: the history has the names of all who wrote', async (stage) => {
     const { visitor, alice, bob } = await floor(stage);
+    // One after the other on every page, since each shows its own at once.
     visitor.write('question');
-    await alice.screen.until('question');
+    for (const page of [alice, bob]) await page.screen.until('question');
     alice.write(visitor.sessionId, 'first answer');
-    await visitor.screen.until('first answer');
+    for (const page of [visitor, bob]) await page.screen.until('first answer');
     bob.write(visitor.sessionId, 'second answer');
-    await visitor.screen.until('second answer');
-    await alice.screen.until('second answer');
-    await bob.screen.until('first answer');
+    for (const page of [visitor, alice]) await page.screen.until('second answer');
     const stored = await history(stage.url, bob.token, visitor.sessionId);
     assert.deepEqual(stored.map(({ text, author }) => [text, author]), [
       ['question', visitor.name], ['first answer', alice.user.name], ['second answer', bob.user.name],

@@ -253,13 +253,12 @@ suite('seed 004', (scenario) => {
   scenario('P7 004 named tests: a dashboard that is loaded again shows all that was said, with names, in order', async (stage) => {
     const { dashboard, colleague, visitor } = await floor(stage);
     for (const text of numbered('line', LONG)) visitor.write(text);
-    await dashboard.screen.until(`line ${LONG}`);
-    for (const operator of [dashboard, colleague]) {
-      operator.write(visitor.sessionId, `answer of ${operator.user.name}`);
-      await visitor.screen.until(`answer of ${operator.user.name}`);
+    for (const page of [dashboard, colleague]) await page.screen.until(`line ${LONG}`);
+    for (const [operator, other] of [[dashboard, colleague], [colleague, dashboard]]) {
+      const answer = `answer of ${operator.user.name}`;
+      operator.write(visitor.sessionId, answer);
+      for (const page of [visitor, other]) await page.screen.until(answer);
     }
-    await colleague.screen.until(`answer of ${dashboard.user.name}`);
-    await dashboard.screen.until(`answer of ${colleague.user.name}`);
     const again = await stage.comesIn(DashboardB, fresh());
     const stored = await history(stage.url, again.token, visitor.sessionId);
     assert.equal(stored.length, LONG + 2);
