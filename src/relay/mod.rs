@@ -179,8 +179,7 @@ impl App for Relay {
                 Err(reject)
             }
         };
-        let is_acked = event.id.is_some();
-        turn.unwrap_or_else(|reject| turn::refused((spoken, audience), name, &reject, is_acked))
+        turn.unwrap_or_else(|reject| turn::refused((spoken, audience), socket, &event, &reject))
     }
 
     fn is_query(&self, _: &Socket<RelaySocket>, event: &Event) -> bool {

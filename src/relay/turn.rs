@@ -8,6 +8,7 @@ use crate::{
     hub::{Log, Mark, Subject},
     model::{Command, GuestCommand, Reject, Reply},
     server::{Late, Named, Saying, Socket, Telling, Topic, Turn, Wait, What, auth::GuestClaims},
+    wire::{engine::Revision, socket::Event},
 };
 
 impl Relay {
@@ -166,13 +167,25 @@ fn answers(dialect: Dialect, reply: &Reply, acked: Option<&Mark>) -> Vec<Saying>
 /// Who asks for no answer is told of a refusal all the same.
 pub(super) fn refused(
     class: (Dialect, Audience),
-    event: &str,
+    socket: &Socket<RelaySocket>,
+    event: &Event,
     reject: &Reject,
-    is_acked: bool,
 ) -> Turn<RelaySocket> {
+    let (name, is_acked) = (event.name.as_str().unwrap_or_default(), event.id.is_some());
     let ack = is_acked.then(|| What::Ack(dialect::encode_reject(reject)));
-    let events = dialect::encode_refusal(class, event, reject, is_acked).into_iter();
-    let events = events.map(|out| What::Event(telling(out)));
+    let mut events = dialect::encode_refusal(class, name, reject, is_acked);
+    if socket.revision == Revision::V3 {
+        // To their clients `error` also means that the connection has failed.
+        let again = events.iter().filter(|out| out.event == "error").cloned();
+        let again: Vec<_> = again
+            .map(|out| dialect::Outgoing {
+                event: "chat_error",
+                ..out
+            })
+            .collect();
+        events.extend(again);
+    }
+    let events = events.into_iter().map(|out| What::Event(telling(out)));
     let say = ack.into_iter().chain(events);
     Turn {
         say: say.map(|what| Saying { what, wait: None }).collect(),

@@ -22,6 +22,7 @@ mod page;
 mod process;
 mod readme;
 mod rest;
+mod seeds;
 mod support;
 mod trouble;
 mod wire;

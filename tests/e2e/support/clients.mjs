@@ -11,6 +11,11 @@ export const settings = {
   backends: list('BACKENDS'),
   mode: process.env.TRANSPORTS ?? 'default',
   operatorTokens: list('OPERATOR_TOKENS'),
+  // Of operators whom nobody else uses, each another one.
+  freshTokens: list('FRESH_TOKENS'),
+  // Of one whose `sub` is a word, and of one without a name.
+  wordToken: required('WORD_TOKEN'),
+  namelessToken: required('NAMELESS_TOKEN'),
   otherToken: required('OTHER_TOKEN'),
   badToken: required('BAD_TOKEN'),
   expiredToken: required('EXPIRED_TOKEN'),
@@ -24,7 +29,7 @@ const RECONNECT_MS = 200;
 const OFFSET = /^[^:]+:\d+-\d+$/;
 const MESSAGES = ['guest:message', 'staff:message'];
 
-class Client {
+export class Client {
   /** Everything the server emitted: {name, args, payload, offset}. */
   events;
   /** connect, disconnect, connect_error of the socket; upgrade, upgradeError of its connections. */
@@ -197,9 +202,9 @@ export class Guest extends Client {
 }
 
 export class Operator extends Client {
-  constructor(url, token, options) {
+  constructor(url, token, { namespace = '/', ...options } = {}) {
     const claims = claimsOf(token);
-    super(`operator ${claims.name}`, url, '/', { auth: { token }, ...options });
+    super(`operator ${claims.name}`, url, namespace, { auth: { token }, ...options });
     this.agentId = String(claims.sub);
     this.name = claims.name;
   }
@@ -252,7 +257,7 @@ function transports() {
   return settings.mode === 'default' ? {} : { transports: [settings.mode] };
 }
 
-function claimsOf(token) {
+export function claimsOf(token) {
   try {
     return JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
   } catch {

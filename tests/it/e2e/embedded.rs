@@ -5,16 +5,16 @@ use crate::support::relay::Relays;
 
 suites!(run);
 
-async fn run(file: &str, transports: &str) {
-    let flags = settings(file).into_iter().map(|(name, value)| {
+pub async fn run(suite: &str, transports: &str) {
+    let flags = settings(suite).into_iter().flat_map(|(name, value)| {
         let name = name.to_lowercase().replace('_', "-");
-        format!("--{name}={value}")
+        [format!("--{name}"), value.to_owned()]
     });
     let flags: Vec<String> = flags.collect();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let relays = Relays::start_with(2, &flags).await;
     let secrets = relays.config.secrets().unwrap();
-    Script::new(file, transports, &relays.addresses(), &secrets)
+    Script::new(suite, transports, &relays.addresses(), &secrets)
         .run()
         .await;
     relays.stop().await;

@@ -23,7 +23,7 @@ suites!(run);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conversation_with_acks_once_stored() {
-    run_with("conversation", "default", &[("ACK", "stored")]).await;
+    run_with("e2e/conversation", "default", &[("ACK", "stored")]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +45,7 @@ async fn p1_p3_a_killed_pod_costs_no_message_and_doubles_none_though_none_has_an
 /// WebSockets are on the pods in the order in which they are opened: the operator's on the first.
 async fn kill(victim: usize, told: &[(&str, &str)]) {
     let mut pods = Pods::start(3).await;
-    let script = Script::new("kill", "default", &pods.addresses(), &pods.secrets())
+    let script = Script::new("e2e/kill", "default", &pods.addresses(), &pods.secrets())
         .env("BACKEND_PIDS", list(&pods.pids()))
         .env("VICTIM", victim);
     let script = told
@@ -56,19 +56,19 @@ async fn kill(victim: usize, told: &[(&str, &str)]) {
     check(pods, &seen).await;
 }
 
-async fn run(file: &str, transports: &str) {
-    let mut settings = settings(file);
-    if file == "retries" {
+async fn run(suite: &str, transports: &str) {
+    let mut settings = settings(suite);
+    if suite == "e2e/retries" {
         // Or there is nothing to wait for.
         settings.push(("ACK", "stored"));
     }
-    run_with(file, transports, &settings).await;
+    run_with(suite, transports, &settings).await;
 }
 
-async fn run_with(file: &str, transports: &str, settings: &[(&str, &str)]) {
+async fn run_with(suite: &str, transports: &str, settings: &[(&str, &str)]) {
     let pods = Pods::start_with(3, settings).await;
     let hold = Hold::start(pods.database().await).await;
-    let script = Script::new(file, transports, &pods.addresses(), &pods.secrets());
+    let script = Script::new(suite, transports, &pods.addresses(), &pods.secrets());
     let script = script.env("HOLD", hold.port);
     let seen = script.run().await;
     for server in pods.servers() {
@@ -78,7 +78,7 @@ async fn run_with(file: &str, transports: &str, settings: &[(&str, &str)]) {
 }
 
 /// The turns of the proxy are one thing, that a pod has served somebody is another.
-fn assert_used(metrics: &str) {
+pub fn assert_used(metrics: &str) {
     const OPENED: &str = "switchboard_connections_opened_total{";
     let mut opened = metrics.lines().filter(|line| line.starts_with(OPENED));
     assert!(opened.any(|line| !line.ends_with(" 0")), "{metrics}");

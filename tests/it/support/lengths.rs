@@ -58,3 +58,8 @@ pub fn database_outage() -> Duration {
 pub fn messages() -> u64 {
     if is_long() { 1_600 } else { 200 }
 }
+
+/// How often each of ten operators comes and goes.
+pub fn joins() -> usize {
+    if is_long() { 1_000 } else { 5 }
+}

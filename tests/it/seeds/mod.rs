@@ -1,0 +1,48 @@
+//! The five front ends of whose documents this relay is made (`tests/seeds`): each row of what they demand, what shows
+//! that it is so, and what is still open.
+
+mod pods;
+pub mod ran;
+mod rows;
+mod settings;
+mod table;
+
+/// The suites of front ends, each over the transports that it allows.
+macro_rules! suites {
+    ($run:path) => {
+        crate::e2e::cases!($run;
+            seed_000_over_websocket: "seeds/000", "websocket";
+            seed_000_over_polling: "seeds/000", "polling";
+            seed_002_over_websocket: "seeds/002", "websocket";
+            seed_003_over_websocket: "seeds/003", "websocket";
+            seed_003_over_polling: "seeds/003", "polling";
+            seed_004_over_websocket: "seeds/004", "websocket";
+            seed_004_over_polling: "seeds/004", "polling";
+            limits_over_websocket: "seeds/limits", "websocket";
+            limits_over_polling: "seeds/limits", "polling";
+            rooms_over_websocket: "seeds/rooms", "websocket";
+            rooms_over_polling: "seeds/rooms", "polling";
+            rooms_over_polling_then_websocket: "seeds/rooms", "default";
+        );
+    };
+}
+use suites;
+
+mod embedded {
+    super::suites!(crate::e2e::embedded::run);
+}
+
+mod cluster {
+    super::suites!(crate::seeds::pods::run);
+}
+
+/// Settings that a suite runs with beside the usual ones, by their names in the environment.
+pub fn settings_of(suite: &str) -> Vec<(&'static str, &'static str)> {
+    match suite {
+        "seeds/003" => vec![("DIALECT", "operator-a"), ("GUEST_GRACE", "3s")],
+        "seeds/004" => vec![("GUEST_GRACE", "1s")],
+        // As many as in the seeds, in windows into which a busy machine gets all of them.
+        "seeds/limits" => vec![("RATE_GUEST", "5/5s"), ("RATE_OPERATOR", "100/20s")],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,60 @@
+//! Settings by the names that the documents of front ends have for them.
+
+use std::net::TcpListener;
+
+use reqwest::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN};
+
+use crate::{
+    process::server::{Server, switchboard},
+    support::folder::Folder,
+};
+
+#[tokio::test]
+async fn the_port_may_be_named_as_in_any_of_the_documents() {
+    let (socket, other) = (free(), free());
+    for (settings, port) in [
+        (vec![("SOCKET_PORT", socket), ("PORT", other)], socket),
+        (vec![("PORT", other)], other),
+    ] {
+        let folder = Folder::fresh();
+        let mut command = switchboard();
+        command
+            .arg("--data-dir")
+            .arg(folder.path())
+            .arg("--metrics-listen=127.0.0.1:0")
+            .envs(settings.iter().map(|(name, port)| (name, port.to_string())));
+        let server = Server::spawn(command).await;
+        assert_eq!(server.address.port(), port);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_origin_may_be_named_frontend_url_and_brings_credentials() {
+    const PAGE: &str = "https://shop.example";
+    let folder = Folder::fresh();
+    let mut command = switchboard();
+    command
+        .arg("--data-dir")
+        .arg(folder.path())
+        .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"])
+        .env("FRONTEND_URL", PAGE);
+    let server = Server::spawn(command).await;
+    let http = reqwest::Client::new();
+    for path in ["/chat/", "/socket.io/"] {
+        let url = format!("http://{}{path}?EIO=4&transport=polling", server.address);
+        let ask = |page: &str| http.get(&url).header(ORIGIN, page).send();
+        let own = ask(PAGE).await.unwrap();
+        assert_eq!(own.status(), 200);
+        assert_eq!(own.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
+        assert_eq!(own.headers()[ACCESS_CONTROL_ALLOW_CREDENTIALS], "true");
+        assert_eq!(ask("https://evil.example").await.unwrap().status(), 403);
+    }
+    server.stop().await;
+}
+
+/// Somebody else may take it meanwhile, which is told by the server.
+fn free() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
