@@ -73,12 +73,15 @@ impl<'a> Fields<'a> {
 
     /// What is said, by any of the names that front ends have for it.
     pub fn spoken(&self) -> Result<Option<&'a str>, Reject> {
+        let mut spoken = None;
         for name in ["message", "text", "body"] {
-            if let Some(text) = self.text(name)? {
-                return Ok(Some(text));
+            match self.text(name)? {
+                Some(text) if text.contains('\0') => return Err(nul(name)),
+                Some(text) => spoken = spoken.or(Some(text)),
+                None => {}
             }
         }
-        Ok(None)
+        Ok(spoken)
     }
 
     pub fn number(

@@ -202,11 +202,14 @@ impl App for Relay {
 
     /// Where a token has to be shown to come in, it has to be shown to come back. Who says only by an event who it
     /// is has shown it before.
-    fn may_become(&self, shown: &RelaySocket, kept: &RelaySocket) -> bool {
-        let is_newcomer = matches!(shown, RelaySocket::Guest { .. });
-        match kept {
-            RelaySocket::Operator { dialect, .. } => !is_newcomer || dialect.joins(),
-            RelaySocket::Guest { .. } | RelaySocket::Refused { .. } => true,
+    fn resume(&self, shown: RelaySocket, kept: RelaySocket, _: bool) -> Option<RelaySocket> {
+        match (&shown, &kept) {
+            (RelaySocket::Operator { .. }, RelaySocket::Operator { .. }) => {
+                Some(shown.as_before(kept))
+            }
+            (RelaySocket::Operator { .. }, _) => Some(shown),
+            (_, RelaySocket::Operator { dialect, .. }) if !dialect.joins() => None,
+            _ => Some(kept),
         }
     }
 

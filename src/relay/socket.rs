@@ -127,6 +127,22 @@ impl RelaySocket {
         }
     }
 
+    /// An operator who is back: whom it has shown to be now, with the vocabulary and the rooms that it had.
+    pub fn as_before(mut self, kept: Self) -> Self {
+        if let (
+            Self::Operator { dialect, rooms, .. },
+            Self::Operator {
+                dialect: spoken,
+                rooms: joined,
+                ..
+            },
+        ) = (&mut self, kept)
+        {
+            (*dialect, *rooms) = (spoken, joined);
+        }
+        self
+    }
+
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Guest { dialect, .. } | Self::Operator { dialect, .. } => *dialect,

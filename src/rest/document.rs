@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Not only blanks, and no NUL.
-const SOME_TEXT: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
+pub const SOME_TEXT: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
 const PATH: &str = "/api/v1/openapi.json";
 
 #[derive(OpenApi)]

@@ -74,11 +74,16 @@ pub trait App: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Whether one that came in as `shown` may be recovered as what it was. One that asks for what it could not
-    /// have come by ends its connection.
-    fn may_become(&self, shown: &Self::Socket, kept: &Self::Socket) -> bool {
-        let _ = (shown, kept);
-        true
+    /// What a socket is that came in as `shown` and is recovered as `kept`. Of one that is present from the start
+    /// counts what it has shown now: its token may be a newer one. `None` for what it could not have come by: its
+    /// connection ends.
+    fn resume(
+        &self,
+        shown: Self::Socket,
+        kept: Self::Socket,
+        is_present: bool,
+    ) -> Option<Self::Socket> {
+        Some(if is_present { shown } else { kept })
     }
 
     /// It may not be here, or its token is no longer good: the socket is told to leave, and its connection ends.

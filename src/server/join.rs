@@ -116,12 +116,8 @@ impl<A: App> Inbound<'_, A> {
         let Ok(kept) = serde_json::from_slice(&resumed.recovery.state) else {
             return Ok(None);
         };
-        if !self.pod.app.may_become(&known, &kept) {
-            return Err(Fault::Revoked);
-        }
-        // Who is known already is whom it has shown to be now: its token may be a newer one.
-        let state = if is_present { known } else { kept };
-        Ok(Some((resumed, state)))
+        let state = self.pod.app.resume(known, kept, is_present);
+        Ok(Some((resumed, state.ok_or(Fault::Revoked)?)))
     }
 
     fn refuse(&mut self, nsp: &str, refusal: Refusal) -> Result<(), Fault> {

@@ -71,6 +71,19 @@ async fn existing_clients_work_as_they_are() {
     assert_eq!(inbox.end().await, told);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_widget_hears_the_answer() {
+    let site = Site::start().await;
+    let staff = site.program("staff").await;
+    staff.out.wait(|line| line == "on duty").await;
+    let mut page = site.program("widget").await;
+    assert_eq!(page.end().await, ["Yes, I am."]);
+    assert_eq!(
+        staff.out.now(),
+        ["on duty", "Kim is here", "Is anybody there?"]
+    );
+}
+
 async fn conversation_of(mut guest: Program, mut operator: Program) {
     assert_eq!(operator.end().await, ["Marie: Is anybody there?"]);
     let said = guest.end().await;

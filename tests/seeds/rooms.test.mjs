@@ -10,6 +10,7 @@ import { DashboardB, VisitorB } from './fronts/operator_b.mjs';
 import { PortalGuest, PortalStaff } from './fronts/portal.mjs';
 import { history } from './fronts/rest.mjs';
 import { assertShows, called, fresh, suite } from './fronts/stage.mjs';
+import { WidgetPage } from './fronts/widget.mjs';
 
 const ROUNDS = 3;
 
@@ -33,6 +34,8 @@ suite('rooms of different front ends', (scenario) => {
     }
   }
 
+  scenario('P7 rooms: a visitor of 001 and operators of all the others', talkToWidget);
+
   scenario('P6 rooms: all at once, and each guest sees its own conversation alone', async (stage) => {
     const staff = await Promise.all(Object.values(STAFF).map((one) => comesIn(stage, one)));
     const guests = await Promise.all(Object.values(GUESTS).map((Guest) => stage.comesIn(Guest, called('Ann'))));
@@ -55,6 +58,33 @@ suite('rooms of different front ends', (scenario) => {
     }
   });
 });
+
+/** It is told no session, and sends by HTTP: who talks to it finds it by its name. */
+async function talkToWidget(stage) {
+  const staff = await Promise.all(Object.values(STAFF).map((one) => comesIn(stage, one)));
+  const [portal] = staff;
+  const page = await stage.comesIn(WidgetPage, called('Kim'));
+  const texts = [called('question')];
+  await page.lead(texts[0]);
+  const { payload } = await portal.hear('session:created', ({ payload: { session } }) => session.guest.name === page.name);
+  const { sessionId } = payload.session;
+  await Promise.all(staff.map((operator) => operator.screen.until(texts[0])));
+  const answers = [];
+  for (const operator of staff) {
+    const others = staff.filter((other) => other !== operator);
+    answers.push(called('answer'));
+    await say(operator, sessionId, answers.at(-1), [page, ...others], texts);
+    const text = called('and then');
+    texts.push(text);
+    assert.equal((await page.write(text)).status, 200);
+    await Promise.all(staff.map((other) => other.screen.until(text)));
+  }
+  const stored = await history(stage.url, portal.token, sessionId);
+  assert.deepEqual(stored.map(({ text }) => text), texts);
+  for (const operator of staff) assertShows(operator, sessionId, stored);
+  assert.deepEqual(page.screen.texts(page.conversationId), answers);
+  assert.deepEqual((await page.stored()).map(({ text }) => text), texts, 'a page that is loaded again shows the same');
+}
 
 async function talk(stage, Guest, operatorOf, watcherOf) {
   const operator = await comesIn(stage, operatorOf);

@@ -50,7 +50,11 @@ pub fn lead(payload: &Map<String, Value>) -> Result<Lead, Reject> {
     let socket = fields.id("socket_id", limits::ID_BYTES)?;
     Ok(Lead {
         start,
-        send: fields.spoken()?.map(|_| sent(&fields)).transpose()?,
+        // A form that was left blank has none.
+        send: match fields.spoken()? {
+            Some(text) if !text.trim().is_empty() => Some(sent(&fields)?),
+            _ => None,
+        },
         told: Told {
             workspace: fields.detail("org_id", limits::ID_BYTES)?,
             conversation: conversation.map(str::to_owned),

@@ -173,7 +173,9 @@ impl MemoryHub {
             None => LogPage {
                 epoch: slot.epoch.clone(),
                 entries: Vec::new(),
-                complete: matches!(log, Log::Feed(_)),
+                // What begins after a moment that is younger than the retention is kept for as long.
+                complete: matches!(log, Log::Feed(_))
+                    || after.ms > self.clock.now().saturating_sub(self.retention.ended_ms),
                 more: false,
             },
         }

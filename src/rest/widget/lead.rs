@@ -113,8 +113,10 @@ impl Rest {
 
 /// As `Lead` and `LeadMade` of the document.
 pub fn schemas() -> [(&'static str, Value); 2] {
-    let text = |max: usize| json!({ "type": ["string", "null"], "maxLength": max, "pattern": r"^[^\x00]*$" });
     let id = || json!({ "type": ["string", "null"], "minLength": 1, "maxLength": 128, "pattern": r"^[^\x00]*$" });
+    let conversation = || json!({ "type": ["string", "null"], "pattern": r"^(widget:)*([^\s:]{1,100}:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", "maxLength": 256 });
+    let text = |max: usize| json!({ "type": ["string", "null"], "maxLength": max, "pattern": r"^[^\x00]*$" });
+    let said = json!({ "type": ["string", "null"], "pattern": r"^[^\x00]*$", "description": "Its first message; as `text` too." });
     let asks = json!({
         "type": "object",
         "properties": {
@@ -123,12 +125,11 @@ pub fn schemas() -> [(&'static str, Value); 2] {
             "phone": text(64),
             "page": text(2048),
             "metadata": { "type": ["object", "null"] },
-            "message": text(16_384),
-            "text": text(16_384),
+            "message": said,
             "clientMessageId": id(),
-            "org_id": id(),
-            "conv_id": id(),
-            "conversation_id": id(),
+            "org_id": text(128),
+            "conv_id": conversation(),
+            "conversation_id": conversation(),
             "socket_id": id(),
         },
     });

@@ -17,6 +17,7 @@ use crate::{
     rest::{
         Rest,
         body::Body,
+        document::SOME_TEXT,
         problem::{Problem, Shown},
         query::Query,
     },
@@ -178,12 +179,13 @@ pub fn schemas() -> [(&'static str, Value); 4] {
         of
     };
     let one = || json!({ "$ref": "#/components/schemas/WidgetMessage" });
-    let text = json!({ "type": ["string", "null"], "maxLength": 16_384, "pattern": r"^[^\x00]*$" });
+    let text =
+        json!({ "type": "string", "pattern": SOME_TEXT, "description": "As `message` too." });
     let say = json!({
         "type": "object",
+        "required": ["text"],
         "properties": {
             "text": text,
-            "message": text,
             "clientMessageId": { "type": ["string", "null"], "minLength": 1, "maxLength": limits::ID_BYTES, "pattern": r"^[^\x00]*$" },
         },
     });

@@ -232,7 +232,8 @@ impl<A: App> Listening<A> {
             .iter()
             .map(|nsp| Frame::text(write::disconnect(nsp)));
         let farewells: Vec<Frame> = farewells.collect();
-        Some(self.speech().close_after(&farewells))
+        // Without `1`: a client acts on that before it has looked at the packets before it, and would come back.
+        Some(self.speech().frames(false, farewells.iter()))
     }
 
     /// Before the logs are read: what is committed after the read then wakes this GET.

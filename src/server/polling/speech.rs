@@ -45,12 +45,6 @@ impl Speech {
         self.packet(CLOSE)
     }
 
-    /// The last that a client hears.
-    pub fn close_after(self, frames: &[Frame]) -> Answer {
-        let last = [Frame::text(CLOSE)];
-        self.frames(false, frames.iter().chain(&last))
-    }
-
     pub fn packet(self, text: &str) -> Answer {
         match self.revision {
             Revision::V4 => answer::payload(text.to_owned()),

@@ -13,6 +13,9 @@ macro_rules! suites {
         crate::e2e::cases!($run;
             seed_000_over_websocket: "seeds/000", "websocket";
             seed_000_over_polling: "seeds/000", "polling";
+            seed_001_over_websocket: "seeds/001", "websocket";
+            seed_001_over_polling: "seeds/001", "polling";
+            seed_001_over_polling_then_websocket: "seeds/001", "default";
             seed_002_over_websocket: "seeds/002", "websocket";
             seed_003_over_websocket: "seeds/003", "websocket";
             seed_003_over_polling: "seeds/003", "polling";
@@ -39,6 +42,8 @@ mod cluster {
 /// Settings that a suite runs with beside the usual ones, by their names in the environment.
 pub fn settings_of(suite: &str) -> Vec<(&'static str, &'static str)> {
     match suite {
+        // A hundred messages one after the other.
+        "seeds/001" => vec![("RATE_GUEST", "200/1s")],
         "seeds/003" => vec![("DIALECT", "operator-a"), ("GUEST_GRACE", "3s")],
         "seeds/004" => vec![("GUEST_GRACE", "1s")],
         // As many as in the seeds, in windows into which a busy machine gets all of them.

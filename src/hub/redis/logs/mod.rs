@@ -207,7 +207,8 @@ impl RedisHub {
             .key(hash)
             .arg(kind(log))
             .arg(after.to_string())
-            .number(limit as u64);
+            .number(limit as u64)
+            .number(self.retention.ended_ms);
         let mut reply = self.run(log.partition(), &READ, call).await?;
         let epoch = Epoch(reply.text()?);
         let last = reply.parsed()?;

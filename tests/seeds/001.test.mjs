@@ -1,0 +1,198 @@
+// Seed 001 row by row.
+
+import assert from 'node:assert/strict';
+import { Operator } from '../e2e/support/clients.mjs';
+import { away, back } from '../e2e/support/parties.mjs';
+import { numbered } from '../e2e/support/scene.mjs';
+import { called, fresh, suite, UTC } from './fronts/stage.mjs';
+import { reply, request, WidgetPage } from './fronts/widget.mjs';
+
+const RAW = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const MANY = 100;
+const CUTS = 20;
+const SWITCHES = 50;
+
+suite('seed 001', (scenario) => {
+  scenario('001 staff → widget event: what staff says is shown in its own conversation, and nothing else is', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    const other = await talking(stage);
+    await reply(stage.url, other.staff.token, other.sessionId, 'for the other');
+    await other.page.screen.until('for the other');
+    await page.write('by the visitor');
+    await reply(stage.url, staff.token, sessionId, 'for you');
+    const line = await page.screen.until('for you');
+    assert.equal(line.sender, 'bot');
+    assert.deepEqual(page.screen.texts(page.conversationId), ['for you']);
+    const told = page.events.named('new-message').map(({ payload }) => payload);
+    assert.ok(told.every(({ conv_id }) => conv_id === page.conversationId), 'nothing of another conversation comes here');
+    assert.ok(page.skipped.some(({ direction, text }) => direction === 'in' && text === 'by the visitor'));
+  });
+
+  scenario('001 connection scope: connected before there is a conversation, it hears the first reply', async (stage) => {
+    const page = await stage.comesIn(WidgetPage, called('Kim'));
+    assert.equal(page.conversationId, undefined);
+    const staff = await onDuty(stage);
+    await page.lead('Hello');
+    const sessionId = await staff.sessionFor(page);
+    await reply(stage.url, staff.token, sessionId, 'Good day');
+    await page.screen.until('Good day');
+    assert.equal(page.life.named('connect').length, 1, 'it has not connected anew');
+  });
+
+  scenario('001 connection scope: a page that was loaded again hears the conversation that it has stored', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    const { conversationId } = page;
+    page.close();
+    const again = await stage.comesIn(WidgetPage, page.name, { conversationId });
+    await reply(stage.url, staff.token, sessionId, 'still there?');
+    await again.screen.until('still there?');
+    assert.equal((await again.write('yes')).status, 200);
+  });
+
+  scenario('001 rooms lost when the socket is recreated: cut 20 times, every reply said meanwhile arrives once', async (stage) => {
+    const page = await stage.apart(WidgetPage, called('Kim'));
+    const staff = await onDuty(stage);
+    await page.client.lead('Hello');
+    const sessionId = await staff.sessionFor(page.client);
+    const texts = numbered('reply', CUTS);
+    for (const [nth, text] of texts.entries()) {
+      await page.client.settled();
+      page.proxy.refuse('everything');
+      page.proxy.cut('all');
+      await page.client.life.wait('disconnect', undefined, { nth: nth + 1 });
+      await reply(stage.url, staff.token, sessionId, text);
+      page.proxy.accept();
+      await page.client.connected({ nth: nth + 2, within: 30_000 });
+    }
+    await page.client.screen.until(texts.at(-1));
+    assert.deepEqual(page.client.screen.texts(page.client.conversationId), texts);
+  }, 240_000);
+
+  scenario('001 listener lifecycle: 50 conversations leave one listener and one connection', async (stage) => {
+    const page = await stage.comesIn(WidgetPage, called('Kim'));
+    for (const id of numbered('widget:default:', SWITCHES)) page.use(id);
+    assert.equal(page.socket.listeners('new-message').length, 1);
+    assert.equal(page.life.named('connect').length, 1);
+  });
+
+  scenario('P10 001 first and later sends (HTTP): none of a hundred is refused, whichever id is sent', async (stage) => {
+    const { page, first } = await talking(stage);
+    const { conv_id, conversation_id } = first;
+    assert.match(conversation_id, RAW);
+    assert.equal(conv_id, `widget:default:${conversation_id}`);
+    const forms = [conv_id, conversation_id, `widget:${conv_id}`];
+    for (const [nth, text] of numbered('line', MANY).entries()) {
+      const { status, answer } = await page.write(text, forms[nth % forms.length]);
+      assert.equal(status, 200, JSON.stringify(answer));
+      assert.equal(answer.conv_id, conv_id);
+    }
+    const texts = (await page.stored()).map(({ text }) => text);
+    assert.deepEqual(texts, ['Hello', ...numbered('line', MANY)]);
+    const again = await page.lead('once more', { conv_id });
+    assert.equal(again.conv_id, conv_id, 'a lead that names its conversation goes on with it');
+  }, 180_000);
+
+  scenario('001 stored message: all fields come back', async (stage) => {
+    const { page, staff, sessionId, first } = await talking(stage);
+    const said = await reply(stage.url, staff.token, sessionId, 'Good day');
+    const [asked, answered] = await page.stored();
+    const common = { platform: 'widget', oa_id: 'default', organization_id: 'default', metadata: {}, conversation_id: first.conversation_id };
+    assertHas(asked, { ...common, direction: 'in', text: 'Hello', sender_id: `widget:${first.conversation_id}`, account_id: null });
+    assertHas(answered, { ...common, id: said.id, direction: 'out', text: 'Good day', account_id: staff.agentId, is_read: true });
+    for (const { created_at } of [asked, answered]) assert.match(created_at, UTC);
+  });
+
+  scenario('001 sender rule: what staff says is from staff, and read at birth', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    const said = await reply(stage.url, staff.token, sessionId, 'Good day');
+    assertHas(said, { direction: 'out', sender_id: staff.agentId, sender_name: staff.name, is_read: true });
+    const stored = (await page.stored()).find(({ id }) => id === said.id);
+    assertHas(stored, { direction: 'out', sender_id: staff.agentId, sender_name: staff.name, sender: 'bot', is_read: true });
+  });
+
+  scenario('P7 001 sides after reload: what is stored is on the side on which it was live', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    await reply(stage.url, staff.token, sessionId, 'Good day');
+    await page.screen.until('Good day');
+    await page.write('Thank you');
+    await staff.hear('guest:message', ({ payload }) => payload.message === 'Thank you');
+    const live = page.events.named('new-message').map(({ payload: { id, direction, sender, text } }) => ({ id, direction, sender, text }));
+    const stored = (await page.stored()).map(({ id, direction, sender, text }) => ({ id, direction, sender, text }));
+    assert.deepEqual(stored.map(({ sender }) => sender), ['customer', 'bot', 'customer']);
+    for (const message of live) assert.deepEqual(stored.find(({ id }) => id === message.id), message);
+    const history = await staff.history(sessionId);
+    assert.deepEqual(history.map(({ side }) => side), ['in', 'out', 'in'], 'the dashboard has the same sides');
+  });
+
+  scenario('P5 P6 001 staff → widget event: who has another id, or none, hears and writes nothing', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    for (const id of [`widget:default:${sessionId}`, sessionId, 'widget:default:00000000-0000-4000-8000-000000000000', 'nonsense']) {
+      const { status, answer } = await page.write('forged', id);
+      assert.equal(status, 404, `${JSON.stringify(answer)}`);
+      assert.equal(answer.code, 'not_found');
+    }
+    const guessed = `widget:default:${sessionId}`;
+    const stranger = await stage.comesIn(WidgetPage, called('Mallory'), { conversationId: guessed });
+    await reply(stage.url, staff.token, sessionId, 'for the visitor');
+    await page.screen.until('for the visitor');
+    // A conversation of its own, by that id: what it hears then is the first that it hears.
+    await stranger.lead('mine', { conv_id: guessed });
+    await stranger.hear('new-message', ({ payload }) => payload.text === 'mine');
+    assert.deepEqual(stranger.events.named('new-message').map(({ payload }) => payload.text), ['mine']);
+    const wrong = await request(stage.url, `/api/conversations/widget:default:${sessionId}/messages`, { token: 'no.such.token' });
+    assert.equal(wrong.status, 401);
+  });
+
+  scenario('001 first and later sends (HTTP): a conversation that staff has ended is followed by a new one', async (stage) => {
+    const { page, staff, sessionId, first } = await talking(stage);
+    await staff.granted('staff:end_session', { sessionId });
+    const { status, answer } = await page.write('too late');
+    assert.equal(status, 409);
+    assert.equal(answer.code, 'ended');
+    const next = await page.lead('Hello again', { conv_id: first.conv_id });
+    assert.notEqual(next.conv_id, first.conv_id);
+    assert.equal((await page.write('and so on')).status, 200);
+  });
+
+  scenario('001 checklist: a reconnection loses nothing', async (stage) => {
+    const page = await stage.apart(WidgetPage, called('Kim'));
+    const staff = await onDuty(stage);
+    await page.client.lead('Hello');
+    const sessionId = await staff.sessionFor(page.client);
+    await away(page);
+    for (const text of numbered('while away', 3)) await reply(stage.url, staff.token, sessionId, text);
+    await back(page);
+    await page.client.screen.until('while away 3');
+    assert.deepEqual(page.client.screen.texts(page.client.conversationId), numbered('while away', 3));
+  });
+});
+
+/** A dashboard of our own, which hears whose conversation is whose. */
+class Dashboard extends Operator {
+  constructor(url, token) {
+    super(url, token);
+    this.token = token;
+  }
+
+  async sessionFor(page) {
+    const { payload } = await this.hear('session:created', ({ payload: { session } }) => session.guest.name === page.name);
+    return payload.session.sessionId;
+  }
+}
+
+async function onDuty(stage) {
+  const staff = stage.open(Dashboard, fresh());
+  await staff.hear('ready');
+  return staff;
+}
+
+async function talking(stage) {
+  const staff = await onDuty(stage);
+  const page = await stage.comesIn(WidgetPage, called('Kim'));
+  const first = await page.lead('Hello');
+  return { page, staff, first, sessionId: await staff.sessionFor(page) };
+}
+
+function assertHas(actual, expected) {
+  assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, actual?.[name]])), expected);
+}
