@@ -48,13 +48,16 @@ pub fn lead(payload: &Map<String, Value>) -> Result<Lead, Reject> {
     let conversation = fields.id("conv_id", limits::CONVERSATION_BYTES)?;
     let conversation = conversation.or(fields.id("conversation_id", limits::CONVERSATION_BYTES)?);
     let socket = fields.id("socket_id", limits::ID_BYTES)?;
+    let client_id = fields.id("clientMessageId", limits::ID_BYTES)?;
+    // A form that was left blank has none.
+    let text = fields.spoken()?.filter(|text| !text.trim().is_empty());
+    let send = text.map(|text| Send {
+        text: text.to_owned(),
+        client_id: client_id.map(str::to_owned),
+    });
     Ok(Lead {
         start,
-        // A form that was left blank has none.
-        send: match fields.spoken()? {
-            Some(text) if !text.trim().is_empty() => Some(sent(&fields)?),
-            _ => None,
-        },
+        send,
         told: Told {
             workspace: fields.detail("org_id", limits::ID_BYTES)?,
             conversation: conversation.map(str::to_owned),
