@@ -30,7 +30,7 @@ pub struct Limits {
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "RANGES")]
     trusted_proxies: Option<Proxies>,
     /// Whether clients of Socket.IO 2 are let in, which speak Engine.IO v3.
-    #[arg(long, env = "ALLOW_EIO3", default_value_t = false, num_args = 0..=1, require_equals = true,
+    #[arg(long, env = "ALLOW_EIO3", default_value_t = false, num_args = 0..=1,
         default_missing_value = "true", action = clap::ArgAction::Set)]
     pub allow_eio3: bool,
 }

@@ -1,7 +1,7 @@
 // Seed 001 row by row.
 
 import assert from 'node:assert/strict';
-import { Operator } from '../e2e/support/clients.mjs';
+import { Operator, settings } from '../e2e/support/clients.mjs';
 import { away, back } from '../e2e/support/parties.mjs';
 import { numbered } from '../e2e/support/scene.mjs';
 import { called, fresh, suite, UTC } from './fronts/stage.mjs';
@@ -141,6 +141,10 @@ suite('seed 001', (scenario) => {
     assert.deepEqual(stranger.events.named('new-message').map(({ payload }) => payload.text), ['mine']);
     const wrong = await request(stage.url, `/api/conversations/widget:default:${sessionId}/messages`, { token: 'no.such.token' });
     assert.equal(wrong.status, 401);
+    for (const id of [sessionId, guessed, page.conversationId, `widget:other:${sessionId}`]) {
+      const path = `/api/conversations/${encodeURIComponent(id)}/messages`;
+      assert.equal((await request(stage.url, path, { token: settings.otherToken })).status, 404, 'not to staff of another workspace');
+    }
   });
 
   scenario('001 first and later sends (HTTP): a conversation that staff has ended is followed by a new one', async (stage) => {

@@ -152,6 +152,10 @@ async fn p6_no_route_reaches_another_workspace() {
     let mut runner = TestRunner::deterministic();
     let mut asked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
+        // Of visitors, whose ids are their tokens: tests/seeds/001.test.mjs.
+        if !path.starts_with("/api/v1/") {
+            continue;
+        }
         // Who asks is not named by an id there.
         if ["login", "logout", "password"]
             .iter()
