@@ -130,6 +130,12 @@ impl Directory {
         Ok(self.accounts.workspace(workspace).await?.is_some())
     }
 
+    /// As [`Directory::has`], as far as is known without asking: for whoever names any.
+    pub fn knows(&self, workspace: &WorkspaceId) -> bool {
+        let is_own = workspace.as_str() == DEFAULT || self.configured.contains(workspace);
+        is_own || self.known().workspaces.contains(workspace)
+    }
+
     /// Whether a token of this operator, issued then (in seconds), is void.
     pub fn is_revoked(&self, workspace: &WorkspaceId, operator: &OperatorId, issued: u64) -> bool {
         let known = self.known();

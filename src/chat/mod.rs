@@ -38,8 +38,8 @@ use crate::{
     hub::{Hub, Limit, Rate, Since},
     metrics::ChatMetrics,
     model::{
-        Clock, Code, Command, DedupId, GuestCommand, Millis, OperatorId, Reject, SessionId,
-        StaffCommand,
+        Address, Clock, Code, Command, DedupId, GuestCommand, Millis, OperatorId, Reject,
+        SessionId, StaffCommand,
     },
 };
 
@@ -115,6 +115,12 @@ impl Rates {
         limit.rate("guest_signal", session.as_str())
     }
 
+    /// Pages of one network that connect or read, before anybody knows whose they are.
+    fn page(&self, network: &str) -> Option<Rate> {
+        let limit = self.guest.times(SIGNALS);
+        limit.rate("page", network)
+    }
+
     fn operator_signal(&self, operator: &OperatorId) -> Option<Rate> {
         let limit = self.operator.times(SIGNALS);
         limit.rate("operator_signal", operator.as_str())
@@ -155,6 +161,12 @@ impl Chat {
             _ => Err(Reject::new(Code::Forbidden, "This is not for you to ask")),
         };
         result.inspect_err(|reject| self.count_refusal(actor, reject))
+    }
+
+    /// Of visitors who have shown nothing yet.
+    pub async fn charge_page(&self, address: Address) -> Result<(), Reject> {
+        self.charge(self.settings.rates.page(&address.network()))
+            .await
     }
 
     /// Also of what could not even be understood.

@@ -52,6 +52,11 @@ impl Chat {
         Ok(done)
     }
 
+    /// Whether that can be said there.
+    pub fn check(&self, workspace: &WorkspaceId, send: &Send) -> Result<(), Reject> {
+        self.checked(workspace, send.clone()).map(drop)
+    }
+
     /// As it is stored.
     fn checked(&self, workspace: &WorkspaceId, send: Send) -> Result<Send, Reject> {
         rules::send::check(&send, self.settings.max_text)?;

@@ -1,6 +1,6 @@
 //! What a guest's start has to prove, before anybody decides anything about it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Relay, RelaySocket, param, ready, socket::Shown};
 use crate::{
@@ -29,13 +29,26 @@ impl Relay {
             said.filter(|it| !it.is_empty() && it.len() <= limits::CONVERSATION_BYTES)
         };
         let named = said("workspace").or(said("orgId")).or(said("org_id"));
-        let mut workspace = WorkspaceId::new(named.unwrap_or("default"));
-        let exists = self.directory.has(&workspace).await;
-        if !exists.map_err(|_| Refusal::Trouble)? {
-            workspace = WorkspaceId::new("default");
-        }
+        // Organisations are often not of ours: the database is not asked about each.
+        let named = WorkspaceId::new(named.unwrap_or("default"));
+        let workspace = if self.directory.knows(&named) {
+            named
+        } else {
+            WorkspaceId::new("default")
+        };
         let id = said("conv_id").or(said("conversationId"));
         let known = id.and_then(|id| Conversation::parse(id, &workspace));
+        let known = known.filter(|it| self.directory.knows(&it.workspace));
+        let charged = self.chat.charge_page(request.handshake.address).await;
+        charged.map_err(|reject| match reject.code {
+            Code::RateLimited => Refusal::Denied {
+                message: reject.message,
+                data: Some(
+                    json!({ "code": reject.code.as_str(), "retryAfterMs": reject.retry_after_ms }),
+                ),
+            },
+            _ => Refusal::Trouble,
+        })?;
         let workspace = known.as_ref().map_or(workspace, |it| it.workspace.clone());
         let visitor = known.map(|it| it.visitor());
         let shown = Shown::Page { visitor };

@@ -7,7 +7,7 @@ use tokio::{sync::SemaphorePermit, time::timeout};
 use super::{Rest, caller::Caller, problem::Problem};
 use crate::{
     hub::Limit,
-    model::{OperatorId, Reject},
+    model::{Address, OperatorId, Reject},
 };
 
 /// Changes of accounts by one operator: each costs a core for a moment, and stays in the list of those who are sent
@@ -30,11 +30,30 @@ impl Rest {
         let limit = self.settings.rate_read;
         self.charge(limit.rate("operator_read", &who(caller)))
             .await?;
+        self.turn().await
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
         match timeout(TURN, self.reads.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => {
                 self.hit_limit("reads");
                 Err(Reject::unavailable().into())
+            }
+        }
+    }
+
+    /// The same for somebody who has shown no token; whoever has is charged as staff.
+    pub async fn page_turn(
+        &self,
+        caller: Option<&Caller>,
+        address: Address,
+    ) -> Result<SemaphorePermit<'_>, Problem> {
+        match caller {
+            Some(caller) => self.read_turn(caller).await,
+            None => {
+                self.parts.chat.charge_page(address).await?;
+                self.turn().await
             }
         }
     }

@@ -75,8 +75,8 @@ pub trait App: Send + Sync + 'static {
     }
 
     /// What a socket is that came in as `shown` and is recovered as `kept`. Of one that is present from the start
-    /// counts what it has shown now: its token may be a newer one. `None` for what it could not have come by: its
-    /// connection ends.
+    /// counts what it has shown now: its token may be a newer one. `None` for what it could not have come by: it is
+    /// refused.
     fn resume(
         &self,
         shown: Self::Socket,

@@ -41,7 +41,7 @@ pub async fn socket<A: App>(
     socket: &Socket<A::Socket>,
     window_ms: Millis,
 ) -> Result<(), Trouble> {
-    tracing::debug!(socket = %socket.id, nsp = socket.nsp, "gone");
+    tracing::debug!(nsp = socket.nsp, "gone");
     let is_recoverable = socket.is_recoverable::<A>();
     let leave = is_recoverable.then(|| RecordOp::Leave {
         id: socket.recovery.clone(),

@@ -89,7 +89,10 @@ impl<A: App> Inbound<'_, A> {
         if self.connection.join_by.take().is_some() {
             self.connection.remembered_at = self.pod.now();
         }
-        let resumed = self.kept(resumed, known, is_present)?;
+        let Some(resumed) = self.kept(resumed, known, is_present) else {
+            self.effects.refuse(nsp, "Invalid token", None);
+            return Ok(());
+        };
         match (resumed, top) {
             (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,
             (None, Some(top)) if !is_present => {
@@ -103,21 +106,21 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
-    /// What a socket is that comes back.
+    /// What a socket is that comes back, if one does; `None` if it may not.
     fn kept(
         &self,
         resumed: Option<Resumed>,
         known: A::Socket,
         is_present: bool,
-    ) -> Result<Option<(Resumed, A::Socket)>, Fault> {
+    ) -> Option<Option<(Resumed, A::Socket)>> {
         let Some(resumed) = resumed else {
-            return Ok(None);
+            return Some(None);
         };
         let Ok(kept) = serde_json::from_slice(&resumed.recovery.state) else {
-            return Ok(None);
+            return Some(None);
         };
-        let state = self.pod.app.resume(known, kept, is_present);
-        Ok(Some((resumed, state.ok_or(Fault::Revoked)?)))
+        let state = self.pod.app.resume(known, kept, is_present)?;
+        Some(Some((resumed, state)))
     }
 
     fn refuse(&mut self, nsp: &str, refusal: Refusal) -> Result<(), Fault> {
@@ -240,7 +243,7 @@ impl<A: App> Inbound<'_, A> {
             // Its record was written before anybody knew what it replays.
             self.remember(&socket).await?;
         }
-        tracing::debug!(socket = %socket.id, nsp, "joined");
+        tracing::debug!(nsp, "joined");
         self.admit(&socket);
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {

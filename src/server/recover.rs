@@ -83,7 +83,7 @@ impl<A: App> Inbound<'_, A> {
         self.connection.sockets.insert(socket.nsp.clone(), known);
         // Its token may have been revoked while it was away.
         self.effects.changed = true;
-        tracing::debug!(socket = %socket.id, nsp = socket.nsp, "recovered");
+        tracing::debug!(nsp = socket.nsp, "recovered");
         self.greet(&socket, &arrival.say);
         Ok(())
     }

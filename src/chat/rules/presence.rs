@@ -156,6 +156,8 @@ pub(in crate::chat) fn guest_left(
 pub(in crate::chat) fn without_session(commit: &Commit) -> Commit {
     Commit {
         session: None,
+        // Nobody is told of the guest of a session that is nowhere.
+        deadlines: Vec::new(),
         ..commit.clone()
     }
 }

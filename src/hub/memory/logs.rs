@@ -173,8 +173,10 @@ impl MemoryHub {
             None => LogPage {
                 epoch: slot.epoch.clone(),
                 entries: Vec::new(),
-                // What begins after a moment that is younger than the retention is kept for as long.
+                // What begins after a moment that is younger than the retention is kept for as long; and nothing has
+                // after the newest entry of all.
                 complete: matches!(log, Log::Feed(_))
+                    || slot.last <= after
                     || after.ms > self.clock.now().saturating_sub(self.retention.ended_ms),
                 more: false,
             },

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde_json::{Map, Value, json};
 
-use super::visitor;
+use super::{no_such_conversation, raw, visitor};
 use crate::{
     chat::Actor,
     dialect::widget::{self, Conversation},
@@ -32,18 +32,25 @@ pub async fn lead(
     Body(fields): Body,
 ) -> Result<Json<Map<String, Value>>, Problem> {
     let lead = widget::lead(&fields)?;
-    let workspace = rest.workspace_of(lead.told.workspace.as_deref()).await?;
+    let _turn = rest.page_turn(None, address).await?;
+    let workspace = rest.workspace_of(lead.told.workspace.as_deref());
     let conversation = lead.told.conversation(&workspace).ok_or_else(|| {
         Reject::field(
             "conv_id",
             "conv_id is not one that a lead was answered with",
         )
     })?;
+    if !rest.parts.directory.knows(&conversation.workspace) {
+        return Err(no_such_conversation());
+    }
+    // A message that cannot be is to leave no conversation behind.
+    if let Some(send) = &lead.send {
+        rest.parts.chat.check(&conversation.workspace, send)?;
+    }
     let (conversation, session) = rest.begun(conversation, lead.start, address).await?;
     let mut answer = Map::new();
     answer.insert("success".into(), true.into());
-    let raw = conversation.visitor().to_string();
-    answer.insert("conversation_id".into(), raw.into());
+    answer.insert("conversation_id".into(), raw(&conversation).into());
     answer.insert("conv_id".into(), conversation.to_string().into());
     if let Some(send) = lead.send {
         let actor = visitor(&conversation, Some(&session), address);
@@ -89,7 +96,8 @@ impl Rest {
             }),
             (gone, _) => gone,
         };
-        chat.gone(&gone, &DedupId::draw(), None).await?;
+        // If this is lost, it is looked after by a deadline.
+        let _ = chat.gone(&gone, &DedupId::draw(), None).await;
         self.acknowledge(done).await?;
         Ok((conversation, session))
     }

@@ -38,12 +38,13 @@ use crate::{
 )]
 pub async fn list(
     State(rest): State<Arc<Rest>>,
-    address: Extension<Address>,
+    Extension(address): Extension<Address>,
     staff: Staff,
     Path(id): Path<String>,
     Query(fields): Query,
 ) -> Result<Json<Map<String, Value>>, Problem> {
     let query = widget::page(&fields)?;
+    let _turn = rest.page_turn(staff.0.as_ref(), address).await?;
     let place = rest.place(staff, address, &id).await?;
     let (messages, more) = rest.page(&place, query).await?;
     let rows = messages.iter().map(|it| place.row(it));
@@ -65,12 +66,13 @@ pub async fn list(
 )]
 pub async fn send(
     State(rest): State<Arc<Rest>>,
-    address: Extension<Address>,
+    Extension(address): Extension<Address>,
     staff: Staff,
     Path(id): Path<String>,
     Body(fields): Body,
 ) -> Result<Json<Map<String, Value>>, Problem> {
     let send = widget::message(&fields)?;
+    let _turn = rest.page_turn(staff.0.as_ref(), address).await?;
     let place = rest.place(staff, address, &id).await?;
     let command = match &place.actor {
         Actor::Guest(_) => Command::Guest(GuestCommand::Send(send)),
@@ -91,10 +93,11 @@ pub async fn send(
         before_seq: Some(seq + 1),
         limit: 1,
     };
-    let (messages, _) = rest.page(&place, query).await?;
+    let page = rest.page(&place, query).await;
     let mut answer = place.named();
     answer.insert("message_id".into(), id.to_string().into());
-    if let Some(message) = messages.last() {
+    // It is said, whether it can be read again just now or not.
+    if let Some(message) = page.as_ref().ok().and_then(|(messages, _)| messages.last()) {
         answer.insert("message".into(), place.row(message));
     }
     Ok(Json(answer))
@@ -126,7 +129,7 @@ impl Place {
     fn named(&self) -> Map<String, Value> {
         let mut answer = Map::new();
         answer.insert("success".into(), true.into());
-        answer.insert("conversation_id".into(), self.customer.as_str().into());
+        answer.insert("conversation_id".into(), self.raw.as_str().into());
         let conv_id = widget::conv_id(&self.workspace, &self.customer);
         answer.insert("conv_id".into(), conv_id.into());
         answer
@@ -135,6 +138,7 @@ impl Place {
     fn row(&self, written: &HistoryMessage) -> Value {
         let message = &written.message;
         let mut row = widget::row(&self.workspace, &self.customer, message);
+        row.insert("conversation_id".into(), self.raw.as_str().into());
         if message.direction == Direction::In {
             row.insert("is_read".into(), (message.seq <= self.read).into());
         }

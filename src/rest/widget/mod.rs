@@ -5,7 +5,6 @@ pub mod lead;
 pub mod messages;
 
 use axum::{
-    Extension,
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
@@ -31,7 +30,10 @@ impl FromRequestParts<Arc<Rest>> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, rest: &Arc<Rest>) -> Result<Self, Problem> {
-        if !parts.headers.contains_key(AUTHORIZATION) {
+        // Another scheme is a proxy's.
+        let named = parts.headers.get(AUTHORIZATION);
+        let scheme = named.and_then(|it| it.to_str().ok()?.split(' ').next());
+        if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
             return Ok(Self(None));
         }
         let caller = Caller::from_request_parts(parts, rest).await?;
@@ -46,33 +48,30 @@ struct Place {
     session: SessionId,
     /// By what the asker knows it.
     customer: String,
+    /// The same, as `conversation_id`.
+    raw: String,
     /// Up to which of the visitor's messages staff has read.
     read: u64,
 }
 
 impl Rest {
     /// The workspace of a page: the one it names, if there is one of that name.
-    async fn workspace_of(&self, named: Option<&str>) -> Result<WorkspaceId, Problem> {
-        if let Some(named) = named.map(WorkspaceId::new) {
-            let exists = self.parts.directory.has(&named).await;
-            if exists.map_err(|_| Reject::unavailable())? {
-                return Ok(named);
-            }
-        }
-        Ok(WorkspaceId::new(WORKSPACE))
+    fn workspace_of(&self, named: Option<&str>) -> WorkspaceId {
+        // Organisations are often not of ours: the database is not asked about each.
+        let named = named.map(WorkspaceId::new);
+        let known = named.filter(|named| self.parts.directory.knows(named));
+        known.unwrap_or_else(|| WorkspaceId::new(WORKSPACE))
     }
 
-    async fn place(
-        &self,
-        staff: Staff,
-        Extension(address): Extension<Address>,
-        id: &str,
-    ) -> Result<Place, Problem> {
+    async fn place(&self, staff: Staff, address: Address, id: &str) -> Result<Place, Problem> {
         let page = staff.0.as_ref().map_or_else(
             || WorkspaceId::new(WORKSPACE),
             |caller| caller.workspace.clone(),
         );
         let conversation = Conversation::parse(id, &page).ok_or_else(no_such_conversation)?;
+        if !self.parts.directory.knows(&conversation.workspace) {
+            return Err(no_such_conversation());
+        }
         let Some(caller) = staff.0 else {
             let session = conversation.session();
             let found = self.session(&conversation.workspace, &session).await?;
@@ -81,6 +80,7 @@ impl Rest {
                 workspace: conversation.workspace.clone(),
                 session,
                 customer: conversation.visitor().to_string(),
+                raw: raw(&conversation),
                 read: found.marks.read(Direction::In),
             });
         };
@@ -95,6 +95,7 @@ impl Rest {
             actor: Actor::Operator(caller.actor()),
             workspace: caller.workspace,
             customer: session.to_string(),
+            raw: session.to_string(),
             session,
         })
     }
@@ -127,6 +128,15 @@ fn visitor(conversation: &Conversation, session: Option<&Session>, address: Addr
         pod: None,
         address,
     })
+}
+
+/// The shorter form of an id: the same as the longer one where it would be taken for one of another workspace.
+fn raw(conversation: &Conversation) -> String {
+    if conversation.workspace.as_str() == WORKSPACE {
+        conversation.visitor().to_string()
+    } else {
+        conversation.to_string()
+    }
 }
 
 fn no_such_conversation() -> Problem {

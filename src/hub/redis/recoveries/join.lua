@@ -1,12 +1,12 @@
 -- Recovers a socket whose record, log and workspace are in one slot. `elsewhere`: the log is not.
 -- KEYS meta record. ARGV fresh epoch, control channel, time, nsp, workspace, subject, offset (epoch and id, or
--- nothing), pod, sid, expires, limit, request, what inboxes begin with.
+-- nothing), pod, sid, expires, limit, request, what inboxes begin with, retention in ms.
 local meta, record = key(), key()
 local epoch = life(meta, arg(), arg())
 local last = call('HGET', meta, 'last')
 local at_time, nsp, workspace, subject = number(), arg(), arg(), arg()
 local offset_epoch, offset, pod, sid = arg(), arg(), arg(), arg()
-local expires, limit, request, inbox_at = number(), number(), arg(), arg()
+local expires, limit, request, inbox_at, retention = number(), number(), arg(), arg(), number()
 
 local is = recoverable(record, nsp, workspace, subject, at_time)
 if not is then return { 'new', epoch, last } end
@@ -22,7 +22,9 @@ if kind ~= '' then
   -- the one that is away would find nothing that was missed.
   call('EXISTS', stream, hash)
   local log = call('HMGET', hash, 'trimmed', 'status')
-  local complete = le(log[1] or '0-0', from) and (kind == 'feed' or log[2])
+  -- As for any other read of a log.
+  local young = tonumber(string.match(from, '^%d+')) > now - retention
+  local complete = le(log[1] or '0-0', from) and (kind == 'feed' or log[2] or young)
   -- An offset above the top is of a life that nobody knows of any more.
   if epoch ~= of_epoch or not le(from, last) or not complete then return { 'new', epoch, last } end
   local entries = call('XRANGE', stream, '(' .. from, '+', 'COUNT', limit + 1)

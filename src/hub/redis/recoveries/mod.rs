@@ -277,7 +277,8 @@ impl RedisHub {
             .number(request.expires())
             .number(*limit as u64)
             .arg(request.id.as_str())
-            .arg(self.keys.of(partition, "in:"));
+            .arg(self.keys.of(partition, "in:"))
+            .number(self.retention.ended_ms);
         let mut reply = self.run(partition, &JOIN, call).await?;
         let tag = reply.text()?;
         let top = Offset {

@@ -160,6 +160,7 @@ macro_rules! hub_suite {
                 it_is_published,
                 p1_what_is_not_persisted_stays,
                 what_is_persisted_and_old_goes,
+                p2_a_log_is_complete_before_it_begins,
                 ids_go_on_above_what_was_raised,
                 p12_dirty_wakes_for_each_partition,
                 ingest_comes_in_pages,

@@ -131,6 +131,31 @@ pub async fn what_is_persisted_and_old_goes(bench: &Bench) {
     assert_eq!((feed[0].id, feed[0].prev.feed), (next, young));
 }
 
+/// Whoever listens to a session that has not begun misses nothing of it, for as long as what begins would be kept.
+pub async fn p2_a_log_is_complete_before_it_begins(bench: &Bench) {
+    let coming = session(&bench.workspace);
+    let log = bench.log(&coming.id);
+    let (nothing, unknown) = ((Vec::new(), true), (Vec::new(), false));
+    let top = bench.top().await.at;
+    assert_eq!(bench.read_after(&log, top).await, nothing, "in a new life");
+    let heard = bench.say(&bench.start().await, "elsewhere").await;
+    assert_eq!(bench.read_after(&log, heard).await, nothing);
+    assert_eq!(bench.read_after(&log, EntryId::ZERO).await, unknown);
+    bench.say(&bench.start().await, "elsewhere again").await;
+
+    let begun = bench.commit(bench.starts(&coming)).await.stamped[0].id;
+    let said = bench.say(&coming.id, "first").await;
+    let (entries, complete) = bench.read_after(&log, heard).await;
+    assert_eq!((ids(&entries), complete), (vec![begun, said], true));
+
+    bench.trouble.pass(FEED_MS + ENDED_MS).await;
+    let other = bench.log(&session(&bench.workspace).id);
+    assert_eq!(bench.read_after(&other, heard).await, unknown);
+    // However long ago that was.
+    let top = bench.top().await.at;
+    assert_eq!(bench.read_after(&other, top).await, nothing);
+}
+
 pub async fn ids_go_on_above_what_was_raised(bench: &Bench) {
     let id = bench.start().await;
     let before = bench.top().await;
