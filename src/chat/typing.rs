@@ -23,12 +23,15 @@ use crate::{
 const LASTS: Duration = Duration::from_secs(8);
 /// What is said sooner than this after the same was said is not told again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// That it is over is told once more after so long, and so within 10 s of the last word: what is in no log is lost on
+/// whoever is between two polls, mostly because of the message that was typed.
+const OVER_AGAIN: Duration = Duration::from_secs(1);
 /// The word of the last who spoke is kept for longer than its end needs to be told.
 const KEPT_MS: u64 = 30_000;
 /// Who may type at a time, by what this pod has heard; of more nobody is told.
 const TYPING_MAX: usize = 10_000;
 
-/// Who types, as far as this pod was told last.
+/// Who types, as far as this pod was told last; and who has just stopped.
 #[derive(Debug, Default)]
 pub(super) struct Typing {
     at_it: Mutex<HashMap<Typist, Since>>,
@@ -47,6 +50,8 @@ struct Typist {
 struct Since {
     told: Instant,
     ends: Instant,
+    /// Told to be over, which is told again when this ends.
+    over: bool,
     /// Of the last word that was told.
     token: String,
     agent: Option<Agent>,
@@ -87,13 +92,20 @@ impl Chat {
                 self.typing.some.notified().await;
                 continue;
             };
-            tokio::time::sleep_until(next).await;
+            // Whoever stops meanwhile may be the first that ends.
+            tokio::time::sleep_until(next.min(Instant::now() + OVER_AGAIN)).await;
             for (typist, since) in self.typing.take_ended() {
                 // Unless another pod has heard of it since. Lost, clients end it by themselves.
-                let op = TurnOp::EndIfLast;
-                let _ = self
-                    .tell_typing(&typist, since.agent, (since.token, op))
-                    .await;
+                let op = if since.over {
+                    TurnOp::IfOver
+                } else {
+                    TurnOp::EndIfLast
+                };
+                let agent = since.agent.clone();
+                let told = self.tell_typing(&typist, agent, (since.token, op)).await;
+                if told.is_ok_and(|told| told && !since.over) {
+                    self.typing.over(&typist, since.agent.as_ref());
+                }
             }
         }
     }
@@ -111,7 +123,7 @@ impl Chat {
             }
             TurnOp::Take { for_ms: KEPT_MS }
         } else {
-            self.typing.lock().remove(&typist);
+            self.typing.over(&typist, agent.as_ref());
             TurnOp::End
         };
         self.charge(rate).await?;
@@ -124,7 +136,7 @@ impl Chat {
         typist: &Typist,
         by: Option<Agent>,
         (token, op): (String, TurnOp),
-    ) -> Result<(), Reject> {
+    ) -> Result<bool, Reject> {
         let (workspace, session) = (typist.workspace.clone(), typist.session.clone());
         let who = typist.by.clone();
         let who = who.map_or(Participant::Guest, Participant::Operator).key();
@@ -143,7 +155,7 @@ impl Chat {
             on: matches!(op, TurnOp::Take { .. }),
         };
         let told = self.hub.tell_in_turn(&channel, aside, &turn).await;
-        told.map(drop).map_err(|_| Reject::unavailable())
+        told.map_err(|_| Reject::unavailable())
     }
 }
 
@@ -153,6 +165,7 @@ impl Typing {
         let now = Instant::now();
         let mut at_it = self.lock();
         if let Some(since) = at_it.get_mut(typist)
+            && !since.over
             && now < since.told + AGAIN
         {
             since.ends = now + LASTS;
@@ -164,6 +177,7 @@ impl Typing {
         let since = Since {
             told: now,
             ends: now + LASTS,
+            over: false,
             token: token.to_owned(),
             agent: agent.cloned(),
         };
@@ -171,6 +185,24 @@ impl Typing {
         drop(at_it);
         self.some.notify_one();
         true
+    }
+
+    fn over(&self, typist: &Typist, agent: Option<&Agent>) {
+        let now = Instant::now();
+        let mut at_it = self.lock();
+        if at_it.len() >= TYPING_MAX && !at_it.contains_key(typist) {
+            return;
+        }
+        let since = Since {
+            told: now,
+            ends: now + OVER_AGAIN,
+            over: true,
+            token: String::new(),
+            agent: agent.cloned(),
+        };
+        at_it.insert(typist.clone(), since);
+        drop(at_it);
+        self.some.notify_one();
     }
 
     fn next_end(&self) -> Option<Instant> {

@@ -56,6 +56,8 @@ pub enum TurnOp {
     End,
     /// Tell it, and it is over, if nobody has spoken after this token.
     EndIfLast,
+    /// Tell it again, if it is over.
+    IfOver,
 }
 
 /// A pod's end of the channels.

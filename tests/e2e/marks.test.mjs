@@ -2,13 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { settings } from './support/clients.mjs';
+import { saidUntilHeard } from './support/parties.mjs';
 import { startProxy } from './support/proxy.mjs';
 import { about, assertFields, assertHeardNothingOf, cast, conversation, saying } from './support/scene.mjs';
-
-/** How often a client says that its person types. */
-const TYPING_MS = 1_500;
 
 describe(`beside the messages over ${settings.mode}`, { timeout: 240_000 }, () => {
   let proxy;
@@ -185,19 +182,6 @@ describe(`beside the messages over ${settings.mode}`, { timeout: 240_000 }, () =
 
 function status(name, seq) {
   return ({ payload }) => payload.status === name && payload.seq === seq;
-}
-
-/** As a page does while its person types: what is said beside the log may be lost on one that polls. */
-async function saidUntilHeard(say, heard) {
-  let over = false;
-  const told = heard.finally(() => (over = true));
-  const saying = (async () => {
-    while (!over) {
-      await say();
-      await Promise.race([pause(TYPING_MS), told]);
-    }
-  })();
-  await Promise.all([told, saying]);
 }
 
 /**

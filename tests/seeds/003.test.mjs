@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { settings } from '../e2e/support/clients.mjs';
-import { away } from '../e2e/support/parties.mjs';
+import { away, saidUntilHeard } from '../e2e/support/parties.mjs';
 import { assertHeardNothingOf, numbered } from '../e2e/support/scene.mjs';
 import { PanelA, VisitorA } from './fronts/operator_a.mjs';
 import { history } from './fronts/rest.mjs';
@@ -187,18 +187,19 @@ suite('seed 003', (scenario) => {
     const { visitor, alice, bob } = await floor(stage);
     const stranger = await stage.comesIn(VisitorA, called('Ben'));
     const from = (isTyping) => ({ payload }) => payload.from === visitor.sessionId && payload.isTyping === isTyping;
-    visitor.type(true);
-    for (const panel of [alice, bob]) await panel.hear('clientTyping', from(true));
-    await stops(visitor, [alice, bob], from(false));
-    alice.type(visitor.sessionId, true);
-    const { payload } = await visitor.hear('operatorTyping', ({ payload: { isTyping } }) => isTyping === true);
+    const panels = (isTyping, nth) => Promise.all([alice, bob].map((panel) => panel.hear('clientTyping', from(isTyping), { nth })));
+    await saidUntilHeard(() => visitor.type(true), panels(true));
+    visitor.type(false);
+    await panels(false);
+    const told = visitor.hear('operatorTyping', ({ payload: { isTyping } }) => isTyping === true);
+    const { payload } = await saidUntilHeard(() => alice.type(visitor.sessionId, true), told);
     assert.equal(payload.operatorName, alice.user.name);
     // Whoever types is gone, or its word is: nobody says that it is over.
-    visitor.type(true);
-    await alice.hear('clientTyping', from(true), { nth: 2 });
-    const over = performance.now();
+    const heard = (isTyping) => alice.events.named('clientTyping', from(isTyping)).length;
+    await saidUntilHeard(() => visitor.type(true), alice.hear('clientTyping', from(true), { nth: heard(true) + 1 }));
+    const [over, nth] = [performance.now(), heard(false) + 1];
     await visitor.hear('operatorTyping', ({ payload: { isTyping } }) => isTyping === false);
-    await alice.hear('clientTyping', from(false), { nth: 2 });
+    await alice.hear('clientTyping', from(false), { nth });
     assert.ok(performance.now() - over < 10_000, 'within 10 s');
     await reaches(bob, stranger);
     assert.deepEqual(stranger.events.named('operatorTyping'), []);
@@ -402,18 +403,4 @@ async function backAgain(party, nth) {
   party.proxy.accept();
   const connect = await party.client.connected({ nth, within: 30_000 });
   assert.equal(connect.recovered, true, `${party.client.who} should be recovered`);
-}
-
-/** What is said of typing is lost on whoever is between two polls, so that a visitor may have to stop again. */
-async function stops(visitor, panels, stopped) {
-  for (let tries = 1; ; tries += 1) {
-    visitor.type(false);
-    const heard = panels.map((panel) => panel.hear('clientTyping', stopped, { within: tries < 5 ? 2_000 : undefined }));
-    try {
-      return await Promise.all(heard);
-    } catch (error) {
-      if (settings.mode === 'websocket' || tries >= 5) throw error;
-      visitor.type(true);
-    }
-  }
 }

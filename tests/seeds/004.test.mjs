@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { settings } from '../e2e/support/clients.mjs';
-import { recovered } from '../e2e/support/parties.mjs';
+import { recovered, saidUntilHeard } from '../e2e/support/parties.mjs';
 import { assertHeardNothingOf, numbered } from '../e2e/support/scene.mjs';
 import { PanelA, VisitorA } from './fronts/operator_a.mjs';
 import { DashboardB, VisitorB } from './fronts/operator_b.mjs';
@@ -93,13 +93,16 @@ suite('seed 004', (scenario) => {
     const { dashboard, colleague, visitor } = await floor(stage);
     const stranger = await stage.comesIn(VisitorB, called('Ben'));
     for (const isTyping of [true, false]) {
-      visitor.type(isTyping);
-      for (const one of [dashboard, colleague]) {
-        const { payload } = await one.hear('clientTyping', (event) => from(visitor)(event) && event.payload.isTyping === isTyping);
-        assertShape(payload, { from: 'string', isTyping: 'boolean' });
-      }
-      dashboard.type(visitor.sessionId, isTyping);
-      const { payload } = await visitor.hear('operatorTyping', (event) => event.payload.isTyping === isTyping);
+      const typing = (event) => from(visitor)(event) && event.payload.isTyping === isTyping;
+      const heard = Promise.all([dashboard, colleague].map((one) => one.hear('clientTyping', typing)));
+      // Who stops says so once.
+      if (isTyping) await saidUntilHeard(() => visitor.type(true), heard);
+      else visitor.type(false);
+      for (const { payload } of await heard) assertShape(payload, { from: 'string', isTyping: 'boolean' });
+      const told = visitor.hear('operatorTyping', (event) => event.payload.isTyping === isTyping);
+      if (isTyping) await saidUntilHeard(() => dashboard.type(visitor.sessionId, true), told);
+      else dashboard.type(visitor.sessionId, false);
+      const { payload } = await told;
       assert.deepEqual(payload, { isTyping, operatorName: dashboard.user.name });
     }
     dashboard.write(stranger.sessionId, 'for you');

@@ -52,6 +52,8 @@ impl Channels for MemoryHub {
                 }
                 turns.remove(&turn.name);
             }
+            TurnOp::IfOver if turns.contains_key(&turn.name) => return Ok(false),
+            TurnOp::IfOver => {}
         }
         self.bus.aside(channel, aside);
         Ok(true)

@@ -53,6 +53,7 @@ impl Channels for RedisHub {
             TurnOp::Take { for_ms } => ("take", for_ms),
             TurnOp::End => ("end", 0),
             TurnOp::EndIfLast => ("end_if_last", 0),
+            TurnOp::IfOver => ("if_over", 0),
         };
         let last = format!("last:{}", turn.name);
         let call = self

@@ -3,6 +3,8 @@
 local last, channel, aside, token, op, for_ms = key(), arg(), arg(), arg(), arg(), number()
 if op == 'take' then
   call('SET', last, token, 'PX', for_ms)
+elseif op == 'if_over' then
+  if call('EXISTS', last) == 1 then return '' end
 else
   if op == 'end_if_last' and call('GET', last) ~= token then return '' end
   call('DEL', last)

@@ -2,6 +2,7 @@
 // other goes on.
 
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Guest, Operator, settings } from './clients.mjs';
 import { startProxy } from './proxy.mjs';
 import { about, assertAscending, numbered, saying } from './scene.mjs';
@@ -9,6 +10,9 @@ import { about, assertAscending, numbered, saying } from './scene.mjs';
 export const MISSED = 20;
 // The official client waits up to 7.5 s between two attempts.
 export const RECONNECT = { nth: 2, within: 30_000 };
+
+// How often a client says that its person types.
+const TYPING_MS = 1_500;
 
 let proxies = 0;
 
@@ -111,4 +115,18 @@ export async function assertUsable(client, other, sessionId) {
   await say(client, 'I am back', sessionId);
   const event = client instanceof Operator ? 'staff:message' : 'guest:message';
   await other.hear(event, saying('I am back'));
+}
+
+/** As a page does while its person types: what is said beside the log may be lost on one that polls. */
+export async function saidUntilHeard(say, heard) {
+  let over = false;
+  const told = heard.finally(() => (over = true));
+  const saying = (async () => {
+    while (!over) {
+      await say();
+      await Promise.race([pause(TYPING_MS), told]);
+    }
+  })();
+  const [entry] = await Promise.all([told, saying]);
+  return entry;
 }

@@ -37,7 +37,7 @@ async fn heard(pod: &mut Pod) -> u64 {
 }
 
 pub async fn who_spoke_last_ends_it(bench: &Bench) {
-    use TurnOp::{End, EndIfLast};
+    use TurnOp::{End, EndIfLast, IfOver};
     let channel = bench.feed();
     let mut pod = bench.listening(std::slice::from_ref(&channel)).await;
     let steps = [
@@ -56,6 +56,13 @@ pub async fn who_spoke_last_ends_it(bench: &Bench) {
         ("x", "b", End, true),
         ("x", "a", EndIfLast, false),
         ("x", "a", End, true),
+        // That it is over is told again, as often as one likes, until somebody speaks.
+        ("x", "b", IfOver, true),
+        ("x", "a", IfOver, true),
+        ("x", "a", TAKE, true),
+        ("x", "a", IfOver, false),
+        ("x", "a", EndIfLast, true),
+        ("x", "a", IfOver, true),
         // Each thing has a last one of its own.
         ("x", "a", TAKE, true),
         ("y", "b", TAKE, true),
