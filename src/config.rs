@@ -3,6 +3,7 @@
 mod cluster;
 mod commands;
 mod conversation;
+mod files;
 mod foreign;
 mod limits;
 mod secrets;
@@ -15,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 
 use crate::{
+    files::StorePlace,
     model::{Millis, limits::ID_BYTES},
     rest::RestSettings,
     server::{ARRIVING_MAX, Mount, Origins, Settings},
@@ -23,6 +25,7 @@ use crate::{
 pub use cluster::{Cluster, ClusterError};
 pub use commands::{CheckArgs, Cli, Command, IdentityArgs, Keys, TokenArgs};
 pub use conversation::Conversation;
+pub use files::FileArgs;
 pub use foreign::Issuers;
 pub use limits::Limits;
 pub use secrets::{Looked, Origin, Secrets, SecretsError};
@@ -115,6 +118,8 @@ pub struct Config {
     login_life: Span,
     #[command(flatten)]
     pub limits: Limits,
+    #[command(flatten)]
+    pub files: FileArgs,
     /// How long a lost connection can be recovered.
     #[arg(long, env = "RECOVERY_WINDOW", default_value = "1h")]
     pub recovery_window: Span,
@@ -211,6 +216,13 @@ impl Config {
     pub fn find_cluster(&mut self) -> Result<(), ClusterError> {
         self.cluster = Cluster::from_environment()?;
         Ok(())
+    }
+
+    /// Where files go; `None`: into the database.
+    pub fn file_store(&self) -> Option<StorePlace> {
+        let folder = self.keys.data_dir.join("files");
+        let folder = self.cluster.is_none().then_some(StorePlace::Folder(folder));
+        self.files.place().cloned().or(folder)
     }
 
     pub fn secrets(&self) -> Result<Secrets, SecretsError> {

@@ -21,6 +21,8 @@ pub mod web;
 
 pub mod server;
 
+pub mod files;
+
 pub mod rest;
 
 pub mod config;

@@ -16,6 +16,7 @@ pub struct Metrics {
     pub hub: HubMetrics,
     pub history: HistoryMetrics,
     pub rest: RestMetrics,
+    pub files: FileMetrics,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +49,12 @@ pub struct ChatMetrics {
 #[derive(Clone, Debug)]
 pub struct RestMetrics {
     pub logins: IntCounterVec,
+}
+
+#[derive(Clone, Debug)]
+pub struct FileMetrics {
+    pub uploads: IntCounterVec,
+    pub errors: IntCounter,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +102,7 @@ impl Metrics {
             hub: HubMetrics::new(&make)?,
             history: HistoryMetrics::new(&make)?,
             rest: RestMetrics::new(&make)?,
+            files: FileMetrics::new(&make)?,
             registry: make.0,
         })
     }
@@ -224,6 +232,22 @@ impl HubMetrics {
                 "hub_reruns_total",
                 "Acknowledged commits told to another Redis than before.",
                 &["outcome"],
+            )?,
+        })
+    }
+}
+
+impl FileMetrics {
+    fn new(make: &Make) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            uploads: make.counters(
+                "uploads_total",
+                "Files that came, stored or refused.",
+                &["outcome"],
+            )?,
+            errors: make.counter(
+                "file_store_errors_total",
+                "Files that could not be written or read.",
             )?,
         })
     }

@@ -103,6 +103,8 @@ pub struct Rates {
     pub operator: Limit,
     /// Sessions that are started from one network.
     pub start: Limit,
+    /// Files of one person.
+    pub upload: Limit,
 }
 
 /// What is no message may be asked so much more often than messages may be sent: several go with each.
@@ -167,6 +169,21 @@ impl Chat {
     pub async fn charge_page(&self, address: Address) -> Result<(), Reject> {
         self.charge(self.settings.rates.page(&address.network()))
             .await
+    }
+
+    /// Of whoever sends a file, before it is looked at.
+    pub async fn charge_upload(&self, actor: &Actor) -> Result<(), Reject> {
+        let rate = match actor {
+            Actor::Guest(guest) => {
+                let upload = self.settings.rates.upload;
+                upload.rate("guest_upload", guest.bound()?.as_str())
+            }
+            Actor::Operator(operator) => {
+                let upload = self.settings.rates.upload;
+                upload.rate("operator_upload", operator.id.as_str())
+            }
+        };
+        self.charge(rate).await
     }
 
     /// Also of what could not even be understood.

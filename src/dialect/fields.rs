@@ -1,24 +1,44 @@
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use uuid::fmt::Hyphenated;
 
-use crate::model::{MessageId, Reject, limits};
+use crate::model::{Given, MessageId, Reject, Upload, limits};
 
 /// Largest whole number that every client counts exactly.
 pub(super) const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The fields of a payload, read by name; every refusal names the field. A field that is `null`
 /// counts as absent: clients write so what they do not know.
-pub(super) struct Fields<'a>(Option<&'a Map<String, Value>>);
+pub(super) struct Fields<'a> {
+    named: Option<&'a Map<String, Value>>,
+    binary: &'a [Bytes],
+}
+
+/// What comes with an event, or in a request: a value, and the bytes that placeholders in it stand for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Payload<'a> {
+    pub value: Option<&'a Value>,
+    pub binary: &'a [Bytes],
+}
+
+impl<'a> From<Option<&'a Value>> for Payload<'a> {
+    fn from(value: Option<&'a Value>) -> Self {
+        Self { value, binary: &[] }
+    }
+}
 
 impl<'a> Fields<'a> {
     /// An absent payload has no fields.
-    pub fn of(payload: Option<&'a Value>) -> Result<Self, Reject> {
-        match payload {
-            None | Some(Value::Null) => Ok(Self(None)),
-            Some(Value::Object(fields)) => Ok(Self(Some(fields))),
-            Some(_) => Err(Reject::field("payload", "The payload must be an object")),
-        }
+    pub fn of(payload: impl Into<Payload<'a>>) -> Result<Self, Reject> {
+        let Payload { value, binary } = payload.into();
+        let named = match value {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(fields)) => Some(fields),
+            Some(_) => return Err(Reject::field("payload", "The payload must be an object")),
+        };
+        Ok(Self { named, binary })
     }
 
     /// Any text, of whatever length: only what the transport admits gets here.
@@ -82,6 +102,58 @@ impl<'a> Fields<'a> {
             }
         }
         Ok(spoken)
+    }
+
+    /// A file: its upload by `attachmentId`, or itself in one of these fields, as a data URL or in binary. `name` and
+    /// `mimeType` tell of it.
+    pub fn given(&self, names: &[&'static str], is_picture: bool) -> Result<Option<Given>, Reject> {
+        if let Some(id) = self.id("attachmentId", limits::ATTACHMENT_ID_BYTES)? {
+            return Ok(Some(Given::Uploaded(id.to_owned())));
+        }
+        for name in names.iter().copied() {
+            if let Some(found) = self.get(name) {
+                let (bytes, mime) = self.bytes(name, found)?;
+                let said = self.detail("mimeType", limits::NAME_BYTES)?;
+                return Ok(Some(Given::Bytes(Upload {
+                    bytes,
+                    name: self.text("name")?.map(str::to_owned),
+                    mime: mime.map(str::to_owned).or(said),
+                    is_picture,
+                    field: name,
+                })));
+            }
+        }
+        Ok(None)
+    }
+
+    fn bytes(
+        &self,
+        name: &'static str,
+        found: &'a Value,
+    ) -> Result<(Bytes, Option<&'a str>), Reject> {
+        let wrong = || {
+            Reject::field(
+                name,
+                format!("{name} must be a data URL in base64, or binary"),
+            )
+        };
+        match found {
+            Value::String(url) => {
+                let (head, data) = url.split_once(',').ok_or_else(wrong)?;
+                let head = head.strip_prefix("data:").ok_or_else(wrong)?;
+                let mime = head.strip_suffix(";base64").ok_or_else(wrong)?;
+                let bytes = STANDARD.decode(data.trim_end()).map_err(|_| wrong())?;
+                let mime = mime.split(';').next().filter(|it| !it.is_empty());
+                Ok((bytes.into(), mime))
+            }
+            Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+                let number = fields.get("num").and_then(Value::as_u64);
+                let number = number.and_then(|number| usize::try_from(number).ok());
+                let bytes = number.and_then(|number| self.binary.get(number));
+                bytes.map(|bytes| (bytes.clone(), None)).ok_or_else(wrong)
+            }
+            _ => Err(wrong()),
+        }
     }
 
     pub fn number(
@@ -176,11 +248,14 @@ impl<'a> Fields<'a> {
     /// The fields of one that is an object.
     pub fn inner(&self, name: &str) -> Option<Self> {
         let fields = self.get(name)?.as_object();
-        fields.map(|fields| Self(Some(fields)))
+        fields.map(|fields| Self {
+            named: Some(fields),
+            binary: self.binary,
+        })
     }
 
     fn get(&self, name: &str) -> Option<&'a Value> {
-        self.0?.get(name).filter(|value| !value.is_null())
+        self.named?.get(name).filter(|value| !value.is_null())
     }
 }
 

@@ -5,6 +5,7 @@
 //! says so.
 
 mod fields;
+mod file;
 mod livechat;
 mod native;
 mod operator;
@@ -13,8 +14,9 @@ pub mod widget;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model::{Aside, Command, Entry, Message, Notice, Reject, Reply};
+use crate::model::{Aside, Attachment, Command, Entry, Message, Notice, Reject, Reply};
 
+pub use fields::Payload;
 use operator::Kind;
 pub use operator::NAMELESS;
 
@@ -55,6 +57,11 @@ impl Dialect {
     /// Everybody is on one namespace, and says by an event which side it is on.
     pub fn joins(self) -> bool {
         self.kind().is_some()
+    }
+
+    /// It shows a picture from the event that tells of it.
+    pub fn shows_inline(self) -> bool {
+        self.kind().is_some_and(Kind::shows_inline)
     }
 
     fn kind(self) -> Option<Kind> {
@@ -112,12 +119,13 @@ pub fn settle(
 
 /// What a client asks for. The refusal names the field that is missing, of the wrong type or out of
 /// its range; unknown fields are passed over, so that clients of a later release are understood.
-pub fn decode(
+pub fn decode<'a>(
     dialect: Dialect,
     audience: Audience,
     event: &str,
-    payload: Option<&Value>,
+    payload: impl Into<Payload<'a>>,
 ) -> Result<Command, Reject> {
+    let payload = payload.into();
     let own = match dialect {
         // The widget asks by HTTP.
         Dialect::Native | Dialect::Widget => None,
@@ -229,6 +237,11 @@ pub fn asked(audience: Audience, event: &str) -> Option<(Value, Value)> {
 /// A message as staff reads it in a list.
 pub fn encode_message(message: &Message) -> Value {
     native::encode_message(message)
+}
+
+/// A file as its sender reads of it.
+pub fn encode_attachment(file: &Attachment) -> Map<String, Value> {
+    file::described(file)
 }
 
 /// The native vocabulary as an AsyncAPI 3.0 document. `version` is that of the relay.

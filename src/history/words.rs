@@ -11,10 +11,21 @@ pub fn sender_kind(kind: SenderKind) -> &'static str {
     }
 }
 
-pub fn content_type(content: &Content) -> &'static str {
-    match content {
-        Content::Text { .. } => "text",
-    }
+/// JSON: never queried, only handed back as it was.
+pub fn attachment_text(content: &Content) -> Option<String> {
+    content.file().map(|file| json!(file).to_string())
+}
+
+/// `kind` and `attachment` as they are stored; `None` for what this release does not know.
+pub fn content(kind: &str, text: String, attachment: Option<&str>) -> Option<Content> {
+    let file = attachment.map(serde_json::from_str).transpose().ok()?;
+    let content = match (kind, file) {
+        ("text", None) => Content::Text { text },
+        ("image", Some(file)) => Content::Image { text, file },
+        ("file", Some(file)) => Content::File { text, file },
+        _ => return None,
+    };
+    Some(content)
 }
 
 pub fn offer_text(session: &Session) -> Option<String> {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{MessageId, OperatorId, SessionId, Status, WorkspaceId};
+use super::{Attachment, Given, MessageId, OperatorId, SessionId, Status, WorkspaceId};
 
 /// What a client asks for, decoded by its dialect. Ids in it select; they never authorise.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,9 +162,14 @@ pub struct Resume {
     pub since: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Send {
+    /// May be empty if something comes with it.
     pub text: String,
+    /// What comes with it.
+    pub given: Option<Given>,
+    /// The same, once it is looked at and stored. No dialect fills this in.
+    pub file: Option<Attachment>,
     /// The client's own id of the message: a repeat with the same one is the same message.
     pub client_id: Option<String>,
 }

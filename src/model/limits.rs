@@ -20,6 +20,10 @@ pub const SEARCH_CHARS: usize = 200;
 pub const SEARCH_BYTES: usize = 4 * SEARCH_CHARS;
 /// The newest message in a list, in characters.
 pub const PREVIEW_CHARS: usize = 120;
+/// Longest name of a file, in bytes; of a longer one the end is kept.
+pub const FILE_NAME_BYTES: usize = 200;
+/// Longest id that an upload is answered with, in bytes: it holds what was found.
+pub const ATTACHMENT_ID_BYTES: usize = 4096;
 /// Messages per page of history: unless asked otherwise, and at most.
 pub const HISTORY_DEFAULT: usize = 50;
 pub const HISTORY_MAX: usize = 200;

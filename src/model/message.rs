@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{MessageId, Millis, OperatorId, SessionId, limits};
+use super::{Attachment, MessageId, Millis, OperatorId, SessionId, limits};
 
 /// Immutable once committed. Order within a session is by the id of its entry; `seq` counts from 1
 /// and may have holes after a loss of hot state.
@@ -94,17 +94,74 @@ pub enum SenderKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
-    Text { text: String },
+    Text {
+        text: String,
+    },
+    /// A picture, and what was said with it, if anything was.
+    Image {
+        text: String,
+        file: Attachment,
+    },
+    /// Any other file.
+    File {
+        text: String,
+        file: Attachment,
+    },
 }
 
 impl Content {
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Text { text } => text,
+    /// `file`: what comes with it.
+    pub fn new(text: String, file: Option<Attachment>) -> Self {
+        match file {
+            None => Self::Text { text },
+            Some(file) if file.is_picture() => Self::Image { text, file },
+            Some(file) => Self::File { text, file },
         }
     }
 
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Image { .. } => "image",
+            Self::File { .. } => "file",
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text { text } | Self::Image { text, .. } | Self::File { text, .. } => text,
+        }
+    }
+
+    pub fn file(&self) -> Option<&Attachment> {
+        match self {
+            Self::Text { .. } => None,
+            Self::Image { file, .. } | Self::File { file, .. } => Some(file),
+        }
+    }
+
+    pub fn file_mut(&mut self) -> Option<&mut Attachment> {
+        match self {
+            Self::Text { .. } => None,
+            Self::Image { file, .. } | Self::File { file, .. } => Some(file),
+        }
+    }
+
+    /// For pages that know no files.
+    pub fn as_text(&self) -> String {
+        match (self.text(), self.file()) {
+            (text, None) => text.to_owned(),
+            ("", Some(file)) => file.as_text(),
+            (text, Some(file)) => format!("{text}\n{}", file.as_text()),
+        }
+    }
+
+    /// Of a file without a word, what it is called.
     pub fn preview(&self) -> String {
-        self.text().chars().take(limits::PREVIEW_CHARS).collect()
+        let text = match (self.text(), self.file()) {
+            ("", Some(file)) => &file.name,
+            (text, _) => text,
+        };
+        text.chars().take(limits::PREVIEW_CHARS).collect()
     }
 }

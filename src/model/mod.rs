@@ -5,6 +5,7 @@
 
 mod address;
 mod aside;
+mod attachment;
 mod clock;
 mod command;
 mod entry;
@@ -23,6 +24,7 @@ mod staff;
 
 pub use address::Address;
 pub use aside::Aside;
+pub use attachment::{Attachment, Given, Links, Upload};
 pub use clock::{Clock, Millis, timestamp};
 pub use command::{
     Command, GuestCommand, HistoryQuery, Join, Proof, React, Receipt, Resume, Send, SessionQuery,

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
+use object_store::ObjectStore;
 use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -9,7 +10,12 @@ use super::StartError;
 use crate::{
     chat::Writer,
     config::{Cluster, Config},
-    history::{Accounts, History, keep_indexed, postgres::PostgresHistory, sqlite::SqliteHistory},
+    files,
+    history::{
+        Accounts, History, keep_indexed,
+        postgres::{PostgresFiles, PostgresHistory},
+        sqlite::SqliteHistory,
+    },
     hub::{
         Hub, Retention,
         memory::MemoryHub,
@@ -31,6 +37,7 @@ pub struct Backends {
     pub hub: Arc<dyn Hub>,
     pub history: Arc<dyn History>,
     pub accounts: Arc<dyn Accounts>,
+    pub files: Arc<dyn ObjectStore>,
     pub clock: Clock,
     pub metrics: Metrics,
     writer: JoinHandle<()>,
@@ -38,19 +45,25 @@ pub struct Backends {
     stop: CancellationToken,
 }
 
-type Opened = (Arc<dyn Hub>, Arc<dyn History>, Arc<dyn Accounts>);
+/// The last: files, where no other place is set.
+type Opened = (
+    Arc<dyn Hub>,
+    Arc<dyn History>,
+    Arc<dyn Accounts>,
+    Option<Arc<dyn ObjectStore>>,
+);
 
 /// Opens hub and history and begins to write the one to the other. Backends of a cluster that cannot
 /// be reached are waited for, however long that takes; any other error ends it.
 pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
     let clock = Clock::System;
     let metrics = Metrics::new()?;
-    let (hub, history, accounts): Opened = match &config.cluster {
+    let (hub, history, accounts, in_database): Opened = match &config.cluster {
         None => {
             let hub = MemoryHub::new(clock.clone(), retention(config));
             let database = SqliteHistory::open(&config.keys.data_dir, metrics.history.clone())?;
             let database = Arc::new(database);
-            (Arc::new(hub), database.clone(), database)
+            (Arc::new(hub), database.clone(), database, None)
         }
         Some(cluster) => {
             let (hub, history) = tokio::try_join!(
@@ -58,8 +71,13 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
                 postgres(cluster, &metrics)
             )?;
             let history = Arc::new(history);
-            (Arc::new(hub), history.clone(), history)
+            let files = Arc::new(PostgresFiles(Arc::clone(&history)));
+            (Arc::new(hub), history.clone(), history, Some(files))
         }
+    };
+    let files = match config.file_store() {
+        Some(place) => files::open(&place)?,
+        None => in_database.ok_or(StartError::NoFiles)?,
     };
     let scan = if config.cluster.is_some() {
         SCAN_CLUSTER
@@ -89,6 +107,7 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
         hub,
         history,
         accounts,
+        files,
         clock,
         metrics,
         writer,

@@ -30,13 +30,14 @@ use crate::{
     chat::{Actor, Chat, Directory, Done, OperatorActor},
     config::Ack,
     dialect::{
-        self, Audience, Dialect,
+        self, Audience, Dialect, Payload,
         widget::{self, Conversation},
     },
+    files::Files,
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
-        Aside, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset, Reject,
-        Reply, SessionId, StaffCommand, WorkspaceId,
+        Aside, Change, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset,
+        Reject, Reply, SessionId, StaffCommand, WorkspaceId,
     },
     server::{
         Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Socket, Telling, Topic,
@@ -65,6 +66,7 @@ pub struct Relay {
     pub ack: Ack,
     /// Of front ends that do not say which one they speak.
     pub vocabularies: Vocabularies,
+    pub files: Arc<Files>,
 }
 
 impl App for Relay {
@@ -133,7 +135,7 @@ impl App for Relay {
             (Actor::Guest(guest), Arriving::Recovered(at)) => {
                 let arrived = self.chat.guest_arrived(&guest, &dedup).await;
                 let notice = arrived.map_err(|_| Trouble)?;
-                missed = notice.map_or_else(Vec::new, |it| self.beside(&socket.state, &it));
+                missed = notice.map_or_else(Vec::new, |it| self.beside(&socket.state, it));
                 (None, at)
             }
             (Actor::Operator(operator), Arriving::Recovered(at)) => {
@@ -164,8 +166,11 @@ impl App for Relay {
     ) -> Turn<RelaySocket> {
         let (dialect, audience) = (socket.state.dialect(), socket.state.audience());
         let name = event.name.as_str().unwrap_or_default();
-        let payload = event.args.first();
-        let spoken = dialect::settle(dialect, audience, name, payload);
+        let payload = Payload {
+            value: event.args.first(),
+            binary: &event.attachments,
+        };
+        let spoken = dialect::settle(dialect, audience, name, payload.value);
         let command = if event.replaced {
             Err(half_a_character())
         } else {
@@ -243,7 +248,23 @@ impl App for Relay {
         }
     }
 
+    fn is_at_hand(&self, (dialect, ..): Self::Class, entry: &Entry) -> bool {
+        let message = entry.message().filter(|_| dialect.shows_inline());
+        message.is_none_or(|message| self.files.is_at_hand(&entry.workspace, message))
+    }
+
+    async fn fetch(&self, (dialect, ..): Self::Class, entries: &[Arc<Entry>]) {
+        if dialect.shows_inline() {
+            let told = |entry: &'_ Arc<Entry>| entry.message().is_some();
+            let told = entries.iter().filter(|entry| told(entry));
+            let messages = told.filter_map(|entry| Some((&entry.workspace, entry.message()?)));
+            self.files.fetch(messages).await;
+        }
+    }
+
     fn encode(&self, (dialect, audience, visitor): Self::Class, entry: &Entry) -> Vec<Telling> {
+        let linked = self.linked(entry, dialect.shows_inline());
+        let entry = linked.as_ref().unwrap_or(entry);
         let events = match visitor {
             Some(visitor) => {
                 let workspace = entry.workspace.clone();
@@ -328,9 +349,21 @@ impl Relay {
         self.chat.handle(actor, command, &named.id).await
     }
 
+    /// An entry with a file, once that has an address; `None` for any other.
+    fn linked(&self, entry: &Entry, inline: bool) -> Option<Entry> {
+        entry.message()?.content.file()?;
+        let mut linked = entry.clone();
+        if let Change::Message { message } = &mut linked.change {
+            self.files.link(&entry.workspace, message, inline);
+        }
+        Some(linked)
+    }
+
     /// What is said to a socket beside its log, and beside any request.
-    fn beside(&self, socket: &RelaySocket, notice: &Notice) -> Vec<Telling> {
+    fn beside(&self, socket: &RelaySocket, mut notice: Notice) -> Vec<Telling> {
         let (dialect, audience) = (socket.dialect(), socket.audience());
+        self.files.link_notice(&mut notice);
+        let notice = &notice;
         let told = dialect::encode_notice(dialect, audience, notice, None).into_iter();
         told.map(|out| Telling {
             event: out.event,

@@ -9,6 +9,7 @@ use crate::{
     chat::{Chat, ChatParts, ChatSettings, Directory},
     config::{Config, ConfigError, Secrets, SecretsError},
     dialect,
+    files::{self, FileParts, Files},
     history::{self, History},
     hub::{self, Hub},
     metrics::Metrics,
@@ -40,6 +41,10 @@ pub enum StartError {
     History(#[from] crate::history::Unavailable),
     #[error("cannot prepare the history")]
     Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Files(#[from] files::StoreError),
+    #[error("nowhere to put files: set FILES")]
+    NoFiles,
     #[error("metrics")]
     Metrics(#[from] prometheus::Error),
     #[error("the hub is unavailable")]
@@ -115,7 +120,15 @@ pub async fn start(
     let helpers = CancellationToken::new();
     tell(Arc::clone(&chat), helpers.clone());
     let operators = Arc::new(operators(&secrets, &backends.metrics));
+    let files = Arc::new(Files::new(FileParts {
+        store: Arc::clone(&backends.files),
+        keys: secrets.signing.clone(),
+        clock: backends.clock.clone(),
+        settings: config.files.settings(),
+        metrics: backends.metrics.files.clone(),
+    }));
     let relay = Relay {
+        files: Arc::clone(&files),
         chat: Arc::clone(&chat),
         directory: Arc::clone(&directory),
         clock: backends.clock.clone(),
@@ -124,6 +137,7 @@ pub async fn start(
         ack: config.ack()?,
         vocabularies: config.conversation.vocabularies(),
     };
+    let signing = secrets.signing.clone();
     let pod = Pod::new(Parts {
         app: Arc::new(relay),
         hub: Arc::clone(&backends.hub),
@@ -137,6 +151,8 @@ pub async fn start(
     tokio::spawn(async move { keeper.run(noted, stop, || revocations.tell()).await });
     let rest = rest::Parts {
         chat,
+        files,
+        signing,
         directory,
         accounts: Arc::clone(&backends.accounts),
         hub: Arc::clone(&backends.hub),

@@ -43,7 +43,11 @@ impl Relay {
         };
         let command = self.verified(state.workspace(), command);
         let command = command.inspect_err(|reject| self.count(socket, reject))?;
-        let done = self.handle(&state.actor(socket), command, named).await?;
+        let actor = state.actor(socket);
+        let resolved = self.files.resolve(&self.chat, &actor, command).await;
+        let command = resolved.inspect_err(|reject| self.count(socket, reject))?;
+        let mut done = self.handle(&actor, command, named).await?;
+        self.files.link_done(state.workspace(), &mut done);
         let mut turn = self.told(audience, spoken, done);
         if turn.state.is_none() && state.dialect() != spoken {
             turn.state = Some(state.clone().speaking(spoken));

@@ -32,9 +32,13 @@ impl Rest {
         );
         let chat = &self.parts.chat;
         let command = command.inspect_err(|reject| chat.count_refusal(&actor, reject))?;
-        let done = chat
+        let files = &self.parts.files;
+        let command = files.resolve(chat, &actor, command).await;
+        let command = command.inspect_err(|reject| chat.count_refusal(&actor, reject))?;
+        let mut done = chat
             .handle(&actor, command, &key.dedup(caller, event))
             .await?;
+        files.link_done(&caller.workspace, &mut done);
         self.acknowledge(done).await
     }
 

@@ -11,7 +11,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Rest, chats, login, me, messages, operators, sessions, widget, workspaces};
+use super::{Rest, chats, files, login, me, messages, operators, sessions, widget, workspaces};
 use crate::{
     dialect::{self, Audience},
     server::{auth::LOGIN_COOKIE, document},
@@ -67,9 +67,15 @@ pub fn endpoints() -> OpenApiRouter<Arc<Rest>> {
         .routes(routes!(messages::list::list, messages::send::send))
         .routes(routes!(messages::read::read))
         .routes(routes!(messages::search::search))
+        .routes(routes!(files::open::open))
         .routes(routes!(chats::chats))
         .routes(routes!(widget::lead::lead))
         .routes(routes!(widget::messages::list, widget::messages::send))
+}
+
+/// Those whose bodies are larger, and take longer, than those of others.
+pub fn uploads() -> OpenApiRouter<Arc<Rest>> {
+    OpenApiRouter::new().routes(routes!(files::upload::upload))
 }
 
 /// Serves the document.
@@ -89,6 +95,8 @@ fn whole(paths: utoipa::openapi::OpenApi) -> Value {
         let of_widget = widget::lead::schemas()
             .into_iter()
             .chain(widget::messages::schemas());
+        let of_files = files::upload::schemas();
+        schemas.extend(of_files.map(|(name, of)| (name.to_owned(), of)));
         schemas.extend(of_widget.map(|(name, of)| (name.to_owned(), of)));
     }
     document
@@ -112,6 +120,10 @@ fn asked() -> Map<String, Value> {
             without(&mut asks, "sessionId");
             // It is a header here.
             without(&mut asks, "clientMessageId");
+            if let Some(kind) = asks.pointer_mut("/properties/type") {
+                // `attachmentId` says the rest.
+                kind["enum"] = json!(["text"]);
+            }
             may_be_null(&mut asks);
             if let Some(message) = asks["properties"]["message"].as_object_mut() {
                 message.insert("pattern".into(), json!(SOME_TEXT));

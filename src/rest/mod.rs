@@ -7,6 +7,7 @@
 //! | `ask`, `idempotency`, `stored` | one command, once, acknowledged when it is as safe as acks promise |
 //! | `body`, `query`, `problem` | what comes in, and how it is refused |
 //! | `document` | all of it as OpenAPI |
+//! | `files` | what comes with messages |
 //! | the rest | an endpoint each |
 
 mod ask;
@@ -15,6 +16,7 @@ mod caller;
 mod chats;
 mod cookie;
 mod document;
+mod files;
 mod idempotency;
 mod login;
 mod me;
@@ -40,6 +42,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::{
     chat::{Chat, Directory},
+    files::Files,
     history::Accounts,
     hub::{Hub, Limit, Persisted},
     metrics::Metrics,
@@ -56,7 +59,10 @@ pub use login::{PasswordError, hash_password};
 /// What it is made of.
 pub struct Parts {
     pub chat: Arc<Chat>,
+    pub files: Arc<Files>,
     pub directory: Arc<Directory>,
+    /// Of guests' tokens.
+    pub signing: Keyring,
     pub accounts: Arc<dyn Accounts>,
     pub hub: Arc<dyn Hub>,
     pub clock: Clock,
@@ -100,6 +106,7 @@ pub struct Rest {
     settings: RestSettings,
     passwords: Semaphore,
     reads: Semaphore,
+    uploads: Semaphore,
 }
 
 pub fn routes(parts: Parts, settings: RestSettings) -> Router {
@@ -112,8 +119,17 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
         settings,
         passwords: Semaphore::new(PASSWORDS_MAX),
         reads: Semaphore::new(READS_MAX),
+        uploads: Semaphore::new(files::UPLOADS_MAX),
     });
-    let (routes, document) = document::endpoints().split_for_parts();
+    let (routes, mut document) = document::endpoints().split_for_parts();
+    let (uploads, of_uploads) = document::uploads().split_for_parts();
+    document.merge(of_uploads);
+    // They bound and time their bodies themselves.
+    let uploads = uploads
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(Arc::clone(&rest))
+        .layer(DefaultBodyLimit::disable())
+        .layer(timed(files::UPLOAD_TIMEOUT));
     routes
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(rest)
@@ -123,10 +139,12 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
             axum::routing::any(problem::no_such_path),
         )
         .layer(DefaultBodyLimit::max(settings.max_body))
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::REQUEST_TIMEOUT,
-            REQUEST_TIMEOUT,
-        ))
+        .layer(timed(REQUEST_TIMEOUT))
+        .merge(uploads)
         .layer(map_response(problem::in_words))
         .layer(from_fn_with_state(guard, guard_origin))
+}
+
+fn timed(limit: Duration) -> TimeoutLayer {
+    TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, limit)
 }

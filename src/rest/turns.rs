@@ -58,6 +58,17 @@ impl Rest {
         }
     }
 
+    /// A turn to receive a file.
+    pub async fn upload_turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        match timeout(TURN, self.uploads.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => {
+                self.hit_limit("uploads");
+                Err(Reject::unavailable().into())
+            }
+        }
+    }
+
     pub async fn charge_change(&self, caller: &Caller) -> Result<(), Problem> {
         self.charge(CHANGES.rate("accounts", &who(caller))).await
     }

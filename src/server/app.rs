@@ -1,6 +1,6 @@
 //! The seam between the server, which moves packets, and what is done with them.
 
-use std::hash::Hash;
+use std::{hash::Hash, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -107,6 +107,18 @@ pub trait App: Send + Sync + 'static {
     fn sees(&self, socket: &Self::Socket, session: Option<&SessionId>) -> bool {
         let _ = (socket, session);
         true
+    }
+
+    /// Whether all that [`App::encode`] may need is there already. What is not is fetched by whoever may wait.
+    fn is_at_hand(&self, class: Self::Class, entry: &Entry) -> bool {
+        let _ = (class, entry);
+        true
+    }
+
+    /// Puts at hand what these entries need, or gives up within a bounded time.
+    fn fetch(&self, class: Self::Class, entries: &[Arc<Entry>]) -> impl Future<Output = ()> + Send {
+        let _ = (class, entries);
+        async {}
     }
 
     /// What an entry reads like for a class: any number of events.

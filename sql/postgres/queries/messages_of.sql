@@ -1,7 +1,7 @@
 -- Walks messages_of_operator backwards. The words and the collation are those of the index.
 SELECT
     id, session, entry_ms, entry_seq, seq, direction,
-    sender_kind, sender_id, sender_name, type, text, client_id, at
+    sender_kind, sender_id, sender_name, type, text, client_id, at, attachment
 FROM messages
 WHERE workspace = $1
   AND sender_kind = 'operator'

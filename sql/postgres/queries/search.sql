@@ -3,7 +3,7 @@
 -- workspace is compared as well.
 SELECT
     id, session, entry_ms, entry_seq, seq, direction,
-    sender_kind, sender_id, sender_name, type, text, client_id, at
+    sender_kind, sender_id, sender_name, type, text, client_id, at, attachment
 FROM messages
 WHERE workspace = $1
   AND (entry_ms, entry_seq) < ($2, $3)

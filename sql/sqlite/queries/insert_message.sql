@@ -2,8 +2,8 @@
 -- place with another id is poison.
 INSERT INTO messages (
     id, workspace, session, entry_ms, entry_seq, seq, direction,
-    sender_kind, sender_id, sender_name, type, text, client_id, at, place
+    sender_kind, sender_id, sender_name, type, text, client_id, at, place, attachment
 ) VALUES (
     :id, :workspace, :session, :entry_ms, :entry_seq, :seq, :direction,
-    :sender_kind, :sender_id, :sender_name, :type, :text, :client_id, :at, :place
+    :sender_kind, :sender_id, :sender_name, :type, :text, :client_id, :at, :place, :attachment
 ) ON CONFLICT DO NOTHING

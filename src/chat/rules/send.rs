@@ -17,7 +17,7 @@ pub(in crate::chat) fn check(send: &Send, max_bytes: usize) -> Result<(), Reject
             ..reject
         });
     }
-    if send.text.trim().is_empty() {
+    if send.text.trim().is_empty() && send.file.is_none() {
         return Err(Reject::field("message", "A message needs a text"));
     }
     // No text column of a database takes it, so it would stop the history of the whole partition.
@@ -98,7 +98,7 @@ fn message(place: Place<'_>, id: MessageId, sender: Sender, send: Send, dedup: &
     };
     let (workspace, session) = (place.workspace.clone(), place.session.clone());
     let mut commit = Commit::new(workspace, Some(session), dedup, Guard::Open);
-    let content = Content::Text { text: send.text };
+    let content = Content::new(send.text, send.file);
     let change = NewChange::Message {
         id,
         direction,

@@ -5,6 +5,7 @@ fn saying(text: &str, client_id: Option<&str>) -> Send {
     Send {
         text: text.to_owned(),
         client_id: client_id.map(str::to_owned),
+        ..Send::default()
     }
 }
 

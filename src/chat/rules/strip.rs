@@ -32,7 +32,7 @@ pub(in crate::chat) fn strip(
         .clean_content_tags(HashSet::from(["script", "style"]))
         .clean(&send.text)
         .to_string();
-    if text.trim().is_empty() {
+    if text.trim().is_empty() && send.file.is_none() {
         return Err(Reject::field("message", "A message needs a text"));
     }
     Ok(Send { text, ..send })
@@ -45,7 +45,7 @@ mod tests {
     fn stripped(tags: &StripTags, text: &str) -> Option<String> {
         let send = Send {
             text: text.into(),
-            client_id: None,
+            ..Send::default()
         };
         let stripped = strip(tags, &WorkspaceId::new("shop"), send);
         stripped.ok().map(|send| send.text)

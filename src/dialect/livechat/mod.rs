@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{
     Outgoing,
-    fields::{Fields, required},
+    fields::{Fields, Payload, required},
+    file,
 };
 use crate::model::{
     Change, Command, Direction, Entry, Message, Reject, SessionId, Watch, WorkspaceId, limits,
@@ -16,7 +17,7 @@ const JOIN_CONTACT: &str = "join_contact";
 const JOIN_WORKSPACE: &str = "join_workspace";
 
 /// `None` for an event that is none of this front end's.
-pub(super) fn decode(event: &str, payload: Option<&Value>) -> Option<Result<Command, Reject>> {
+pub(super) fn decode(event: &str, payload: Payload<'_>) -> Option<Result<Command, Reject>> {
     let read: fn(&Fields<'_>) -> Result<Watch, Reject> = match event {
         JOIN_CONTACT => contact,
         JOIN_WORKSPACE => workspace,
@@ -63,19 +64,23 @@ fn row(workspace: &WorkspaceId, message: &Message) -> Value {
         Direction::In => ("inbound", "received"),
         Direction::Out => ("outbound", "sent"),
     };
-    json!({
+    let mut row = json!({
         "id": message.id.to_string(),
         "contact_id": message.session.as_str(),
         "workspace_id": workspace.as_str(),
         "sender": message.sender.name,
         "sender_id": message.sender.id,
-        "body": message.content.text(),
+        "body": message.content.as_text(),
         "is_read": message.direction == Direction::Out,
         "direction": direction,
         "status": status,
         "twilio_sid": Value::Null,
-        "msg_type": "text",
+        "msg_type": message.content.kind(),
         "created_at": timestamp(message.at),
         "seq": message.seq,
-    })
+    });
+    if let Some(file) = message.content.file() {
+        row["attachment"] = file::described(file).into();
+    }
+    row
 }

@@ -1,7 +1,7 @@
 use crate::{
     dialect::{
         Audience,
-        fields::{Fields, required},
+        fields::{Fields, Payload, required},
     },
     model::{
         Code, Command, GuestCommand, Join, OperatorId, Reject, Send, SessionId, StaffCommand,
@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(in crate::dialect) fn decode(
     audience: Audience,
     event: &str,
-    payload: Option<&Value>,
+    payload: Payload<'_>,
 ) -> Option<Result<Command, Reject>> {
     let read: fn(&Fields<'_>) -> Result<Command, Reject> = match (audience, event) {
         (_, "join") => join,
@@ -109,17 +109,21 @@ fn typing(fields: &Fields<'_>) -> Result<bool, Reject> {
 
 /// The text is bounded by the rules, for every dialect alike.
 fn send(fields: &Fields<'_>) -> Result<Send, Reject> {
-    match fields.text("type")? {
-        None | Some("text") => {}
-        Some("image") => {
-            return Err(Reject::field("type", "Attachments are not available yet"));
-        }
+    let given = match fields.text("type")? {
+        None | Some("text") => None,
+        Some("image") => Some(required("image", fields.given(&["image"], true)?)?),
         Some(_) => return Err(Reject::field("type", "type must be text or image")),
-    }
+    };
+    let text = match given {
+        None => required("message", fields.spoken()?)?,
+        Some(_) => fields.spoken()?.unwrap_or_default(),
+    };
     let client_id = fields.id("clientMessageId", limits::ID_BYTES)?;
     let client_id = client_id.or(fields.id("clientMsgId", limits::ID_BYTES)?);
     Ok(Send {
-        text: required("message", fields.spoken()?)?.to_owned(),
+        text: text.to_owned(),
+        given,
+        file: None,
         client_id: client_id.map(str::to_owned),
     })
 }

@@ -2,8 +2,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Kind, added, object, operator_id};
 use crate::{
-    dialect::{Audience, Outgoing},
-    model::{Agent, Change, Direction, Entry, Message, SessionId},
+    dialect::{Audience, Outgoing, file},
+    model::{Agent, Attachment, Change, Content, Direction, Entry, Message, SessionId},
 };
 
 pub(in crate::dialect) fn encode_entry(
@@ -35,15 +35,12 @@ fn for_guest(kind: Kind, message: &Message) -> Vec<Outgoing> {
     if message.direction == Direction::In {
         return Vec::new();
     }
-    let (sender, text) = (&message.sender, message.content.text());
+    let sender = &message.sender;
     let mut told = Vec::new();
     if kind.is_told_as_a() {
-        let fields = json!({
-            "from": sender.id,
-            "type": "text",
-            "message": text,
-            "operatorName": sender.name,
-        });
+        let mut fields = object(json!({ "from": sender.id }));
+        fields.append(&mut said(kind, message));
+        fields.insert("operatorName".to_owned(), sender.name.as_str().into());
         told.push(message_of(
             (Audience::Guest, "incomingOperatorMessage"),
             message,
@@ -51,7 +48,8 @@ fn for_guest(kind: Kind, message: &Message) -> Vec<Outgoing> {
         ));
     }
     if kind.is_told_as_b() {
-        let fields = json!({ "type": "text", "message": text, "operatorName": sender.name });
+        let mut fields = said(kind, message);
+        fields.insert("operatorName".to_owned(), sender.name.as_str().into());
         told.push(message_of(
             (Audience::Guest, "operatorMessage"),
             message,
@@ -64,12 +62,10 @@ fn for_guest(kind: Kind, message: &Message) -> Vec<Outgoing> {
 fn for_operators(kind: Kind, message: &Message) -> Vec<Outgoing> {
     match message.direction {
         Direction::In => {
-            let fields = json!({
-                "from": message.session.as_str(),
-                "type": "text",
-                "message": message.content.text(),
-                "username": message.sender.name,
-            });
+            let mut fields = object(json!({ "from": message.session.as_str() }));
+            fields.append(&mut said(kind, message));
+            let name = message.sender.name.as_str();
+            fields.insert("username".to_owned(), name.into());
             vec![message_of(
                 (Audience::Operator, "incomingMessage"),
                 message,
@@ -82,23 +78,26 @@ fn for_operators(kind: Kind, message: &Message) -> Vec<Outgoing> {
 
 /// What a colleague has said to a guest.
 fn supervised(kind: Kind, message: &Message) -> Vec<Outgoing> {
-    let (session, text) = (message.session.as_str(), message.content.text());
+    let session = message.session.as_str();
     let (id, name) = (operator_id(&message.sender.id), &message.sender.name);
     let mut told = Vec::new();
     if kind.is_told_as_a() {
         let mut inner = object(json!({
             "from": "operator",
-            "text": text,
+            "text": text(message),
             "operatorId": id,
             "operatorName": name,
         }));
+        if let Content::Image { file, .. } = &message.content {
+            inner.append(&mut pictured(kind, file));
+        }
         inner.append(&mut added(Audience::Operator, message));
-        let fields = json!({
+        let fields = object(json!({
             "clientId": session,
             "message": inner,
             "operatorId": id,
             "operatorName": name,
-        });
+        }));
         told.push(message_of(
             (Audience::Operator, "operatorMessageBroadcast"),
             message,
@@ -106,13 +105,12 @@ fn supervised(kind: Kind, message: &Message) -> Vec<Outgoing> {
         ));
     }
     if kind.is_told_as_b() {
-        let fields = json!({
+        let mut fields = object(json!({
             "clientId": session,
             "operatorId": id,
             "operatorName": name,
-            "type": "text",
-            "message": text,
-        });
+        }));
+        fields.append(&mut said(kind, message));
         told.push(message_of(
             (Audience::Operator, "operatorBroadcast"),
             message,
@@ -122,12 +120,41 @@ fn supervised(kind: Kind, message: &Message) -> Vec<Outgoing> {
     told
 }
 
+/// What was said, as both name it. Of other files than pictures they are told in words.
+fn said(kind: Kind, message: &Message) -> Map<String, Value> {
+    let Content::Image { text, file } = &message.content else {
+        return object(json!({ "type": "text", "message": text(message) }));
+    };
+    let mut fields = object(json!({ "type": "image" }));
+    fields.append(&mut pictured(kind, file));
+    if !text.is_empty() {
+        fields.insert("message".to_owned(), text.as_str().into());
+    }
+    fields
+}
+
+/// What was said beside a picture; instead of any other file, where it is.
+fn text(message: &Message) -> String {
+    match &message.content {
+        Content::Image { text, .. } => text.clone(),
+        content => content.as_text(),
+    }
+}
+
+fn pictured(kind: Kind, picture: &Attachment) -> Map<String, Value> {
+    let mut fields = object(json!({ "image": file::image(picture, kind.shows_inline()) }));
+    fields.append(&mut file::described(picture));
+    if let Some(url) = fields.shift_remove("url") {
+        fields.insert("imageUrl".to_owned(), url);
+    }
+    fields
+}
+
 fn message_of(
     (audience, event): (Audience, &'static str),
     message: &Message,
-    fields: Value,
+    mut fields: Map<String, Value>,
 ) -> Outgoing {
-    let mut fields = object(fields);
     fields.append(&mut added(audience, message));
     let payload = Value::Object(fields);
     Outgoing { event, payload }

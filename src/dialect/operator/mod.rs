@@ -30,6 +30,12 @@ impl Kind {
         self != Self::B
     }
 
+    /// Who has shown which one it is. What is told by two names at once has the address of a picture instead, which is
+    /// shown in the same way.
+    pub(super) fn shows_inline(self) -> bool {
+        self != Self::Either
+    }
+
     fn is_told_as_b(self) -> bool {
         self != Self::A
     }

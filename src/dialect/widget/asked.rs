@@ -54,6 +54,7 @@ pub fn lead(payload: &Map<String, Value>) -> Result<Lead, Reject> {
     let send = text.map(|text| Send {
         text: text.to_owned(),
         client_id: client_id.map(str::to_owned),
+        ..Send::default()
     });
     Ok(Lead {
         start,
@@ -86,5 +87,6 @@ fn sent(fields: &Fields<'_>) -> Result<Send, Reject> {
         client_id: fields
             .id("clientMessageId", limits::ID_BYTES)?
             .map(str::to_owned),
+        ..Send::default()
     })
 }

@@ -9,7 +9,7 @@ use conversation::PREFIX;
 
 use serde_json::{Map, Value, json};
 
-use super::Outgoing;
+use super::{Outgoing, file};
 use crate::model::{Change, Direction, Entry, Message, SenderKind, WorkspaceId, timestamp};
 
 /// What the visitor's page is told of its conversation: messages, its own among them, which it passes over.
@@ -24,17 +24,21 @@ pub fn encode_entry(conversation: &Conversation, entry: &Entry) -> Vec<Outgoing>
 }
 
 fn live(conversation: &Conversation, message: &Message) -> Value {
-    json!({
+    let mut told = json!({
         "direction": message.direction.as_str(),
         "conv_id": conversation.to_string(),
         "conversation_id": conversation.visitor().to_string(),
-        "text": message.content.text(),
+        "text": message.content.as_text(),
         "id": message.id.to_string(),
         "seq": message.seq,
         "timestamp": timestamp(message.at),
         "sender_id": sender_id(&conversation.visitor().to_string(), message),
         "sender": side(message),
-    })
+    });
+    if let Some(file) = message.content.file() {
+        told["attachment"] = file::described(file).into();
+    }
+    told
 }
 
 /// A message as the routes of this front end have stored it. `customer`: what the asker knows the conversation by,
@@ -48,8 +52,8 @@ pub fn row(workspace: &WorkspaceId, customer: &str, message: &Message) -> Map<St
         "sender_id": sender_id(customer, message),
         "sender_name": message.sender.name,
         "direction": message.direction.as_str(),
-        "text": message.content.text(),
-        "metadata": {},
+        "text": message.content.as_text(),
+        "metadata": metadata(message),
         "is_read": message.direction == Direction::Out,
         "conversation_id": customer,
         "conv_id": conv_id(workspace, customer),
@@ -62,6 +66,14 @@ pub fn row(workspace: &WorkspaceId, customer: &str, message: &Message) -> Map<St
     match row {
         Value::Object(row) => row,
         _ => Map::new(),
+    }
+}
+
+/// What comes with it: its text names that as well, for pages that only show the text.
+fn metadata(message: &Message) -> Value {
+    match message.content.file() {
+        Some(file) => json!({ "attachment": file::described(file) }),
+        None => json!({}),
     }
 }
 

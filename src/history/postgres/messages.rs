@@ -12,7 +12,7 @@ use super::{
 use crate::{
     history::{
         search,
-        words::{content_type, sender_kind},
+        words::{attachment_text, sender_kind},
     },
     model::{Entry, EntryId, Message},
 };
@@ -94,12 +94,13 @@ fn columns<'r>(said: &'r [Said<'_>]) -> Columns<'r> {
         column(said, |(_, message)| sender_kind(message.sender.kind)),
         column(said, |(_, message)| message.sender.id.as_str()),
         column(said, |(_, message)| message.sender.name.as_str()),
-        column(said, |(_, message)| content_type(&message.content)),
+        column(said, |(_, message)| message.content.kind()),
         column(said, |(_, message)| message.content.text()),
         column(said, |(_, message)| message.client_id.as_deref()),
         column(said, |(_, message)| int(message.at)),
         column(said, |(entry, message)| {
             search::stored(&entry.workspace, message.content.text())
         }),
+        column(said, |(_, message)| attachment_text(&message.content)),
     ]
 }

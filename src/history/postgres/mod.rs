@@ -9,6 +9,7 @@ mod append;
 mod cursor;
 mod database;
 mod failure;
+mod files;
 mod insert;
 mod messages;
 mod open;
@@ -24,6 +25,7 @@ mod tls;
 use async_trait::async_trait;
 use tracing::{error, warn};
 
+pub use self::files::PostgresFiles;
 pub use self::open::{CONNECTIONS, Cause, OpenError, migrate};
 
 use self::{append::Written, database::Database};

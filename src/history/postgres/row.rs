@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::failure::Failure;
 use crate::{
-    history::{StoredMessage, StoredReaction, words::sender_kind},
+    history::{
+        StoredMessage, StoredReaction,
+        words::{self, sender_kind},
+    },
     model::{
         Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
         Participant, Preview, Role, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
@@ -143,12 +146,13 @@ fn preview(row: &Row) -> Result<Option<Preview>, Failure> {
 }
 
 fn content(row: &Row) -> Result<Content, Failure> {
-    match row.try_get("type")? {
-        "text" => Ok(Content::Text {
-            text: get(row, "text")?,
-        }),
-        _ => Err(Failure::Unknown("type")),
-    }
+    let attachment: Option<String> = get(row, "attachment")?;
+    let content = words::content(
+        row.try_get("type")?,
+        get(row, "text")?,
+        attachment.as_deref(),
+    );
+    content.ok_or(Failure::Unknown("type"))
 }
 
 fn json<T: DeserializeOwned>(text: &str, column: &'static str) -> Result<T, Failure> {

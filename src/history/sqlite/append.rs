@@ -4,7 +4,7 @@ use super::{cursor, fold::Fold, row::int, search};
 use crate::{
     history::{
         Batch,
-        words::{content_type, sender_kind},
+        words::{attachment_text, sender_kind},
     },
     model::{Change, Entry, Message, Reaction},
 };
@@ -98,11 +98,12 @@ fn insert(
             ":sender_kind": sender_kind(message.sender.kind),
             ":sender_id": message.sender.id,
             ":sender_name": message.sender.name,
-            ":type": content_type(&message.content),
+            ":type": message.content.kind(),
             ":text": message.content.text(),
             ":client_id": message.client_id,
             ":at": int(message.at),
             ":place": place,
+            ":attachment": attachment_text(&message.content),
         })?;
     if inserted > 0 {
         search::put(transaction, place, &entry.workspace, message.content.text())?;

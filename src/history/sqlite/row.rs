@@ -10,7 +10,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    history::{StoredMessage, StoredReaction, words::sender_kind},
+    history::{
+        StoredMessage, StoredReaction,
+        words::{self, sender_kind},
+    },
     model::{
         Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
         Participant, Preview, Role, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
@@ -137,11 +140,10 @@ fn preview(row: &Row<'_>) -> rusqlite::Result<Option<Preview>> {
 }
 
 fn content(row: &Row<'_>) -> rusqlite::Result<Stored<Content>> {
-    let make = match row.get_ref("type")?.as_str()? {
-        "text" => |text| Content::Text { text },
-        _ => return Err(FromSqlError::InvalidType.into()),
-    };
-    Ok(Stored(make(row.get("text")?)))
+    let (kind, attachment) = (row.get_ref("type")?, row.get_ref("attachment")?);
+    let attachment = attachment.as_str_or_null()?;
+    let content = words::content(kind.as_str()?, row.get("text")?, attachment);
+    Ok(Stored(content.ok_or(FromSqlError::InvalidType)?))
 }
 
 pub fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     dialect,
     history::StoredMessage,
-    model::{EntryId, Reject},
+    model::{EntryId, Reject, WorkspaceId},
     rest::{Rest, login::text, operators::limit, problem::Problem},
 };
 
@@ -23,10 +23,18 @@ pub fn page(fields: &Map<String, Value>) -> Result<(Option<EntryId>, usize), Pro
 
 impl Rest {
     /// `{messages, cursor?}`, newest first. `found` may be one more than fits, which tells that there are more.
-    pub fn found(&self, mut found: Vec<StoredMessage>, limit: usize) -> Map<String, Value> {
+    pub fn found(
+        &self,
+        workspace: &WorkspaceId,
+        mut found: Vec<StoredMessage>,
+        limit: usize,
+    ) -> Map<String, Value> {
         let more = found.len() > limit;
         found.truncate(limit);
         let cursor = found.last().filter(|_| more).map(|it| it.entry.to_string());
+        for it in &mut found {
+            self.parts.files.link(workspace, &mut it.message, false);
+        }
         let messages = found.iter().map(|it| dialect::encode_message(&it.message));
         let mut fields = Map::new();
         fields.insert("messages".into(), messages.collect());

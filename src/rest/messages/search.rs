@@ -41,5 +41,5 @@ pub async fn search(
         .parts
         .chat
         .search(&caller.workspace, words, before, limit);
-    Ok(Json(rest.found(found.await?, limit)))
+    Ok(Json(rest.found(&caller.workspace, found.await?, limit)))
 }

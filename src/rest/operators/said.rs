@@ -47,5 +47,5 @@ pub async fn said(
         .parts
         .chat
         .said_by(&caller.workspace, &operator, before, limit);
-    Ok(Json(rest.found(said.await?, limit)))
+    Ok(Json(rest.found(&caller.workspace, said.await?, limit)))
 }

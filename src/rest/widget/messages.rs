@@ -117,7 +117,8 @@ impl Rest {
             }),
         };
         let chat = &self.parts.chat;
-        let done = chat.handle(&place.actor, command, &DedupId::draw()).await?;
+        let mut done = chat.handle(&place.actor, command, &DedupId::draw()).await?;
+        self.parts.files.link_done(&place.workspace, &mut done);
         match done.reply {
             Reply::History { messages, more } => Ok((messages, more)),
             _ => Err(Reject::unavailable().into()),

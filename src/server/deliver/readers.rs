@@ -146,6 +146,11 @@ impl<A: App> Readers<A> {
                 }
                 To::Mailbox(mailbox) => mailbox,
             };
+            if !app.is_at_hand(listening.alike.class, entry) {
+                // It reads its log, where it may wait.
+                mailbox.mark_behind();
+                continue;
+            }
             let encoded = once.get(&listening.alike, |alike| {
                 let reading = Reading {
                     nsp: &alike.nsp,

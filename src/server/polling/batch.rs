@@ -120,6 +120,7 @@ impl<A: App> Gatherer<'_, A> {
             return Ok(());
         };
         let class = self.pod.app.class(&socket.state);
+        self.pod.app.fetch(class, &page.entries).await;
         let epoch = &page.epoch;
         for entry in &page.entries {
             if gathered.is_full() || upto.is_some_and(|upto| entry.id > upto) {

@@ -168,6 +168,7 @@ impl<A: App> Connection<A> {
                 return Err(End::Gap);
             }
             let class = self.pod.app.class(&socket.state);
+            self.pod.app.fetch(class, &page.entries).await;
             let reading = Reading {
                 nsp,
                 revision: socket.revision,

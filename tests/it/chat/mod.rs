@@ -69,6 +69,7 @@ fn settings() -> ChatSettings {
             guest: Limit::OFF,
             operator: Limit::OFF,
             start: Limit::OFF,
+            upload: Limit::OFF,
         },
     }
 }
@@ -226,6 +227,7 @@ fn send(text: &str, client_id: Option<&str>) -> Send {
     Send {
         text: text.into(),
         client_id: client_id.map(Into::into),
+        ..Send::default()
     }
 }
 

@@ -10,6 +10,7 @@ fn limited(limit: impl FnOnce(&mut Rates, Limit)) -> Scene {
         guest: Limit::OFF,
         operator: Limit::OFF,
         start: Limit::OFF,
+        upload: Limit::OFF,
     };
     let two = Limit {
         max: 2,

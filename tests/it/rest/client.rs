@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Method, header::HeaderMap};
+use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
+use super::files::form;
 use crate::process::server::LONG;
 
 #[derive(Clone)]
@@ -60,6 +61,30 @@ impl Client {
                 .header("content-type", "application/json")
                 .body(body.to_string());
         }
+        answer(request).await
+    }
+
+    /// One file, in a form.
+    pub async fn upload(&self, path: &str, field: &str, bytes: Vec<u8>) -> Answer {
+        let url = format!("http://{}/api/v1{path}", self.address);
+        let mut request = self.http.post(url).multipart(form(field, bytes));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        answer(request).await
+    }
+
+    /// What is at an address that was told.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let url = format!("http://{}{path}", self.address);
+        let response = self.http.get(url).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        response.bytes().await.unwrap().to_vec()
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Answer {
+    {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();

@@ -3,6 +3,7 @@
 mod client;
 mod commands;
 mod document;
+mod files;
 mod house;
 mod idempotency;
 mod isolation;

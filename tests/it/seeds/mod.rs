@@ -21,6 +21,9 @@ macro_rules! suites {
             seed_003_over_polling: "seeds/003", "polling";
             seed_004_over_websocket: "seeds/004", "websocket";
             seed_004_over_polling: "seeds/004", "polling";
+            images_over_websocket: "seeds/images", "websocket";
+            images_over_polling: "seeds/images", "polling";
+            images_over_polling_then_websocket: "seeds/images", "default";
             limits_over_websocket: "seeds/limits", "websocket";
             limits_over_polling: "seeds/limits", "polling";
             rooms_over_websocket: "seeds/rooms", "websocket";
@@ -48,6 +51,7 @@ pub fn settings_of(suite: &str) -> Vec<(&'static str, &'static str)> {
         "seeds/004" => vec![("GUEST_GRACE", "1s")],
         // As many as in the seeds, in windows into which a busy machine gets all of them.
         "seeds/limits" => vec![("RATE_GUEST", "5/5s"), ("RATE_OPERATOR", "100/20s")],
+        "seeds/images" => vec![("RATE_GUEST", "50/1s")],
         _ => Vec::new(),
     }
 }

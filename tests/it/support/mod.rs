@@ -1,5 +1,6 @@
 //! Servers for tests: real ones, on free ports, with a data directory of their own.
 
+pub mod bucket;
 pub mod folder;
 pub mod lengths;
 pub mod lossy;

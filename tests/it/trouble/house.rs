@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use switchboard::{
     chat::{Chat, ChatParts, ChatSettings, Directory, Rates, StripTags},
     config::Ack,
+    files::{self, FileParts, FileSettings, Files, StorePlace},
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
     metrics::{HubMetrics, Metrics, ServerMetrics},
@@ -72,7 +73,21 @@ impl House {
             settings: chat_settings(),
             metrics: metrics.chat.clone(),
         });
+        let files = Files::new(FileParts {
+            store: files::open(&StorePlace::Folder(folder.path().join("files"))).unwrap(),
+            keys: keys(),
+            clock: clock.clone(),
+            settings: FileSettings {
+                public_url: String::new(),
+                max_guest: 1000,
+                max_staff: 1000,
+                kinds: Vec::new(),
+                url_life_seconds: 60,
+            },
+            metrics: metrics.files.clone(),
+        });
         let relay = Relay {
+            files: Arc::new(files),
             chat: Arc::new(chat),
             directory,
             clock: clock.clone(),
@@ -166,6 +181,7 @@ fn chat_settings() -> ChatSettings {
             guest: Limit::OFF,
             operator: Limit::OFF,
             start: Limit::OFF,
+            upload: Limit::OFF,
         },
     }
 }

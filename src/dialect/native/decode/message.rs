@@ -22,17 +22,33 @@ pub(super) fn operator_history(fields: &Fields<'_>) -> Result<Command, Reject> {
     Ok(Command::Staff(StaffCommand::History { session, query }))
 }
 
+/// Where a message that is sent with its file has it.
+const FILES: [&str; 2] = ["file", "image"];
+
 /// The text is bounded by the rules, for every dialect alike.
 fn send(fields: &Fields<'_>) -> Result<Send, Reject> {
-    match fields.text("type")? {
-        None | Some("text") => {}
-        Some("image" | "file") => {
-            return Err(Reject::field("type", "Attachments are not available yet"));
+    let given = match fields.text("type")? {
+        None => fields.given(&FILES, false)?,
+        Some("text") => {
+            // Passed over, but not whatever it is.
+            fields.id("attachmentId", limits::ATTACHMENT_ID_BYTES)?;
+            None
+        }
+        Some(kind @ ("image" | "file")) => {
+            let given = fields.given(&FILES, kind == "image")?;
+            Some(required("attachmentId", given)?)
         }
         Some(_) => return Err(Reject::field("type", "type must be text, image or file")),
-    }
+    };
+    let text = fields.text("message")?;
+    let text = match given {
+        None => required("message", text)?,
+        Some(_) => text.unwrap_or_default(),
+    };
     Ok(Send {
-        text: required("message", fields.text("message")?)?.to_owned(),
+        text: text.to_owned(),
+        given,
+        file: None,
         client_id: fields
             .id("clientMessageId", limits::ID_BYTES)?
             .map(str::to_owned),

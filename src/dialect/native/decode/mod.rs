@@ -7,12 +7,10 @@ mod operator;
 mod session;
 mod signal;
 
-use serde_json::Value;
-
 use crate::{
     dialect::{
         Audience,
-        fields::{Fields, required},
+        fields::{Fields, Payload, required},
     },
     model::{Code, Command, Reject, SessionId, limits},
 };
@@ -22,7 +20,7 @@ pub(in crate::dialect::native) use operator::CURSOR_BYTES;
 pub(in crate::dialect) fn decode(
     audience: Audience,
     event: &str,
-    payload: Option<&Value>,
+    payload: Payload<'_>,
 ) -> Result<Command, Reject> {
     let other = match audience {
         Audience::Guest => Audience::Operator,

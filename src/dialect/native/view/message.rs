@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{object, participant, put, timestamp};
 use crate::{
-    dialect::Outgoing,
+    dialect::{Outgoing, file},
     model::{Direction, HistoryMessage, Message},
 };
 
@@ -13,7 +13,7 @@ fn message(message: &Message) -> Value {
         "messageId": message.id.to_string(),
         "seq": message.seq,
         "message": message.content.text(),
-        "type": "text",
+        "type": message.content.kind(),
         "timestamp": timestamp(message.at),
         "direction": message.direction.as_str(),
     }));
@@ -24,6 +24,9 @@ fn message(message: &Message) -> Value {
             put(&mut fields, "agentId", sender.id.as_str());
             put(&mut fields, "agentName", sender.name.as_str());
         }
+    }
+    if let Some(file) = message.content.file() {
+        put(&mut fields, "attachment", file::described(file));
     }
     Value::Object(fields)
 }

@@ -1,8 +1,8 @@
 use super::{
     Asked, Field, Shape,
     fields::{
-        BEFORE_SEQ, CLIENT_MESSAGE_ID, EMOJI, HISTORY_LIMIT, ID, IS_TYPING, MESSAGE, MESSAGE_ID,
-        NUMBER, ON, PAGE, SENT, SEQ, SESSION_ID, STATUS, TYPE,
+        ATTACHMENT_ID, BEFORE_SEQ, CLIENT_MESSAGE_ID, EMOJI, HISTORY_LIMIT, ID, IS_TYPING, MESSAGE,
+        MESSAGE_ID, NUMBER, ON, PAGE, SENT, SEQ, SESSION_ID, STATUS, TYPE,
     },
     optional, required,
 };
@@ -18,7 +18,7 @@ pub(super) const ALL: &[Asked] = &[
     Asked {
         event: "guest:message",
         says: "Says something. The acknowledgement means that it is kept.",
-        fields: &[MESSAGE, TYPE, CLIENT_MESSAGE_ID],
+        fields: &[MESSAGE, TYPE, ATTACHMENT_ID, CLIENT_MESSAGE_ID],
         ack: SENT,
     },
     Asked {

@@ -1,8 +1,8 @@
 use super::{
     Asked, Field, Shape,
     fields::{
-        BEFORE_SEQ, CLIENT_MESSAGE_ID, EMOJI, HISTORY_LIMIT, ID, IN_SESSION, IS_TYPING, MESSAGE,
-        MESSAGE_ID, ON, PAGE, PRESENCE, SENT, SEQ, SESSION_ID, STATUS, TYPE,
+        ATTACHMENT_ID, BEFORE_SEQ, CLIENT_MESSAGE_ID, EMOJI, HISTORY_LIMIT, ID, IN_SESSION,
+        IS_TYPING, MESSAGE, MESSAGE_ID, ON, PAGE, PRESENCE, SENT, SEQ, SESSION_ID, STATUS, TYPE,
     },
     optional, records, required,
 };
@@ -83,7 +83,7 @@ pub(super) const ALL: &[Asked] = &[
     Asked {
         event: "staff:message",
         says: "Says something to the guest. The acknowledgement means that it is kept.",
-        fields: &[SESSION_ID, MESSAGE, TYPE, CLIENT_MESSAGE_ID],
+        fields: &[SESSION_ID, MESSAGE, TYPE, ATTACHMENT_ID, CLIENT_MESSAGE_ID],
         ack: SENT,
     },
     Asked {

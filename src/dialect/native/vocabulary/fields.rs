@@ -46,12 +46,18 @@ pub(super) const AGENT_IN_SESSION: &[Field] = &[SESSION_ID, AGENT_ID, AGENT_NAME
 pub(super) const MESSAGE: Field = required(
     "message",
     Shape::Text,
-    "The text, of at most `MAX_TEXT` bytes; a longer one is refused with `too_large`.",
+    "The text, of at most `MAX_TEXT` bytes; a longer one is refused with `too_large`. May be empty if something comes with it.",
 );
 pub(super) const TYPE: Field = optional(
     "type",
-    Shape::Word(&["text"]),
-    "`text` if left out. `image` and `file` are refused until there are attachments.",
+    Shape::Word(&["text", "image", "file"]),
+    "By what comes with it, if left out. With `image` and `file` there is `attachmentId`.",
+);
+pub(super) const ATTACHMENT_ID: Field = optional(
+    "attachmentId",
+    Shape::Id(limits::ATTACHMENT_ID_BYTES),
+    "What the upload of a file to this session was answered with. Instead of it the file itself may be in `file`, in \
+     binary or as a data URL, with its `name`, if all fits into one packet.",
 );
 pub(super) const CLIENT_MESSAGE_ID: Field = optional(
     "clientMessageId",

@@ -11,6 +11,7 @@ use crate::model::limits;
 pub(in crate::dialect::native) const ALL: &[&Record] = &[
     &GUEST_MESSAGE,
     &STAFF_MESSAGE,
+    &ATTACHMENT,
     &GUEST_SESSION,
     &STAFF_SESSION,
     &AGENT_RECORD,
@@ -34,7 +35,16 @@ const TEXT: Field = required(
     Shape::Text,
     "Plain text: escape it where it is shown.",
 );
-const TYPE: Field = required("type", Shape::Word(&["text"]), "What it is.");
+const TYPE: Field = required(
+    "type",
+    Shape::Word(&["text", "image", "file"]),
+    "What it is.",
+);
+const FILE: Field = optional(
+    "attachment",
+    Shape::Record(&ATTACHMENT),
+    "With an image or a file.",
+);
 const REACTIONS: Field = optional(
     "reactions",
     Shape::List(&REACTION),
@@ -50,10 +60,33 @@ pub(super) const GUEST_MESSAGE: Record = Record {
         NUMBER_OF,
         TEXT,
         TYPE,
+        FILE,
         TIMESTAMP,
         required("direction", Shape::Word(&["in"]), "As the site sees it."),
         required("guestName", Shape::Text, "As people read it."),
         REACTIONS,
+    ],
+};
+
+pub(super) const ATTACHMENT: Record = Record {
+    name: "Attachment",
+    says: "A file that came with a message.",
+    fields: &[
+        required("name", Shape::Text, "As its sender calls it."),
+        required("mimeType", Shape::Text, "What it is, by its bytes."),
+        required("size", COUNT, "In bytes."),
+        optional("width", NUMBER, "Of a picture, in pixels."),
+        optional("height", NUMBER, "Of a picture, in pixels."),
+        optional(
+            "url",
+            Shape::Text,
+            "Where it is. Whoever has it may read the file, for a day or so: load the history again for another one.",
+        ),
+        optional(
+            "thumbnailUrl",
+            Shape::Text,
+            "The same picture, of at most 320 pixels each way; left out where that is the picture itself.",
+        ),
     ],
 };
 
@@ -66,6 +99,7 @@ pub(super) const STAFF_MESSAGE: Record = Record {
         NUMBER_OF,
         TEXT,
         TYPE,
+        FILE,
         TIMESTAMP,
         required("direction", Shape::Word(&["out"]), "As the site sees it."),
         AGENT_ID,

@@ -1,14 +1,14 @@
 use switchboard::{
     dialect::Audience,
     model::{
-        Aside, Change, Direction, Entry, Marks, Notice, OfferEnd, Participant, Reaction,
+        Aside, Change, Content, Direction, Entry, Marks, Notice, OfferEnd, Participant, Reaction,
         WorkspaceId,
     },
 };
 
 use super::{
-    active, alice, bare, bob, busy, ended, entry, id, message, message_id, offer, reacted, started,
-    waiting,
+    active, alice, attachment, bare, bob, busy, ended, entry, id, message, message_id, offer,
+    reacted, started, waiting,
 };
 
 /// Every kind of entry.
@@ -60,6 +60,11 @@ fn of_messages() -> Vec<(&'static str, Entry)> {
         let message = message(direction);
         entry(Change::Message { message }, None)
     };
+    let with = |direction, mime, text: &str| {
+        let mut message = message(direction);
+        message.content = Content::new(text.into(), Some(attachment(mime)));
+        entry(Change::Message { message }, None)
+    };
     let delivered = |direction| entry(Change::Delivered { direction, seq: 4 }, Some(busy()));
     let read = |by, seq| entry(Change::Read { by, seq }, Some(busy()));
     let reacted = |by, on| {
@@ -75,6 +80,10 @@ fn of_messages() -> Vec<(&'static str, Entry)> {
     vec![
         ("message in", said(Direction::In)),
         ("message out", said(Direction::Out)),
+        ("picture in", with(Direction::In, "image/png", "look")),
+        ("picture out", with(Direction::Out, "image/png", "")),
+        ("file in", with(Direction::In, "application/pdf", "")),
+        ("file out", with(Direction::Out, "application/pdf", "here")),
         ("delivered in", delivered(Direction::In)),
         ("delivered out", delivered(Direction::Out)),
         ("read by the guest", read(Participant::Guest, 2)),

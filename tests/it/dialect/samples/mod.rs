@@ -8,9 +8,9 @@ pub use replies::replies;
 
 use serde_json::json;
 use switchboard::model::{
-    Agent, Change, Content, Direction, Entry, EntryId, FORMAT, Guest, HistoryMessage, Marks,
-    Message, MessageId, Offer, OperatorId, Participant, Prev, Preview, RecoveryId, Reply, Sender,
-    SenderKind, Session, SessionId, Status, WorkspaceId,
+    Agent, Attachment, Change, Content, Direction, Entry, EntryId, FORMAT, Guest, HistoryMessage,
+    Links, Marks, Message, MessageId, Offer, OperatorId, Participant, Prev, Preview, RecoveryId,
+    Reply, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
 };
 
 /// 2023-11-14T22:13:20Z.
@@ -74,6 +74,27 @@ pub fn message(direction: Direction) -> Message {
         },
         client_id: Some("secret of the sender".into()),
         at: START + number,
+    }
+}
+
+/// Of which everything is known.
+pub fn attachment(mime: &str) -> Attachment {
+    let is_picture = mime.starts_with("image/");
+    let side = |length| is_picture.then_some(length);
+    Attachment {
+        id: "0123abcd".into(),
+        name: if is_picture { "cat.png" } else { "terms.pdf" }.into(),
+        mime: mime.into(),
+        size: 12_345,
+        width: side(800),
+        height: side(600),
+        has_thumbnail: is_picture,
+        links: Some(Links {
+            url: "https://chat.example.test/api/v1/files/file".into(),
+            thumbnail: is_picture
+                .then(|| "https://chat.example.test/api/v1/files/thumbnail".into()),
+            inline: is_picture.then(|| "data:image/png;base64,iVBORw0KGgo=".into()),
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ fn sending(text: &str, client_id: Option<&str>) -> Send {
     Send {
         text: text.into(),
         client_id: client_id.map(str::to_owned),
+        ..Send::default()
     }
 }
 
@@ -71,9 +72,51 @@ fn messages_name_what_is_wrong() {
         (payload, field)
     });
     refused(Audience::Operator, "staff:message", &of_session);
-    let image = json!({"message": "x", "type": "image"});
-    let reject = guest("guest:message", image).unwrap_err();
-    assert_eq!(reject.message, "Attachments are not available yet");
+    for kind in ["image", "file"] {
+        let nothing = json!({"message": "x", "type": kind});
+        let reject = guest("guest:message", nothing).unwrap_err();
+        assert_eq!(reject.field, Some("attachmentId"));
+    }
+    for wrong in [
+        "",
+        "x",
+        "data:image/png,x",
+        "data:image/png;base64,%%",
+        "http://a/b.png",
+    ] {
+        let file = json!({"type": "file", "file": wrong});
+        let reject = guest("guest:message", file).unwrap_err();
+        assert_eq!(reject.field, Some("file"), "{wrong}");
+    }
+}
+
+#[test]
+fn a_file_comes_by_its_upload_or_as_itself() {
+    let given = |payload| match guest("guest:message", payload) {
+        Ok(GuestCommand::Send(send)) => (send.text, send.given),
+        other => panic!("{other:?}"),
+    };
+    let uploaded = json!({"type": "file", "attachmentId": "abc"});
+    let id = Given::Uploaded("abc".into());
+    assert_eq!(given(uploaded), (String::new(), Some(id.clone())));
+    assert_eq!(
+        given(json!({"message": "see", "attachmentId": "abc"})),
+        ("see".into(), Some(id))
+    );
+    let itself = json!({
+        "message": "see",
+        "type": "image",
+        "file": "data:image/png;base64,AQID",
+        "name": "cat.png",
+    });
+    let upload = Upload {
+        bytes: vec![1, 2, 3].into(),
+        name: Some("cat.png".into()),
+        mime: Some("image/png".into()),
+        is_picture: true,
+        field: "file",
+    };
+    assert_eq!(given(itself), ("see".into(), Some(Given::Bytes(upload))));
 }
 
 #[test]

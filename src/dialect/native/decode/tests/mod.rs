@@ -4,14 +4,18 @@ mod operator;
 mod session;
 mod signal;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::dialect::native::vocabulary::asked_by;
 use crate::model::{
-    GuestCommand, HistoryQuery, Proof, React, Receipt, Send, SessionQuery, StaffCommand, Start,
-    Status, WorkspaceId,
+    Given, GuestCommand, HistoryQuery, Proof, React, Receipt, Send, SessionQuery, StaffCommand,
+    Start, Status, Upload, WorkspaceId,
 };
+
+fn decode(audience: Audience, event: &str, payload: Option<&Value>) -> Result<Command, Reject> {
+    super::decode(audience, event, payload.into())
+}
 
 fn guest(event: &str, payload: Value) -> Result<GuestCommand, Reject> {
     match decode(Audience::Guest, event, Some(&payload))? {

@@ -1,0 +1,162 @@
+//! Files over HTTP: what is taken, how much of it, and that it is there again after a restart.
+
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use super::{client::Client, house::House};
+use crate::{
+    process::{server::Server, talk::Person},
+    support::{bucket::Bucket, pods::Pods, token::token},
+};
+
+const PNG: &[u8] = include_bytes!("../../fixtures/files/dot.png");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p8_a_file_is_bounded_and_looked_at() {
+    let house = House::start_with(&["--max-upload-staff", "2000", "--rate-upload", "0"]).await;
+    let ada = house.operator("ada", "agent").await;
+    let mut guest = Person::guest(house.server.address).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let path = attachments(&started);
+
+    let png = ada.upload(&path, "file", PNG.to_vec()).await.granted();
+    assert_eq!((&png["width"], &png["height"]), (&json!(1), &json!(1)));
+    let again = ada.upload(&path, "file", PNG.to_vec()).await.granted();
+    assert_eq!(again["url"], png["url"], "the same file is the same one");
+    let exact = ada.upload(&path, "file", vec![b'x'; 2000]).await.granted();
+    assert_eq!(exact["mimeType"], "text/plain");
+
+    let over = ada.upload(&path, "file", vec![b'x'; 2001]).await;
+    assert_eq!(over.refused(413, "too_large")["field"], "file");
+    let refused: [(&str, &[u8]); 6] = [
+        ("file", b""),
+        ("file", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0"),
+        ("file", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("file", b"<html><script>alert(1)</script></html>"),
+        ("file", &PNG[..40]),
+        ("image", PNG),
+    ];
+    for (field, bytes) in refused {
+        let answer = ada.upload(&path, field, bytes.to_vec()).await;
+        assert_eq!(answer.refused(400, "invalid")["field"], "file");
+    }
+    let json = ada.post(&path, json!({ "file": "x" })).await;
+    assert_eq!(json.refused(415, "invalid")["field"], "Content-Type");
+
+    guest.granted("guest:end", json!({})).await;
+    let late = ada.upload(&path, "file", PNG.to_vec()).await;
+    late.refused(409, "ended");
+    let page = house.server.measured().await;
+    for outcome in ["stored", "too_large", "invalid"] {
+        let series = format!("switchboard_uploads_total{{outcome=\"{outcome}\"}}");
+        assert!(page.contains(&series), "{series} in {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p8_files_of_one_person_are_counted() {
+    let house = House::start_with(&["--rate-upload", "2/60s"]).await;
+    let mut guest = Person::guest(house.server.address).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let path = attachments(&started);
+    let resume = started["token"].as_str().unwrap();
+    let itself = Client::with_token(house.server.address, resume);
+    itself.upload(&path, "file", PNG.to_vec()).await.granted();
+    let url = format!("data:image/png;base64,{}", base64(PNG));
+    let inline = json!({ "type": "image", "message": "", "file": url });
+    guest.granted("guest:message", inline.clone()).await;
+    let refused = itself.upload(&path, "file", PNG.to_vec()).await;
+    let refused = refused.refused(429, "rate_limited");
+    assert!(refused["retryAfterMs"].as_u64().is_some_and(|ms| ms > 0));
+    let asked = guest.emit("guest:message", &inline).await.unwrap();
+    let refused = guest.answer(asked).await.unwrap();
+    assert_eq!(refused["error"]["code"], "rate_limited", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_a_file_is_there_after_a_restart() {
+    let house = House::start().await;
+    let ada = house.operator("ada", "agent").await;
+    let mut guest = Person::guest(house.server.address).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let uploaded = ada
+        .upload(&attachments(&started), "file", PNG.to_vec())
+        .await;
+    let url = uploaded.granted()["url"].as_str().unwrap().to_owned();
+    let House { server, folder } = house;
+    server.stop().await;
+    let again = Server::start_with(folder.path(), &[]).await;
+    assert_eq!(Client::nobody(again.address).bytes(&url).await, PNG);
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_p7_a_file_of_one_pod_is_opened_by_another_and_no_other_workspace_reaches_it() {
+    let pods = Pods::start_with(2, &[]).await;
+    let [here, there] = pods.addresses()[..] else {
+        panic!()
+    };
+    let who = |name, workspace| token(&pods.secrets(), name, "Ada Quitte", workspace, 60);
+    let mut guest = Person::guest(here).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let path = attachments(&started);
+    let ada = Client::with_token(here, &who("ada", "default"));
+    let uploaded = ada.upload(&path, "file", PNG.to_vec()).await.granted();
+    let url = uploaded["url"].as_str().unwrap();
+    assert_eq!(Client::nobody(there).bytes(url).await, PNG);
+    let stranger = Client::with_token(there, &who("ada", "other"));
+    let refused = stranger.upload(&path, "file", PNG.to_vec()).await;
+    refused.refused(404, "not_found");
+    Client::nobody(here)
+        .upload(&path, "file", PNG.to_vec())
+        .await
+        .refused(401, "unauthorized");
+    pods.stop().await;
+}
+
+/// With the protocol of S3, as signed and retried by a client that does so everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_a_file_in_a_bucket_is_opened_by_every_pod_and_its_loss_is_told() {
+    let mut bucket = Bucket::start().await;
+    let settings = bucket.settings();
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(name, it)| (*name, it.as_str()))
+        .collect();
+    let pods = Pods::start_with(2, &settings).await;
+    let [here, there] = pods.addresses()[..] else {
+        panic!()
+    };
+    let mut guest = Person::guest(here).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let path = attachments(&started);
+    let itself = Client::with_token(here, started["token"].as_str().unwrap());
+    let uploaded = itself.upload(&path, "file", PNG.to_vec()).await.granted();
+    let url = uploaded["url"].as_str().unwrap();
+    assert_eq!(Client::nobody(there).bytes(url).await, PNG);
+    bucket.stop().await;
+    let refused = itself.upload(&path, "file", b"a text".to_vec()).await;
+    refused.refused(503, "unavailable");
+    let page = pods.servers()[0].measured().await;
+    assert!(
+        page.contains("switchboard_file_store_errors_total 1"),
+        "{page}"
+    );
+    pods.stop().await;
+}
+
+fn attachments(started: &Value) -> String {
+    let session = started["sessionId"].as_str().unwrap();
+    format!("/sessions/{session}/attachments")
+}
+
+pub fn base64(bytes: &[u8]) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    STANDARD.encode(bytes)
+}
+
+/// A form with one file in that field.
+pub fn form(field: &str, bytes: Vec<u8>) -> Form {
+    let part = Part::bytes(bytes).file_name("a file");
+    Form::new().part(field.to_owned(), part)
+}
