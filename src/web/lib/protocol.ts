@@ -2,6 +2,17 @@
 
 export type Status = 'waiting' | 'active' | 'ended';
 
+export interface Attachment {
+  name: string;
+  mimeType: string;
+  size: number;
+  /** Of a picture, in pixels. */
+  width?: number;
+  height?: number;
+  url: string;
+  thumbnailUrl?: string;
+}
+
 export interface Message {
   sessionId: string;
   messageId: string;
@@ -12,6 +23,8 @@ export interface Message {
   /** `in` is written by the guest, `out` by an operator. */
   direction: 'in' | 'out';
   timestamp: string;
+  /** With an image or a file. */
+  attachment?: Attachment;
   guestName?: string;
   agentName?: string;
 }

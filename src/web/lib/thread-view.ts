@@ -1,8 +1,11 @@
 import { make, part } from './dom';
+import type { Attachment } from './protocol';
 import type { Row, Thread, Tick } from './thread';
 
 /** How near to the end still counts as being there, in pixels. */
 const SNAP = 48;
+/** Longest side of a picture in the log, in pixels. */
+const THUMBNAIL = 240;
 
 const TICKS: Record<Tick, { mark: string; label: string }> = {
   sending: { mark: '◷', label: 'Sending' },
@@ -112,7 +115,8 @@ export class ThreadView {
     if (row.kind === 'note') return make('p', 'note', row.text);
     const element = make('div', `message ${row.kind}`);
     if (row.author) element.append(make('span', 'author', row.author));
-    element.append(make('div', 'bubble', row.text), make('div', 'meta'));
+    const inside = row.file ? [attached(row.file), ...(row.text ? [row.text] : [])] : [row.text];
+    element.append(make('div', 'bubble', ...inside), make('div', 'meta'));
     return element;
   }
 
@@ -149,6 +153,26 @@ export class ThreadView {
     this.latest.hidden = true;
     this.onEnd();
   }
+}
+
+/** A picture, in a place as large as it will be, or the name of a file; opened apart, since its address is not this page's. */
+function attached(file: Attachment): HTMLElement {
+  const link = make('a', 'file');
+  link.href = file.url;
+  link.target = '_blank';
+  link.rel = 'noreferrer';
+  if (!file.mimeType.startsWith('image/')) {
+    link.append(`${file.name} (${Math.ceil(file.size / 1000)} kB)`);
+    return link;
+  }
+  const picture = make('img');
+  picture.src = file.thumbnailUrl ?? file.url;
+  picture.alt = file.name;
+  const scale = Math.min(1, THUMBNAIL / Math.max(file.width ?? THUMBNAIL, file.height ?? THUMBNAIL));
+  picture.width = Math.round((file.width ?? THUMBNAIL) * scale);
+  picture.height = Math.round((file.height ?? THUMBNAIL) * scale);
+  link.append(picture);
+  return link;
 }
 
 function time(at: Date): HTMLElement {

@@ -1,4 +1,4 @@
-import type { Message, Page, Stored } from './protocol';
+import type { Attachment, Message, Page, Stored } from './protocol';
 import type { Item } from './outbox';
 
 export type Tick = 'sending' | 'failed' | 'stored' | 'delivered' | 'read';
@@ -8,6 +8,7 @@ export interface Row {
   key: string;
   kind: 'own' | 'other' | 'note';
   text: string;
+  file?: Attachment;
   author?: string;
   at?: Date;
   tick?: Tick;
@@ -119,9 +120,10 @@ export class Thread {
 
   private row(key: string, message: Message): Row {
     const at = new Date(message.timestamp);
-    if (message.direction === this.own) return { key, kind: 'own', text: message.message, at, tick: this.tick(message.seq) };
+    const { message: text, attachment: file } = message;
+    if (message.direction === this.own) return { key, kind: 'own', text, file, at, tick: this.tick(message.seq) };
     const author = message.direction === 'in' ? message.guestName : message.agentName;
-    return { key, kind: 'other', text: message.message, at, author };
+    return { key, kind: 'other', text, file, at, author };
   }
 
   private tick(seq: number): Tick {

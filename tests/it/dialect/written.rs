@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use switchboard::{
     dialect::Audience,
     model::{
-        Command, GuestCommand, HistoryQuery, Proof, React, Receipt, Send, SessionQuery,
+        Command, Given, GuestCommand, HistoryQuery, Proof, React, Receipt, Send, SessionQuery,
         StaffCommand, Start,
     },
 };
@@ -112,7 +112,15 @@ fn proof(proof: &Proof) -> Value {
 }
 
 fn send(send: &Send) -> Value {
-    json!({ "message": send.text, "clientMessageId": send.client_id })
+    let uploaded = match &send.given {
+        Some(Given::Uploaded(id)) => Some(id),
+        _ => None,
+    };
+    json!({
+        "message": send.text,
+        "attachmentId": uploaded,
+        "clientMessageId": send.client_id,
+    })
 }
 
 fn history(query: &HistoryQuery) -> Value {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use switchboard::{
     history::Appended,
-    model::{Entry, SessionQuery, Status, WorkspaceId, limits},
+    model::{Attachment, Change, Content, Entry, SessionQuery, Status, WorkspaceId, limits},
 };
 
 use super::{
@@ -29,6 +29,40 @@ pub async fn p1_what_was_appended_is_read_back_in_order(place: &impl Place) {
     let row = book.session(&session).await.unwrap();
     assert_eq!((row.last_seq, row.last_entry), (5, at(15)));
     book.history.ping().await.unwrap();
+}
+
+pub async fn p7_the_file_of_a_message_is_read_back_with_it(place: &impl Place) {
+    let mut book = Book::open(place).await;
+    let session = session("default");
+    let file = |mime: &str, width| Attachment {
+        id: "0123abcd".into(),
+        name: "grüße \"1\".png".into(),
+        mime: mime.into(),
+        size: 12_345,
+        width,
+        height: width,
+        has_thumbnail: width.is_some(),
+        links: None,
+    };
+    let contents = [
+        Content::new("look".into(), Some(file("image/png", Some(800)))),
+        Content::new(String::new(), Some(file("application/pdf", None))),
+        Content::new("no file".into(), None),
+    ];
+    let mut entries = vec![started(&session, 10)];
+    for (n, content) in (1..).zip(&contents) {
+        let mut entry = Entry::clone(&said(&session, n, 10 + n, ""));
+        if let Change::Message { message } = &mut entry.change {
+            message.content = content.clone();
+        }
+        entries.push(Arc::new(entry));
+    }
+    assert_eq!(book.put(entries).await, STORED);
+    let read = book.messages(&session, u64::MAX, 10).await;
+    let read: Vec<_> = read.into_iter().rev().map(|(_, it)| it.content).collect();
+    assert_eq!(read, contents);
+    let row = book.session(&session).await.unwrap();
+    assert_eq!(row.last_message.unwrap().text, "no file");
 }
 
 pub async fn p1_everything_is_there_after_opening_again(place: &impl Place) {
