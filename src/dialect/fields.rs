@@ -114,13 +114,13 @@ impl<'a> Fields<'a> {
             if let Some(found) = self.get(name) {
                 let (bytes, mime) = self.bytes(name, found)?;
                 let said = self.detail("mimeType", limits::NAME_BYTES)?;
-                return Ok(Some(Given::Bytes(Upload {
+                return Ok(Some(Given::Bytes(Box::new(Upload {
                     bytes,
                     name: self.text("name")?.map(str::to_owned),
                     mime: mime.map(str::to_owned).or(said),
                     is_picture,
                     field: name,
-                })));
+                }))));
             }
         }
         Ok(None)

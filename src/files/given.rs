@@ -75,12 +75,12 @@ impl Files {
             Given::Uploaded(id) => self.uploaded(place, &id)?,
             Given::Bytes(upload) => {
                 chat.charge_upload(actor).await?;
-                self.keep(place, upload, max).await?
+                self.keep(place, *upload, max).await?
             }
         };
         Ok(Send {
             given: None,
-            file: Some(file),
+            file: Some(file.into()),
             ..send
         })
     }

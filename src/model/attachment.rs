@@ -42,7 +42,7 @@ pub enum Given {
     /// What an upload was answered with.
     Uploaded(String),
     /// The file itself.
-    Bytes(Upload),
+    Bytes(Box<Upload>),
 }
 
 /// A file on its way in.

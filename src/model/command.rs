@@ -169,7 +169,7 @@ pub struct Send {
     /// What comes with it.
     pub given: Option<Given>,
     /// The same, once it is looked at and stored. No dialect fills this in.
-    pub file: Option<Attachment>,
+    pub file: Option<Box<Attachment>>,
     /// The client's own id of the message: a repeat with the same one is the same message.
     pub client_id: Option<String>,
 }

@@ -100,18 +100,18 @@ pub enum Content {
     /// A picture, and what was said with it, if anything was.
     Image {
         text: String,
-        file: Attachment,
+        file: Box<Attachment>,
     },
     /// Any other file.
     File {
         text: String,
-        file: Attachment,
+        file: Box<Attachment>,
     },
 }
 
 impl Content {
     /// `file`: what comes with it.
-    pub fn new(text: String, file: Option<Attachment>) -> Self {
+    pub fn new(text: String, file: Option<Box<Attachment>>) -> Self {
         match file {
             None => Self::Text { text },
             Some(file) if file.is_picture() => Self::Image { text, file },

@@ -120,13 +120,7 @@ pub async fn start(
     let helpers = CancellationToken::new();
     tell(Arc::clone(&chat), helpers.clone());
     let operators = Arc::new(operators(&secrets, &backends.metrics));
-    let files = Arc::new(Files::new(FileParts {
-        store: Arc::clone(&backends.files),
-        keys: secrets.signing.clone(),
-        clock: backends.clock.clone(),
-        settings: config.files.settings(),
-        metrics: backends.metrics.files.clone(),
-    }));
+    let files = Arc::new(files(config, backends, &secrets));
     let relay = Relay {
         files: Arc::clone(&files),
         chat: Arc::clone(&chat),
@@ -214,6 +208,16 @@ fn chat(
         },
         metrics: backends.metrics.chat.clone(),
     }))
+}
+
+fn files(config: &Config, backends: &Backends, secrets: &Secrets) -> Files {
+    Files::new(FileParts {
+        store: Arc::clone(&backends.files),
+        keys: secrets.signing.clone(),
+        clock: backends.clock.clone(),
+        settings: config.files.settings(),
+        metrics: backends.metrics.files.clone(),
+    })
 }
 
 /// What is said at its time, beside any request.

@@ -34,15 +34,17 @@ pub async fn p1_what_was_appended_is_read_back_in_order(place: &impl Place) {
 pub async fn p7_the_file_of_a_message_is_read_back_with_it(place: &impl Place) {
     let mut book = Book::open(place).await;
     let session = session("default");
-    let file = |mime: &str, width| Attachment {
-        id: "0123abcd".into(),
-        name: "grüße \"1\".png".into(),
-        mime: mime.into(),
-        size: 12_345,
-        width,
-        height: width,
-        has_thumbnail: width.is_some(),
-        links: None,
+    let file = |mime: &str, width| {
+        Box::new(Attachment {
+            id: "0123abcd".into(),
+            name: "grüße \"1\".png".into(),
+            mime: mime.into(),
+            size: 12_345,
+            width,
+            height: width,
+            has_thumbnail: width.is_some(),
+            links: None,
+        })
     };
     let contents = [
         Content::new("look".into(), Some(file("image/png", Some(800)))),

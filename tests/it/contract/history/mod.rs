@@ -37,7 +37,7 @@ macro_rules! history_suite {
     ($place:expr) => {
         history_suite!(@stamp $place;
             append: p1_what_was_appended_is_read_back_in_order,
-            append: p7_the_file_of_a_message_is_read_back_with_it,
+                p7_the_file_of_a_message_is_read_back_with_it,
                 p1_everything_is_there_after_opening_again,
                 p3_a_batch_repeated_after_a_lost_answer_is_superseded,
                 p3_the_same_message_under_another_entry_is_one_row,

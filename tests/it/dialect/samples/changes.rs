@@ -62,7 +62,7 @@ fn of_messages() -> Vec<(&'static str, Entry)> {
     };
     let with = |direction, mime, text: &str| {
         let mut message = message(direction);
-        message.content = Content::new(text.into(), Some(attachment(mime)));
+        message.content = Content::new(text.into(), Some(Box::new(attachment(mime))));
         entry(Change::Message { message }, None)
     };
     let delivered = |direction| entry(Change::Delivered { direction, seq: 4 }, Some(busy()));

@@ -116,7 +116,10 @@ fn a_file_comes_by_its_upload_or_as_itself() {
         is_picture: true,
         field: "file",
     };
-    assert_eq!(given(itself), ("see".into(), Some(Given::Bytes(upload))));
+    assert_eq!(
+        given(itself),
+        ("see".into(), Some(Given::Bytes(Box::new(upload))))
+    );
 }
 
 #[test]
