@@ -1,12 +1,13 @@
 //! REST: the same rules, refusals and answers as on the sockets, asked for by HTTP.
 
-mod client;
+pub mod client;
 mod commands;
 mod document;
-mod house;
+pub mod house;
 mod idempotency;
 mod isolation;
 mod login;
-mod revocation;
+mod names;
+pub mod revocation;
 mod sessions;
 mod staff;
