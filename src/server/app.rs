@@ -1,6 +1,6 @@
 //! The seam between the server, which moves packets, and what is done with them.
 
-use std::hash::Hash;
+use std::{fmt, hash::Hash};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -125,7 +125,6 @@ pub trait App: Send + Sync + 'static {
     }
 }
 
-#[derive(Debug)]
 pub struct ConnectRequest<'a> {
     /// The path of the mount, with its slashes.
     pub mount: &'a str,
@@ -145,6 +144,20 @@ pub struct Admission<S> {
     /// Whose partition its first position is of.
     pub workspace: WorkspaceId,
     /// Known already, and then a recovered socket must be of it; `None` for one that is known by
+impl fmt::Debug for ConnectRequest<'_> {
+    /// What a client shows may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<&String> = self.auth.keys().collect();
+        f.debug_struct("ConnectRequest")
+            .field("mount", &self.mount)
+            .field("nsp", &self.nsp)
+            .field("auth", &shown)
+            .field("handshake", self.handshake)
+            .field("implied", &self.implied)
+            .finish()
+    }
+}
+
     /// its recovery id alone.
     pub subject: Option<Subject>,
     /// What it will replay, if that is known already.
@@ -303,4 +316,34 @@ pub enum Late {
     Drop,
     /// It is said however late it is.
     Wait,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_client_shows_is_not_printed() {
+        let auth = json!({ "token": "secret-token", "pid": "secret-pid" });
+        let handshake = Handshake {
+            address: std::net::IpAddr::from([127, 0, 0, 1]).into(),
+            params: vec![("token".into(), "secret-param".into())],
+            origin: None,
+            revision: Revision::V4,
+            b64: false,
+            login: Some("secret-cookie".into()),
+        };
+        let request = ConnectRequest {
+            mount: "/socket.io/",
+            nsp: "/",
+            auth: auth.as_object().unwrap(),
+            handshake: &handshake,
+            implied: false,
+        };
+        let printed = format!("{request:?}");
+        assert!(printed.contains("\"pid\""), "{printed}");
+        assert!(!printed.contains("secret"), "{printed}");
+    }
 }
