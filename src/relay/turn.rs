@@ -66,6 +66,11 @@ impl Relay {
                     topic: Some(topic),
                     ..told
                 }
+            Joined::Renewed(state) => {
+                let told = self.told(Audience::Operator, dialect, Done::of(Reply::Done));
+                let state = Some(state);
+                Turn { state, ..told }
+            }
             }
             // Nothing is said but that it has to leave.
             Joined::Refused => Turn {

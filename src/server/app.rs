@@ -9,8 +9,8 @@ use super::state::Handshake;
 use crate::{
     hub::{Deadline, Log, Mark, NewRecord, Presence, RecordOp, Subject},
     model::{
-        Address, Aside, DedupId, Entry, Offset, PodId, RecoveryId, SessionId, Sid, SocketId,
-        WorkspaceId,
+        Address, Aside, DedupId, Entry, Millis, Offset, PodId, RecoveryId, SessionId, Sid,
+        SocketId, WorkspaceId,
     },
     wire::{
         engine::{Message, Revision},
@@ -75,15 +75,15 @@ pub trait App: Send + Sync + 'static {
     }
 
     /// What a socket is that came in as `shown` and is recovered as `kept`. Of one that is present from the start
-    /// counts what it has shown now: its token may be a newer one. `None` for what it could not have come by: it is
-    /// refused.
+    /// counts what it has shown now: its token may be a newer one. Refused is what it could not have come by, or not
+    /// any more; then there is nothing left to recover.
     fn resume(
         &self,
         shown: Self::Socket,
         kept: Self::Socket,
         is_present: bool,
-    ) -> Option<Self::Socket> {
-        Some(if is_present { shown } else { kept })
+    ) -> Result<Self::Socket, Refusal> {
+        Ok(if is_present { shown } else { kept })
     }
 
     /// It may not be here, or its token is no longer good: the socket is told to leave, and its connection ends.
@@ -92,6 +92,13 @@ pub trait App: Send + Sync + 'static {
     fn is_revoked(&self, socket: &Self::Socket) -> bool {
         let _ = socket;
         false
+    }
+
+    /// When what the socket has come in by ends: from then on it is as if it were revoked. Asked by each transport for
+    /// its own deadlines, and before each event.
+    fn ends_at(&self, socket: &Self::Socket) -> Option<Millis> {
+        let _ = socket;
+        None
     }
 
     /// A deadline has come. Said by every pod that notices, until a commit has taken it away.
@@ -137,13 +144,6 @@ pub struct ConnectRequest<'a> {
     pub implied: bool,
 }
 
-/// A socket that may come in.
-#[derive(Debug)]
-pub struct Admission<S> {
-    pub state: S,
-    /// Whose partition its first position is of.
-    pub workspace: WorkspaceId,
-    /// Known already, and then a recovered socket must be of it; `None` for one that is known by
 impl fmt::Debug for ConnectRequest<'_> {
     /// What a client shows may be a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,6 +158,13 @@ impl fmt::Debug for ConnectRequest<'_> {
     }
 }
 
+/// A socket that may come in.
+#[derive(Debug)]
+pub struct Admission<S> {
+    pub state: S,
+    /// Whose partition its first position is of.
+    pub workspace: WorkspaceId,
+    /// Known already, and then a recovered socket must be of it; `None` for one that is known by
     /// its recovery id alone.
     pub subject: Option<Subject>,
     /// What it will replay, if that is known already.
