@@ -3,6 +3,7 @@
 mod joined;
 mod late;
 mod page;
+mod rooms;
 
 use std::net::SocketAddr;
 
