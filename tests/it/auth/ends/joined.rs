@@ -164,16 +164,24 @@ async fn p5_who_was_revoked_after_its_cookie_was_shown_does_not_join() {
     let address = house.server.address;
     let site = Site::new(&[address], CHAT).with_login(&token);
     let mut pages = Vec::new();
+    let mut away = Vec::new();
+    let says = json!({ "role": "operator", "operatorId": "olga" });
     for way in WAYS {
         pages.push(Page::join(&site, way, &json!({})).await.unwrap());
+        let mut page = Page::join(&site, way, &json!({})).await.unwrap();
+        page.granted("join", &says).await;
+        away.push((way, back(&page)));
     }
     let disabled = admin.post("/operators/olga/disable", json!({})).await;
     disabled.granted();
     let olga = crate::rest::client::Client::with_token(address, &token);
     revocation::until_refused(&olga).await;
     for mut page in pages {
-        let says = json!({ "role": "operator", "operatorId": "olga" });
         page.emit("join", &says).await.unwrap();
         assert_eq!(page.farewell().await, "41");
+    }
+    let nobody = Site::new(&[address], CHAT);
+    for (way, auth) in away {
+        assert_says_log_in(Page::join(&nobody, way, &auth).await.err());
     }
 }

@@ -118,7 +118,7 @@ async fn p5_a_token_that_ends_ends_its_sockets_on_every_pod() {
     pods.stop().await;
 }
 
-/// It polls and asks for nothing while its token ends; then it comes by a WebSocket.
+/// They poll, and none asks for anything while their token ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn p5_who_comes_late_is_told_by_its_next_request() {
     let relays = Relays::start_with(1, &[]).await;
@@ -129,8 +129,10 @@ async fn p5_who_comes_late_is_told_by_its_next_request() {
     let auth = json!({ "token": token });
     let mut polls = Page::join(&site, Way::Polling, &auth).await.unwrap();
     let mut posts = Page::join(&site, Way::Polling, &auth).await.unwrap();
+    let upgrades = Page::join(&site, Way::Polling, &auth).await.unwrap();
     until_refused(pods[0], &token).await;
     assert_eq!(polls.farewell().await, "41");
+    assert_eq!(upgrades.upgrade().await, ["3probe", "41"]);
     assert!(posts.emit("staff:sessions", &json!({})).await.is_err());
     relays.stop().await;
 }

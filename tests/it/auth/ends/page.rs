@@ -157,6 +157,25 @@ impl Page {
         farewell
     }
 
+    /// All that it hears by a WebSocket that takes over from polling.
+    pub async fn upgrade(&self) -> Vec<String> {
+        let Line::Polling(polling) = &self.line else {
+            panic!("it is one already");
+        };
+        let (address, mount, sid) = (polling.site.pods[0], polling.site.mount, &polling.sid);
+        let url = format!("ws://{address}{mount}?EIO=4&transport=websocket&sid={sid}");
+        let (mut stream, _) = timeout(LONG, connect_async(url)).await.unwrap().unwrap();
+        stream.send(Message::text("2probe")).await.unwrap();
+        let mut heard = Vec::new();
+        while let Some(Ok(Message::Text(text))) = timeout(LONG, stream.next()).await.unwrap() {
+            heard.push(text.to_string());
+            if text.as_str() == "3probe" {
+                stream.send(Message::text("5")).await.unwrap();
+            }
+        }
+        heard
+    }
+
     /// Whether any answer has come that nobody has asked for yet.
     pub fn has_answers(&self) -> bool {
         !self.answers.is_empty()
