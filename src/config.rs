@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
 
 use crate::{
     files::StorePlace,
-    model::{Millis, limits::ID_BYTES},
+    model::{Millis, WorkspaceId, limits::ID_BYTES},
     rest::RestSettings,
     server::{ARRIVING_MAX, Mount, Origins, Settings},
 };
@@ -384,6 +384,9 @@ fn workspace(text: &str) -> Result<String, String> {
     let name = text.trim();
     if name.is_empty() || name.len() > ID_BYTES || name.contains(char::is_whitespace) {
         return Err("a name is not empty and has no blanks".into());
+    }
+    if !WorkspaceId::is_name(name) {
+        return Err("no workspace is called widget, nor begins its name with widget:".into());
     }
     Ok(name.to_owned())
 }

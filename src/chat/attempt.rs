@@ -100,8 +100,7 @@ impl Chat {
     }
 
     fn count_limited(&self, rate: &Rate) {
-        let limited = &self.metrics.limited;
-        limited.with_label_values(&[rate.name()]).inc();
+        self.hit_limit(rate.name());
     }
 
     /// As [`Chat::write`], and fetches the session from the history if the hub has let go of it.

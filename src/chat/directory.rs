@@ -120,6 +120,10 @@ impl Directory {
 
     /// Whether guests may start a session there.
     pub async fn has(&self, workspace: &WorkspaceId) -> Result<bool, Unavailable> {
+        // A release before may have made one.
+        if !WorkspaceId::is_name(workspace.as_str()) {
+            return Ok(false);
+        }
         if workspace.as_str() == DEFAULT || self.configured.contains(workspace) {
             return Ok(true);
         }

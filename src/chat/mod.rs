@@ -39,7 +39,7 @@ use crate::{
     metrics::ChatMetrics,
     model::{
         Address, Clock, Code, Command, DedupId, GuestCommand, Millis, OperatorId, Reject,
-        SessionId, StaffCommand,
+        SessionId, StaffCommand, WorkspaceId,
     },
 };
 
@@ -127,6 +127,14 @@ impl Rates {
         let limit = self.operator.times(SIGNALS);
         limit.rate("operator_signal", operator.as_str())
     }
+
+    /// The same where nothing is committed: such windows are of no workspace by themselves.
+    fn operator_told(&self, workspace: &WorkspaceId, operator: &OperatorId) -> Option<Rate> {
+        let limit = self.operator.times(SIGNALS);
+        let workspace = workspace.as_str();
+        let who = format!("{}:{workspace}:{operator}", workspace.len());
+        limit.rate("operator_signal", &who)
+    }
 }
 
 impl Chat {
@@ -184,6 +192,24 @@ impl Chat {
             }
         };
         self.charge(rate).await
+    }
+
+    /// Of what is asked beside the rules. Who has no session yet asks for nothing that would cost anything.
+    pub async fn charge_signal(&self, actor: &Actor) -> Result<(), Reject> {
+        let rates = &self.settings.rates;
+        let rate = match actor {
+            Actor::Operator(operator) => rates.operator_told(&operator.workspace, &operator.id),
+            Actor::Guest(guest) => {
+                let session = guest.session.as_ref();
+                session.and_then(|session| rates.guest_signal(session))
+            }
+        };
+        self.charge(rate).await
+    }
+
+    /// A bound that is not of a rate.
+    pub fn hit_limit(&self, limit: &str) {
+        self.metrics.limited.with_label_values(&[limit]).inc();
     }
 
     /// Also of what could not even be understood.

@@ -108,7 +108,8 @@ impl Chat {
         let (is_verified, separate) = (start.identity.is_some(), start.separate);
         let reuse = &self.settings;
         let by_name = (reuse.reuse_window_ms, reuse.reuse_since);
-        let guest = rules::start::guest(start);
+        let mut guest = rules::start::guest(start);
+        guest.name = rules::strip_name(&self.settings.strip_tags, &workspace, guest.name);
         let unique = rules::start::unique(
             &guest,
             (reuse.reuse_by_email && !separate).then_some(by_name),

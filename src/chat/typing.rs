@@ -114,7 +114,7 @@ impl Chat {
         let rates = &self.settings.rates;
         let rate = match &typist.by {
             None => rates.guest_signal(&typist.session),
-            Some(operator) => rates.operator_signal(operator),
+            Some(operator) => rates.operator_told(&typist.workspace, operator),
         };
         let token = DedupId::draw().as_str().to_owned();
         let op = if on {

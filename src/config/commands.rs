@@ -75,7 +75,7 @@ pub struct TokenArgs {
     /// The name that guests see.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
-    #[arg(long, default_value = "default")]
+    #[arg(long, default_value = "default", value_parser = workspace)]
     pub workspace: String,
     #[arg(long, value_enum, default_value = "agent")]
     pub role: Role,

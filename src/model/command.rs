@@ -113,7 +113,7 @@ pub struct React {
     pub on: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Start {
     pub workspace: Option<WorkspaceId>,
     pub name: Option<String>,
@@ -133,6 +133,33 @@ pub struct Start {
     pub separate: bool,
 }
 
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start")
+            .field("workspace", &self.workspace)
+            .field("name", &self.name)
+            .field("email", &self.email)
+            .field("phone", &self.phone)
+            .field("page", &self.page)
+            .field("metadata", &self.metadata)
+            .field("token", &self.token.as_ref().map(|_| Hidden))
+            .field("resume", &self.resume)
+            .field("proof", &self.proof)
+            .field("identity", &self.identity)
+            .field("separate", &self.separate)
+            .finish()
+    }
+}
+
+/// Of a secret: that there is one.
+struct Hidden;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
 impl Start {
     /// Where to start: the workspace of the page unless another one is named.
     pub fn workspace_or<'a>(&'a self, page: &'a WorkspaceId) -> &'a WorkspaceId {
@@ -141,7 +168,7 @@ impl Start {
 }
 
 /// That a visitor is who the site knows by an id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Proof {
     /// A JWT.
     Token(String),
@@ -151,6 +178,20 @@ pub enum Proof {
         expires_at: u64,
         hmac: Vec<u8>,
     },
+}
+
+impl fmt::Debug for Proof {
+    /// Without what a signature is: with that, whoever reads it could show it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(_) => f.debug_tuple("Token").field(&Hidden).finish(),
+            Self::Digest { id, expires_at, .. } => f
+                .debug_struct("Digest")
+                .field("id", id)
+                .field("expires_at", expires_at)
+                .finish_non_exhaustive(),
+        }
+    }
 }
 
 /// A session that a guest may go on with, and which of its messages are for this guest: those above
@@ -192,4 +233,39 @@ pub struct SessionQuery {
     /// Where the page before ended; opaque to the client.
     pub cursor: Option<String>,
     pub limit: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_shows_is_not_printed() {
+        let digest = Proof::Digest {
+            id: "7".into(),
+            expires_at: 1,
+            hmac: vec![201, 202, 203],
+        };
+        for proof in [Proof::Token("secret-proof".into()), digest] {
+            let start = Start {
+                name: Some("Marie".into()),
+                token: Some("secret-token".into()),
+                proof: Some(proof),
+                ..Start::default()
+            };
+            let command = Command::Guest(GuestCommand::Start(Box::new(start)));
+            let printed = format!("{command:?}");
+            for told in ["Marie", "token: Some(..)", "proof: Some("] {
+                assert!(printed.contains(told), "{printed}");
+            }
+            for secret in ["secret", "201"] {
+                assert!(!printed.contains(secret), "{printed}");
+            }
+        }
+        let join = Join {
+            token: Some("secret-token".into()),
+            id: None,
+        };
+        assert_eq!(format!("{join:?}"), "Join { id: None }");
+    }
 }

@@ -108,6 +108,18 @@ macro_rules! placed_id {
 placed_id!(Sid, "1");
 placed_id!(RecoveryId, "r1");
 
+impl WorkspaceId {
+    /// What ids of the widget's conversations begin with, `widget:WORKSPACE:UUID`, also more than once: of a workspace
+    /// that is called so they would lead to another one.
+    const NOT_A_NAME: &str = "widget";
+
+    /// Whether a workspace may be called so, as far as ids are concerned.
+    pub fn is_name(text: &str) -> bool {
+        let rest = text.strip_prefix(Self::NOT_A_NAME);
+        !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    }
+}
+
 impl SocketId {
     pub fn draw() -> Self {
         Self(random_text())

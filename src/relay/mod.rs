@@ -205,17 +205,13 @@ impl App for Relay {
         self.chat.lost(presence).await.map_err(|_| Trouble)
     }
 
-    /// Where a token has to be shown to come in, it has to be shown to come back. Who says only by an event who it
-    /// is has shown it before.
-    fn resume(&self, shown: RelaySocket, kept: RelaySocket, _: bool) -> Option<RelaySocket> {
-        match (&shown, &kept) {
-            (RelaySocket::Operator { .. }, RelaySocket::Operator { .. }) => {
-                Some(shown.as_before(kept))
-            }
-            (RelaySocket::Operator { .. }, _) => Some(shown),
-            (_, RelaySocket::Operator { dialect, .. }) if !dialect.joins() => None,
-            _ => Some(kept),
-        }
+    fn resume(
+        &self,
+        shown: RelaySocket,
+        kept: RelaySocket,
+        _: bool,
+    ) -> Result<RelaySocket, Refusal> {
+        self.back(shown, kept)
     }
 
     fn is_revoked(&self, socket: &RelaySocket) -> bool {
@@ -228,6 +224,14 @@ impl App for Relay {
                 issued,
                 ..
             } => self.directory.is_revoked(workspace, id, *issued),
+        }
+    }
+
+    /// A guest's token brings it back, and its conversation is its own for as long as it stays.
+    fn ends_at(&self, socket: &RelaySocket) -> Option<Millis> {
+        match socket {
+            RelaySocket::Operator { ends, .. } => ends.map(|ends| ends.saturating_mul(1000)),
+            RelaySocket::Guest { .. } | RelaySocket::Refused { .. } => None,
         }
     }
 

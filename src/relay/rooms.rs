@@ -3,12 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Relay, RelaySocket};
+use super::{
+    Relay, RelaySocket,
+    socket::Shown,
+    staff::{Denial, Joined, operator},
+};
 use crate::{
     chat::Done,
     dialect::Dialect,
-    model::{Code, Command, GuestCommand, Reject, Reply, SessionId, Start, Watch, limits},
-    server::Socket,
+    model::{
+        Code, Command, DedupId, GuestCommand, Join, Reject, Reply, SessionId, Start, Watch, limits,
+    },
+    server::{Socket, Topic},
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +30,11 @@ impl Rooms {
         self.all || session.is_some_and(|session| self.sessions.contains(session))
     }
 
-    fn join(&mut self, session: SessionId) -> Result<(), Reject> {
+    fn join(&mut self, watch: Watch) -> Result<(), Reject> {
+        let Watch::Session(session) = watch else {
+            self.all = true;
+            return Ok(());
+        };
         if self.sessions.contains(&session) {
             return Ok(());
         }
@@ -45,6 +55,10 @@ impl Rooms {
 pub(super) enum Watched {
     /// The socket is this from now on.
     Joined(RelaySocket),
+    /// And has come in by it, as the operator that its connection has shown.
+    Entered(RelaySocket, Topic),
+    /// It could not any more, and has to leave.
+    Refused,
     /// A guest joins its room by going on with its session.
     Goes(Command),
     Done(Done),
@@ -56,39 +70,75 @@ impl Relay {
         &self,
         socket: &Socket<RelaySocket>,
         watch: Watch,
+        dedup: &DedupId,
     ) -> Result<Watched, Reject> {
         match (&socket.state, watch) {
-            (RelaySocket::Operator { workspace, .. }, Watch::Session(session)) => {
-                self.chat.look(workspace, &session).await?;
-                self.with_rooms(&socket.state, |rooms| rooms.join(session))
+            (RelaySocket::Operator { .. }, watch) => {
+                let joined = self.within(socket, socket.state.clone(), watch).await;
+                joined.map(Watched::Joined)
             }
-            (RelaySocket::Operator { workspace, .. }, Watch::Workspace(other)) => {
-                if *workspace != other {
-                    return Err(not_yours());
+            // No guest's: it would be in no room before it has a session.
+            (
+                RelaySocket::Guest {
+                    session: None,
+                    shown: Shown::Operator(verified),
+                    ..
+                },
+                watch,
+            ) => {
+                match self.shown_again(verified).await {
+                    Ok(()) => {}
+                    Err(Denial::Trouble) => return Err(Reject::unavailable()),
+                    Err(Denial::Missing | Denial::Invalid) => return Ok(Watched::Refused),
                 }
-                self.with_rooms(&socket.state, |rooms| {
-                    rooms.all = true;
-                    Ok(())
-                })
+                let who = operator(verified.as_ref().clone(), Dialect::Livechat);
+                // Before it comes in: who is refused a room stays what it was.
+                let within = self.within(socket, who, watch).await?;
+                let join = Join {
+                    token: None,
+                    id: None,
+                };
+                Ok(
+                    match self.join(socket, Dialect::Livechat, join, dedup).await? {
+                        Joined::Now { topic, .. } => Watched::Entered(within, topic),
+                        Joined::Before(_) | Joined::Renewed(_) | Joined::Refused => {
+                            Watched::Refused
+                        }
+                    },
+                )
             }
-            (guest, Watch::Session(session)) => own(guest, &session),
+            (guest, Watch::Session(session)) => {
+                self.chat.charge_signal(&guest.actor(socket)).await?;
+                own(guest, &session)
+            }
             (_, Watch::Workspace(_)) => Err(not_yours()),
         }
     }
 
-    fn with_rooms(
+    /// An operator in one room more.
+    async fn within(
         &self,
-        socket: &RelaySocket,
-        change: impl FnOnce(&mut Rooms) -> Result<(), Reject>,
-    ) -> Result<Watched, Reject> {
-        let mut socket = socket.clone().speaking(Dialect::Livechat);
+        socket: &Socket<RelaySocket>,
+        operator: RelaySocket,
+        watch: Watch,
+    ) -> Result<RelaySocket, Reject> {
+        self.chat.charge_signal(&operator.actor(socket)).await?;
+        match &watch {
+            Watch::Session(session) => {
+                self.chat.look(operator.workspace(), session).await?;
+            }
+            Watch::Workspace(asked) if asked != operator.workspace() => return Err(not_yours()),
+            Watch::Workspace(_) => {}
+        }
+        let mut operator = operator.speaking(Dialect::Livechat);
         if let RelaySocket::Operator {
             rooms: Some(rooms), ..
-        } = &mut socket
+        } = &mut operator
         {
-            change(rooms)?;
+            let joined = rooms.join(watch);
+            joined.inspect_err(|_| self.chat.hit_limit("rooms"))?;
         }
-        Ok(Watched::Joined(socket))
+        Ok(operator)
     }
 }
 
@@ -123,10 +173,11 @@ mod tests {
         let mut rooms = Rooms::default();
         let id = |n: usize| SessionId::new(n.to_string());
         for n in 0..limits::ROOMS_MAX {
-            rooms.join(id(n)).unwrap();
+            rooms.join(Watch::Session(id(n))).unwrap();
         }
-        rooms.join(id(0)).unwrap();
-        let refused = rooms.join(id(limits::ROOMS_MAX)).unwrap_err();
+        rooms.join(Watch::Session(id(0))).unwrap();
+        let refused = rooms.join(Watch::Session(id(limits::ROOMS_MAX)));
+        let refused = refused.unwrap_err();
         assert_eq!(refused.code, Code::TooLarge);
         assert!(rooms.hold(Some(&id(7))) && !rooms.hold(None));
         assert!(!rooms.hold(Some(&id(limits::ROOMS_MAX))));

@@ -7,7 +7,7 @@ use crate::{
     dialect::{Audience, Dialect},
     hub::Subject,
     model::{OperatorId, Resume, SessionId, WorkspaceId},
-    server::{Socket, auth::OperatorClaims},
+    server::{Socket, auth::Verified},
 };
 
 /// Who a socket is. Saved with its connection and for its recovery; never told to a client.
@@ -33,6 +33,9 @@ pub enum RelaySocket {
         /// When its token was issued, in seconds.
         #[serde(default)]
         issued: u64,
+        /// From when on it is refused, in seconds. A release before keeps nothing of that, and its sockets do not end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<u64>,
         #[serde(default)]
         dialect: Dialect,
         /// `None`: it is told of everything.
@@ -49,7 +52,7 @@ pub enum Shown {
     #[default]
     Nothing,
     /// By the cookie of a login.
-    Operator(Box<OperatorClaims>),
+    Operator(Box<Verified>),
     /// By the id of its conversation, or none yet.
     Page { visitor: Option<Uuid> },
     /// By the token of a session.
@@ -143,6 +146,27 @@ impl RelaySocket {
         self
     }
 
+    /// Whether a token is of this operator.
+    pub fn is_shown_by(&self, verified: &Verified) -> bool {
+        let claims = &verified.claims;
+        match self {
+            Self::Operator { workspace, id, .. } => {
+                *workspace == claims.workspace && *id == claims.sub
+            }
+            Self::Guest { .. } | Self::Refused { .. } => false,
+        }
+    }
+
+    /// Whether a token of this operator is a later one than that by which it is here.
+    pub fn yields_to(&self, verified: &Verified) -> bool {
+        match self {
+            Self::Operator { issued, ends, .. } => {
+                *issued < verified.claims.iat || ends.is_some_and(|ends| ends < verified.ends())
+            }
+            Self::Guest { .. } | Self::Refused { .. } => false,
+        }
+    }
+
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Guest { dialect, .. } | Self::Operator { dialect, .. } => *dialect,
@@ -212,5 +236,43 @@ impl RelaySocket {
             pod,
             address,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// As the release before wrote them, and reads them: what it does not know it passes over.
+    #[test]
+    fn an_end_is_optional_in_what_is_saved() {
+        let claims = json!({ "sub": "7", "name": "Ada", "workspace": "default", "role": "agent", "iat": 1, "exp": 9 });
+        let before = json!({ "Operator": {
+            "workspace": "default", "id": "7", "name": "Ada", "issued": 1, "dialect": "native", "rooms": null,
+        } });
+        let shown = json!({ "Guest": {
+            "workspace": "default", "session": null, "name": null, "since": 0, "dialect": "operator-a",
+            "shown": { "Operator": claims },
+        } });
+        let read = |saved: &Value| serde_json::from_value::<RelaySocket>(saved.clone()).unwrap();
+        assert!(matches!(
+            read(&before),
+            RelaySocket::Operator { ends: None, .. }
+        ));
+        assert_eq!(serde_json::to_value(read(&before)).unwrap(), before);
+        let RelaySocket::Guest {
+            shown: Shown::Operator(verified),
+            ..
+        } = read(&shown)
+        else {
+            panic!("it has shown who it is");
+        };
+        assert_eq!(verified.ends(), 10, "as long as its token says");
+        let saved = serde_json::to_value(&*verified).unwrap();
+        for (name, value) in claims.as_object().unwrap() {
+            assert_eq!(saved[name], *value);
+        }
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     hub::{Log, Subject},
     model::{Account, Code, DedupId, Join, Reject, Reply, WorkspaceId},
     server::{
-        ConnectRequest, Refusal, Socket, Topic,
-        auth::{Failure, GuestClaims, OperatorClaims},
+        App as _, ConnectRequest, Refusal, Socket, Topic,
+        auth::{Failure, GuestClaims, OperatorClaims, Verified},
     },
 };
 
@@ -18,6 +18,8 @@ use crate::{
 pub(super) enum Joined {
     /// It was one already.
     Before(Done),
+    /// It was, and is by another token from now on.
+    Renewed(RelaySocket),
     Now {
         state: RelaySocket,
         topic: Topic,
@@ -107,9 +109,9 @@ impl Relay {
     ) -> Result<Joined, Reject> {
         let (shown, newcomer) = match &socket.state {
             RelaySocket::Operator { id, .. } => {
-                let is_same = join.id.is_none_or(|said| said == *id);
+                let is_same = join.id.as_ref().is_none_or(|said| said == id);
                 return Ok(if is_same {
-                    Joined::Before(Done::of(Reply::Done))
+                    self.join_again(&socket.state, join.token).await
                 } else {
                     Joined::Refused
                 });
@@ -123,11 +125,15 @@ impl Relay {
         }
         let state = match (&join.token, shown) {
             (Some(token), _) => match self.claims(token).await {
-                Ok(claims) => operator(claims, dialect),
+                Ok(verified) => operator(verified, dialect),
                 Err(Denial::Trouble) => return Err(Reject::unavailable()),
                 Err(Denial::Missing | Denial::Invalid) => return Ok(Joined::Refused),
             },
-            (None, Shown::Operator(claims)) => operator(claims.as_ref().clone(), dialect),
+            (None, Shown::Operator(verified)) => match self.shown_again(verified).await {
+                Ok(()) => operator(verified.as_ref().clone(), dialect),
+                Err(Denial::Trouble) => return Err(Reject::unavailable()),
+                Err(Denial::Missing | Denial::Invalid) => return Ok(Joined::Refused),
+            },
             (None, Shown::Nothing | Shown::Guest { .. } | Shown::Page { .. }) => {
                 return Ok(Joined::Refused);
             }
@@ -147,9 +153,55 @@ impl Relay {
         Ok(Joined::Now { state, topic })
     }
 
+    /// A front end says who it is whenever it has connected, also as the socket that it was: by a token that it has
+    /// renewed meanwhile it stays for as long as that one.
+    async fn join_again(&self, socket: &RelaySocket, token: Option<String>) -> Joined {
+        let renewed = match token {
+            Some(token) => self.claims(&token).await.ok(),
+            None => None,
+        };
+        let renewed = renewed.filter(|it| socket.is_shown_by(it) && socket.yields_to(it));
+        match renewed {
+            Some(verified) => Joined::Renewed(renew(socket.clone(), verified)),
+            None => Joined::Before(Done::of(Reply::Done)),
+        }
+    }
+
+    /// Where a token has to be shown to come in, it has to be shown to come back. Who says only by an event who it
+    /// is has shown it before: that counts for as long as it would if it were shown now.
+    pub(super) fn back(
+        &self,
+        shown: RelaySocket,
+        kept: RelaySocket,
+    ) -> Result<RelaySocket, Refusal> {
+        let RelaySocket::Operator { dialect, .. } = &kept else {
+            let is_operator = matches!(shown, RelaySocket::Operator { .. });
+            return Ok(if is_operator { shown } else { kept });
+        };
+        match shown {
+            RelaySocket::Operator { .. } => Ok(shown.as_before(kept)),
+            RelaySocket::Guest {
+                shown: Shown::Operator(verified),
+                ..
+            } if kept.is_shown_by(&verified) => Ok(if kept.yields_to(&verified) {
+                renew(kept, *verified)
+            } else {
+                kept
+            }),
+            _ if dialect.joins() && !self.is_over(&kept) => Ok(kept),
+            _ => Err(denied(Denial::Invalid)),
+        }
+    }
+
+    /// Whether an operator may not be here any more.
+    fn is_over(&self, operator: &RelaySocket) -> bool {
+        let now = self.clock.now();
+        self.is_revoked(operator) || self.ends_at(operator).is_some_and(|at| at <= now)
+    }
+
     async fn shown(&self, login: &str) -> Result<Shown, Refusal> {
         match self.claims(login).await {
-            Ok(claims) => Ok(Shown::Operator(Box::new(claims))),
+            Ok(verified) => Ok(Shown::Operator(Box::new(verified))),
             Err(Denial::Trouble) => Err(Refusal::Trouble),
             // An old cookie of somebody who may be a guest.
             Err(Denial::Missing | Denial::Invalid) => Ok(Shown::Nothing),
@@ -157,24 +209,39 @@ impl Relay {
     }
 
     /// Of somebody who may come in.
-    async fn claims(&self, token: &str) -> Result<OperatorClaims, Denial> {
-        let claims = self.operators.verify(token).await;
-        let claims = claims.map_err(|failure| match failure {
+    async fn claims(&self, token: &str) -> Result<Verified, Denial> {
+        let verified = self.operators.verify_for_long(token).await;
+        let verified = verified.map_err(|failure| match failure {
             Failure::Missing => Denial::Missing,
             _ => Denial::Invalid,
         })?;
+        self.admit(&verified.claims).await?;
+        self.directory.note(self.account(&verified.claims));
+        Ok(verified)
+    }
+
+    /// What was shown when the connection came is used later: as if it were shown then.
+    pub(super) async fn shown_again(&self, verified: &Verified) -> Result<(), Denial> {
+        let again = self
+            .operators
+            .verify_again(verified, self.clock.now() / 1000);
+        again.map_err(|_| Denial::Invalid)?;
+        self.admit(&verified.claims).await
+    }
+
+    async fn admit(&self, claims: &OperatorClaims) -> Result<(), Denial> {
         let OperatorClaims {
             workspace,
             sub,
             iat,
             ..
-        } = &claims;
+        } = claims;
         let admitted = self.directory.admits(workspace, sub, *iat).await;
-        if !admitted.map_err(|_| Denial::Trouble)? {
-            return Err(Denial::Invalid);
+        if admitted.map_err(|_| Denial::Trouble)? {
+            Ok(())
+        } else {
+            Err(Denial::Invalid)
         }
-        self.directory.note(self.account(&claims));
-        Ok(claims)
     }
 
     /// As a token tells of it.
@@ -193,7 +260,7 @@ impl Relay {
 }
 
 /// Why somebody is no operator.
-enum Denial {
+pub(super) enum Denial {
     Missing,
     Invalid,
     Trouble,
@@ -213,7 +280,14 @@ fn token<'a>(request: &'a ConnectRequest<'_>) -> Option<&'a str> {
     said.or_else(|| param(request, "token"))
 }
 
-fn operator(claims: OperatorClaims, dialect: Dialect) -> RelaySocket {
+/// The same operator, by a later token.
+fn renew(kept: RelaySocket, verified: Verified) -> RelaySocket {
+    operator(verified, kept.dialect()).as_before(kept)
+}
+
+pub(super) fn operator(verified: Verified, dialect: Dialect) -> RelaySocket {
+    let ends = Some(verified.ends());
+    let claims = verified.claims;
     let name = match claims.name.as_str() {
         "" if dialect.joins() => NAMELESS,
         _ => claims.called(),
@@ -224,6 +298,7 @@ fn operator(claims: OperatorClaims, dialect: Dialect) -> RelaySocket {
         id: claims.sub,
         name,
         issued: claims.iat,
+        ends,
         dialect: Dialect::Native,
         rooms: None,
     };

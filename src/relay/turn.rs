@@ -28,12 +28,19 @@ impl Relay {
                 return Ok(self.joined(state, spoken, joined));
             }
             Command::Watch(watch) => {
-                let watched = self.watch(socket, watch).await;
+                let watched = self.watch(socket, watch, &named.id).await;
                 match watched.inspect_err(|reject| self.count(socket, reject))? {
                     Watched::Joined(state) => {
                         let told = self.told(audience, spoken, Done::of(Reply::Done));
                         let state = Some(state);
                         return Ok(Turn { state, ..told });
+                    }
+                    Watched::Entered(state, topic) => {
+                        let joined = Joined::Now { state, topic };
+                        return Ok(self.joined(&socket.state, spoken, joined));
+                    }
+                    Watched::Refused => {
+                        return Ok(self.joined(&socket.state, spoken, Joined::Refused));
                     }
                     Watched::Done(done) => return Ok(self.told(audience, spoken, done)),
                     Watched::Goes(command) => command,
@@ -63,6 +70,11 @@ impl Relay {
     fn joined(&self, before: &RelaySocket, dialect: Dialect, joined: Joined) -> Turn<RelaySocket> {
         match joined {
             Joined::Before(done) => self.told(Audience::Operator, dialect, done),
+            Joined::Renewed(state) => {
+                let told = self.told(Audience::Operator, dialect, Done::of(Reply::Done));
+                let state = Some(state);
+                Turn { state, ..told }
+            }
             Joined::Now { state, topic } => {
                 let told = self.told(Audience::Operator, dialect, Done::of(Reply::Done));
                 Turn {

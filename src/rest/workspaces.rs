@@ -39,7 +39,7 @@ pub struct Workspaces {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is read field by field, and described here")]
 pub struct NewWorkspace {
-    /// No blanks.
+    /// No blanks; neither `widget` nor what begins with `widget:`.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\s\x00]+$")]
     workspace: String,
     /// For people; the id if left out.
@@ -102,6 +102,10 @@ pub async fn add(
     let id = required(&fields, "workspace", limits::ID_BYTES)?;
     if id.contains(char::is_whitespace) {
         return Err(Reject::field("workspace", "workspace cannot hold blanks").into());
+    }
+    if !WorkspaceId::is_name(id) {
+        let says = "workspace cannot be widget, nor begin with widget:";
+        return Err(Reject::field("workspace", says).into());
     }
     let name = text(&fields, "name", limits::NAME_BYTES)?.unwrap_or(id);
     rest.charge_change(&caller).await?;

@@ -1,6 +1,6 @@
 //! The seam between the server, which moves packets, and what is done with them.
 
-use std::{hash::Hash, sync::Arc};
+use std::{fmt, hash::Hash, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -9,8 +9,8 @@ use super::state::Handshake;
 use crate::{
     hub::{Deadline, Log, Mark, NewRecord, Presence, RecordOp, Subject},
     model::{
-        Address, Aside, DedupId, Entry, Offset, PodId, RecoveryId, SessionId, Sid, SocketId,
-        WorkspaceId,
+        Address, Aside, DedupId, Entry, Millis, Offset, PodId, RecoveryId, SessionId, Sid,
+        SocketId, WorkspaceId,
     },
     wire::{
         engine::{Message, Revision},
@@ -75,15 +75,15 @@ pub trait App: Send + Sync + 'static {
     }
 
     /// What a socket is that came in as `shown` and is recovered as `kept`. Of one that is present from the start
-    /// counts what it has shown now: its token may be a newer one. `None` for what it could not have come by: it is
-    /// refused.
+    /// counts what it has shown now: its token may be a newer one. Refused is what it could not have come by, or not
+    /// any more; then there is nothing left to recover.
     fn resume(
         &self,
         shown: Self::Socket,
         kept: Self::Socket,
         is_present: bool,
-    ) -> Option<Self::Socket> {
-        Some(if is_present { shown } else { kept })
+    ) -> Result<Self::Socket, Refusal> {
+        Ok(if is_present { shown } else { kept })
     }
 
     /// It may not be here, or its token is no longer good: the socket is told to leave, and its connection ends.
@@ -92,6 +92,13 @@ pub trait App: Send + Sync + 'static {
     fn is_revoked(&self, socket: &Self::Socket) -> bool {
         let _ = socket;
         false
+    }
+
+    /// When what the socket has come in by ends: from then on it is as if it were revoked. Asked by each transport for
+    /// its own deadlines, and before each event.
+    fn ends_at(&self, socket: &Self::Socket) -> Option<Millis> {
+        let _ = socket;
+        None
     }
 
     /// A deadline has come. Said by every pod that notices, until a commit has taken it away.
@@ -137,7 +144,6 @@ pub trait App: Send + Sync + 'static {
     }
 }
 
-#[derive(Debug)]
 pub struct ConnectRequest<'a> {
     /// The path of the mount, with its slashes.
     pub mount: &'a str,
@@ -148,6 +154,20 @@ pub struct ConnectRequest<'a> {
     /// The client has not asked: the third revision of the protocol lets it into the root namespace by itself,
     /// whichever one it wants.
     pub implied: bool,
+}
+
+impl fmt::Debug for ConnectRequest<'_> {
+    /// What a client shows may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<&String> = self.auth.keys().collect();
+        f.debug_struct("ConnectRequest")
+            .field("mount", &self.mount)
+            .field("nsp", &self.nsp)
+            .field("auth", &shown)
+            .field("handshake", self.handshake)
+            .field("implied", &self.implied)
+            .finish()
+    }
 }
 
 /// A socket that may come in.
@@ -315,4 +335,34 @@ pub enum Late {
     Drop,
     /// It is said however late it is.
     Wait,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_client_shows_is_not_printed() {
+        let auth = json!({ "token": "secret-token", "pid": "secret-pid" });
+        let handshake = Handshake {
+            address: std::net::IpAddr::from([127, 0, 0, 1]).into(),
+            params: vec![("token".into(), "secret-param".into())],
+            origin: None,
+            revision: Revision::V4,
+            b64: false,
+            login: Some("secret-cookie".into()),
+        };
+        let request = ConnectRequest {
+            mount: "/socket.io/",
+            nsp: "/",
+            auth: auth.as_object().unwrap(),
+            handshake: &handshake,
+            implied: false,
+        };
+        let printed = format!("{request:?}");
+        assert!(printed.contains("\"pid\""), "{printed}");
+        assert!(!printed.contains("secret"), "{printed}");
+    }
 }

@@ -89,9 +89,18 @@ impl<A: App> Inbound<'_, A> {
         if self.connection.join_by.take().is_some() {
             self.connection.remembered_at = self.pod.now();
         }
-        let Some(resumed) = self.kept(resumed, known, is_present) else {
-            self.effects.refuse(nsp, "Invalid token", None);
-            return Ok(());
+        let resumed = match resumed {
+            Some(resumed) => {
+                let id = resumed.recovery.id.clone();
+                match self.kept(resumed, known, is_present) {
+                    Ok(resumed) => resumed,
+                    Err(refusal) => {
+                        self.forget(&id, &refusal).await;
+                        return self.refuse(nsp, refusal);
+                    }
+                }
+            }
+            None => None,
         };
         match (resumed, top) {
             (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,
@@ -106,21 +115,29 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
-    /// What a socket is that comes back, if one does; `None` if it may not.
+    /// What a socket is that comes back, `None` if this release cannot read it; or why it may not.
     fn kept(
         &self,
-        resumed: Option<Resumed>,
+        resumed: Resumed,
         known: A::Socket,
         is_present: bool,
-    ) -> Option<Option<(Resumed, A::Socket)>> {
-        let Some(resumed) = resumed else {
-            return Some(None);
-        };
+    ) -> Result<Option<(Resumed, A::Socket)>, Refusal> {
         let Ok(kept) = serde_json::from_slice(&resumed.recovery.state) else {
-            return Some(None);
+            return Ok(None);
         };
         let state = self.pod.app.resume(known, kept, is_present)?;
-        Some(Some((resumed, state)))
+        Ok(Some((resumed, state)))
+    }
+
+    /// Who is refused as the socket that it was may come in as another one: its client goes on to show the pid, and
+    /// would be refused for as long as there is a record.
+    async fn forget(&self, id: &RecoveryId, why: &Refusal) {
+        if matches!(why, Refusal::Trouble) {
+            return;
+        }
+        let hub = &self.pod.hub;
+        // If this is lost, its client is refused once more.
+        let _ = hub.leave_recovery(id, self.sid, self.pod.now(), 0).await;
     }
 
     fn refuse(&mut self, nsp: &str, refusal: Refusal) -> Result<(), Fault> {

@@ -8,6 +8,7 @@ use super::{
     app::{Named, Socket, Turn},
     depart,
     effects::{Effects, Replaying},
+    revoke::is_over,
     settings::RECOVERY_TTL_MS,
     state::{ConnectionState, Replay, SocketState},
 };
@@ -29,6 +30,8 @@ pub enum Fault {
     Trouble,
     /// Its operator may not be here any more. Coming back, the client is told so.
     Revoked,
+    /// As that, since its token has ended.
+    Ended,
 }
 
 impl Fault {
@@ -37,6 +40,7 @@ impl Fault {
             Self::Protocol => "parse error",
             Self::Trouble => "unavailable",
             Self::Revoked => "revoked",
+            Self::Ended => "token ended",
         }
     }
 }
@@ -198,8 +202,8 @@ impl<A: App> Inbound<'_, A> {
         let Some(socket) = self.connection.socket(self.sid, nsp) else {
             return Err(Fault::Protocol);
         };
-        if self.pod.app.is_revoked(&socket.state) {
-            return Err(Fault::Revoked);
+        if let Some(over) = is_over(&*self.pod.app, &socket.state, self.pod.now()) {
+            return Err(over);
         }
         let named = self.name(nsp, &event, request).await?;
         if let Some(asked) = &mut self.queries

@@ -1,11 +1,12 @@
 //! Whoever is no longer let in is sent away from where it is: every pod does it for its own WebSockets and for
-//! the requests that it serves.
+//! the requests that it serves. When a token ends is known beforehand, and one of the times at which these look anyway.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{App, state::ConnectionState};
+use super::{App, receive::Fault, state::ConnectionState};
+use crate::model::Millis;
 
 /// That somebody who is connected may have been revoked. Whoever keeps the list tells; who it is says
 /// [`App::is_revoked`].
@@ -28,9 +29,31 @@ impl Revocations {
     }
 }
 
-/// The namespaces of a connection in which nobody may be any more.
-pub(super) fn revoked<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Vec<String> {
+/// Why a socket may not be here any more.
+pub(super) fn is_over<A: App>(app: &A, socket: &A::Socket, now: Millis) -> Option<Fault> {
+    if app.is_revoked(socket) {
+        return Some(Fault::Revoked);
+    }
+    let ended = app.ends_at(socket).is_some_and(|at| at <= now);
+    ended.then_some(Fault::Ended)
+}
+
+/// The namespaces of a connection in which nobody may be any more, and why.
+pub(super) fn leaving<A: App>(
+    app: &A,
+    connection: &ConnectionState<A::Socket>,
+    now: Millis,
+) -> Vec<(String, Fault)> {
     let sockets = connection.sockets.iter();
-    let revoked = sockets.filter(|(_, socket)| app.is_revoked(&socket.state));
-    revoked.map(|(nsp, _)| nsp.clone()).collect()
+    let leaving = sockets.filter_map(|(nsp, socket)| {
+        let why = is_over(app, &socket.state, now)?;
+        Some((nsp.clone(), why))
+    });
+    leaving.collect()
+}
+
+/// When the first of a connection's sockets ends.
+pub(super) fn ends_at<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<Millis> {
+    let sockets = connection.sockets.values();
+    sockets.filter_map(|it| app.ends_at(&it.state)).min()
 }

@@ -40,7 +40,7 @@ pub(super) use load::load;
 pub(super) use react::react;
 pub(super) use status::status;
 pub use strip::StripTags;
-pub(super) use strip::strip;
+pub(super) use strip::{strip, strip_name};
 
 /// An entry that is appended in any case, and that the socket it comes from is not told.
 fn draft(change: NewChange, origin: &RecoveryId) -> Draft {

@@ -28,14 +28,31 @@ pub(in crate::chat) fn strip(
     if !tags.applies(workspace) {
         return Ok(send);
     }
-    let text = Builder::empty()
-        .clean_content_tags(HashSet::from(["script", "style"]))
-        .clean(&send.text)
-        .to_string();
+    let text = without_tags(&send.text);
     if text.trim().is_empty() && send.file.is_none() {
         return Err(Reject::field("message", "A message needs a text"));
     }
     Ok(Send { text, ..send })
+}
+
+/// What a guest calls itself stands beside all that it says. A name that was nothing but tags is none.
+pub(in crate::chat) fn strip_name(
+    tags: &StripTags,
+    workspace: &WorkspaceId,
+    name: Option<String>,
+) -> Option<String> {
+    if !tags.applies(workspace) {
+        return name;
+    }
+    let name = without_tags(&name?);
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+fn without_tags(text: &str) -> String {
+    let mut builder = Builder::empty();
+    builder.clean_content_tags(HashSet::from(["script", "style"]));
+    builder.clean(text).to_string()
 }
 
 #[cfg(test)]
@@ -74,6 +91,27 @@ mod tests {
                 assert_eq!(stripped(tags, text).as_deref(), left, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_name_is_one_without_its_tags() {
+        let everywhere = StripTags {
+            everywhere: true,
+            ..StripTags::default()
+        };
+        for (name, expected) in [
+            ("Marie", Some("Marie")),
+            (" <b>Marie</b> & co", Some("Marie &amp; co")),
+            ("<img src=x onerror=alert(1)>", None),
+        ] {
+            let of = |tags| strip_name(tags, &WorkspaceId::new("shop"), Some(name.into()));
+            assert_eq!(of(&everywhere).as_deref(), expected);
+            assert_eq!(of(&StripTags::default()).as_deref(), Some(name));
+        }
+        assert_eq!(
+            strip_name(&everywhere, &WorkspaceId::new("shop"), None),
+            None
+        );
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum KeyringError {
 impl Keyring {
     /// As many bytes as the digest has: less would weaken it.
     pub const MIN_BYTES: usize = 32;
+    /// Its tokens are made by whoever shares the secret, and end when they say.
+    pub(super) const LEEWAY_SECONDS: u64 = 0;
 
     pub fn new<T: AsRef<[u8]>>(secrets: &[T]) -> Result<Self, KeyringError> {
         let first = secrets.first().ok_or(KeyringError::Empty)?;
@@ -63,7 +65,7 @@ impl Keyring {
         audience: Option<&str>,
     ) -> Result<C, Failure> {
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 0;
+        validation.leeway = Self::LEEWAY_SECONDS;
         validation.validate_nbf = true;
         match audience {
             Some(audience) => {

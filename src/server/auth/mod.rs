@@ -18,4 +18,4 @@ pub use jwks::{Pace, Source, SourceError};
 pub use keyring::{Keyring, KeyringError};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use tokens::{GuestClaims, OperatorClaims, PidClaims};
-pub use verifier::{Demands, Foreign, Verifier};
+pub use verifier::{Demands, Foreign, Verified, Verifier};

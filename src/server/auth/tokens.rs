@@ -71,7 +71,7 @@ impl OperatorClaims {
     }
 
     /// These are in every message and every row that the operator has to do with. `guest` is what the
-    /// guest is called where both may be meant.
+    /// guest is called where both may be meant, and there is no workspace of some names.
     fn can_be_stored(&self) -> bool {
         let (id, workspace) = (self.sub.as_str(), self.workspace.as_str());
         let texts = [
@@ -80,7 +80,9 @@ impl OperatorClaims {
             (&self.name, limits::NAME_BYTES),
         ];
         let fits = |(text, max): (&str, usize)| text.len() <= max && !text.contains('\0');
-        texts.into_iter().all(fits) && !id.is_empty() && !workspace.is_empty() && id != "guest"
+        let is_somebody = !id.is_empty() && id != "guest";
+        let is_somewhere = !workspace.is_empty() && WorkspaceId::is_name(workspace);
+        texts.into_iter().all(fits) && is_somebody && is_somewhere
     }
 }
 

@@ -1,4 +1,5 @@
 use jsonwebtoken::{Algorithm, Validation};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -41,6 +42,36 @@ pub struct Demands {
 /// Clocks of others are not ours.
 const LEEWAY_SECONDS: u64 = 30;
 
+/// An operator, as long as its token is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    #[serde(flatten)]
+    pub claims: OperatorClaims,
+    /// From this second on its token is refused. What a release before has kept tells nothing of it.
+    #[serde(default)]
+    ends: Option<u64>,
+}
+
+impl Verified {
+    /// Not before the first second in which verifying refuses it: whoever is sent away sooner would be let in again.
+    fn of(claims: OperatorClaims, leeway: u64) -> Self {
+        let ends = Self::after(claims.exp.saturating_add(leeway));
+        Self {
+            claims,
+            ends: Some(ends),
+        }
+    }
+
+    pub fn ends(&self) -> u64 {
+        self.ends.unwrap_or_else(|| Self::after(self.claims.exp))
+    }
+
+    /// A token is taken in the second of its end as well.
+    fn after(exp: u64) -> u64 {
+        exp.saturating_add(1)
+    }
+}
+
 impl Foreign {
     pub fn is_there(&self) -> bool {
         !self.fixed.is_empty() || self.published.is_some()
@@ -62,21 +93,38 @@ impl Verifier {
 
     /// Waits only for keys that are being fetched, if the token names one that is not there.
     pub async fn verify(&self, token: &str) -> Result<OperatorClaims, Failure> {
-        let verified = self.claims(token).await;
-        verified.inspect_err(|failure| {
-            let failures = &self.metrics.auth_failures;
-            failures.with_label_values(&[failure.reason()]).inc();
-        })
+        let verified = self.verify_for_long(token).await;
+        verified.map(|verified| verified.claims)
     }
 
-    async fn claims(&self, token: &str) -> Result<OperatorClaims, Failure> {
+    /// As [`Verifier::verify`], for what goes on after it: that is over when the token is.
+    pub async fn verify_for_long(&self, token: &str) -> Result<Verified, Failure> {
+        let verified = self.verified(token).await;
+        verified.inspect_err(|failure| self.count(*failure))
+    }
+
+    /// Whether a token that was verified before is one still.
+    pub fn verify_again(&self, verified: &Verified, now_seconds: u64) -> Result<(), Failure> {
+        if now_seconds < verified.ends() {
+            return Ok(());
+        }
+        self.count(Failure::Expired);
+        Err(Failure::Expired)
+    }
+
+    fn count(&self, failure: Failure) {
+        let failures = &self.metrics.auth_failures;
+        failures.with_label_values(&[failure.reason()]).inc();
+    }
+
+    async fn verified(&self, token: &str) -> Result<Verified, Failure> {
         let header = Header::read(token)?;
-        let claims = match (header.algorithm, &self.own) {
-            (Algorithm::HS256, None) => Err(Failure::Algorithm),
-            (Algorithm::HS256, Some(own)) => own.check(token, None),
-            _ => self.foreign(token, &header).await,
+        let (claims, leeway) = match (header.algorithm, &self.own) {
+            (Algorithm::HS256, None) => return Err(Failure::Algorithm),
+            (Algorithm::HS256, Some(own)) => (own.check(token, None)?, Keyring::LEEWAY_SECONDS),
+            _ => (self.foreign(token, &header).await?, LEEWAY_SECONDS),
         };
-        OperatorClaims::of(claims?)
+        Ok(Verified::of(OperatorClaims::of(claims)?, leeway))
     }
 
     async fn foreign(&self, token: &str, header: &Header) -> Result<Value, Failure> {

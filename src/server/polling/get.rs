@@ -12,14 +12,14 @@ use crate::{
         self, Batch, Beat, BeginGet, ClosedBy, Drained, Generation, GetRequest, Log, Persisted,
         Signal,
     },
-    model::{Frame, Sid},
+    model::{Frame, Millis, Sid},
     server::{
         App, Mount, Pod,
         answer::{self, Answer},
         deliver::{Alike, Parked, To, Watching},
         depart,
         receive::Fault,
-        revoke::revoked,
+        revoke::{ends_at, leaving},
         settings::{DRAIN_HOLD, NEW_LIFE, UPGRADE_HOLD},
         state::ConnectionState,
     },
@@ -171,7 +171,7 @@ impl<A: App> Listening<A> {
 
     async fn run(mut self) -> Answer {
         loop {
-            if let Some(answer) = self.leave_revoked().await {
+            if let Some(answer) = self.leave_over().await {
                 return answer;
             }
             if self.watch_topics().await.is_err() {
@@ -221,16 +221,13 @@ impl<A: App> Listening<A> {
     }
 
     /// Those whose token is no longer good hear nothing more.
-    async fn leave_revoked(&mut self) -> Option<Answer> {
-        let revoked = revoked(&*self.pod.app, &self.state);
-        if revoked.is_empty() {
-            return None;
-        }
+    async fn leave_over(&mut self) -> Option<Answer> {
+        let leaving = leaving(&*self.pod.app, &self.state, self.pod.now());
+        let (_, why) = leaving.first()?;
         self.finished = true;
-        end(&self.pod, &self.sid, ClosedBy::Server, "revoked").await;
-        let farewells = revoked
-            .iter()
-            .map(|nsp| Frame::text(write::disconnect(nsp)));
+        end(&self.pod, &self.sid, ClosedBy::Server, why.label()).await;
+        let farewells = leaving.iter();
+        let farewells = farewells.map(|(nsp, _)| Frame::text(write::disconnect(nsp)));
         let farewells: Vec<Frame> = farewells.collect();
         // Without `1`: a client acts on that before it has looked at the packets before it, and would come back.
         Some(self.speech().frames(false, farewells.iter()))
@@ -346,7 +343,9 @@ impl<A: App> Listening<A> {
         let now = self.pod.now();
         let heartbeat = Heartbeat::restore(self.beat.ping_at, self.beat.sent);
         let limit = self.beat.expires_at.min(heartbeat.wake_at(self.timeout_ms));
-        let until = self.drained.look_again_at.map_or(limit, |at| at.min(limit));
+        let ends_at = ends_at(&*self.pod.app, &self.state);
+        let sooner = [self.drained.look_again_at, ends_at].into_iter().flatten();
+        let until = sooner.fold(limit, Millis::min);
         let pause = Duration::from_millis(until.saturating_sub(now));
         let holding = self.drained.holding;
         tokio::select! {

@@ -18,6 +18,7 @@ use crate::{
         depart,
         effects::{Effects, Replaying},
         receive::{Asked, Fault, Inbound},
+        revoke::ends_at,
         settings::ARRIVING_MS,
         state::{ConnectionState, Handshake, Replay},
     },
@@ -187,7 +188,7 @@ impl<A: App> Connection<A> {
 
     async fn serve(&mut self) -> Result<Infallible, End> {
         // Who was sent away before this began to listen for it.
-        self.leave_revoked().await?;
+        self.leave_over().await?;
         self.take_over().await?;
         let nothing = Effects::new(self.state.handshake.revision);
         let first = std::mem::replace(&mut self.first, nothing);
@@ -219,7 +220,7 @@ impl<A: App> Connection<A> {
                 }
                 () = tokio::time::sleep(pause) => self.on_time().await?,
                 _ = self.losses.changed() => return Err(End::Lease),
-                _ = self.revocations.changed() => self.leave_revoked().await?,
+                _ = self.revocations.changed() => self.leave_over().await?,
                 () = draining.cancelled(), if self.close_at.is_none() => self.drain(),
             }
         }
@@ -292,8 +293,11 @@ impl<A: App> Connection<A> {
                 let changed = effects.changed;
                 // What was said before a fault is said all the same.
                 self.carry_out(effects).await?;
+                // Refused since it may not be here: it is told so.
+                if changed || matches!(received, Err(Fault::Revoked | Fault::Ended)) {
+                    self.leave_over().await?;
+                }
                 if changed {
-                    self.leave_revoked().await?;
                     self.reclass().await?;
                 }
                 if self.state.join_by.is_none() {
@@ -381,7 +385,9 @@ impl<A: App> Connection<A> {
         let beat = self.heartbeat.wake_at(self.mount.ping_timeout_ms);
         let close_at = self.close_at.map(|(at, _)| at);
         let arriving = self.arriving.as_ref().map(|(_, until)| *until);
-        [self.state.join_by, self.held.until(), close_at, arriving]
+        let ends_at = ends_at(&*self.pod.app, &self.state);
+        let (join_by, held) = (self.state.join_by, self.held.until());
+        [join_by, held, close_at, arriving, ends_at]
             .into_iter()
             .flatten()
             .fold(beat, Millis::min)
@@ -393,6 +399,9 @@ impl<A: App> Connection<A> {
             return Err(end);
         }
         self.arriving.take_if(|(_, until)| *until <= now);
+        if ends_at(&*self.pod.app, &self.state).is_some_and(|at| at <= now) {
+            self.leave_over().await?;
+        }
         if self.heartbeat.is_sent() && self.heartbeat.expired(now, timeout) {
             self.read_what_is_there().await?;
             if self.heartbeat.expired(now, timeout) {

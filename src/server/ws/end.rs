@@ -12,8 +12,6 @@ pub(super) enum End {
     PingTimeout,
     JoinTimeout,
     Fenced,
-    /// Its operator may not be here any more.
-    Revoked,
     Gap,
     /// Its pod may have been given up for dead.
     Lease,
@@ -30,7 +28,6 @@ impl End {
             Self::PingTimeout => "ping timeout",
             Self::JoinTimeout => "join timeout",
             Self::Fenced => "fenced",
-            Self::Revoked => "revoked",
             Self::Gap => "gap",
             Self::Lease => "lease",
             Self::Drain => "drain",

@@ -6,7 +6,7 @@ use crate::{
         App, Trouble, depart,
         effects::Effects,
         receive::{Fault, Inbound},
-        revoke::revoked,
+        revoke::leaving,
     },
     wire::socket::encode as write,
 };
@@ -35,13 +35,18 @@ impl<A: App> Connection<A> {
         Ok(())
     }
 
-    /// Those whose token is no longer good. There is nothing to recover.
-    pub(super) async fn leave_revoked(&mut self) -> Result<(), End> {
-        for nsp in revoked(&*self.pod.app, &self.state) {
-            let sent = self.send_away(&nsp, 0).await;
-            sent.map_err(|end| end.unwrap_or(End::Revoked))?;
+    /// Those whose token is no longer good. Of whoever was revoked there is nothing to recover; who has let a token end
+    /// comes back to where it was with a new one.
+    pub(super) async fn leave_over(&mut self) -> Result<(), End> {
+        for (nsp, why) in leaving(&*self.pod.app, &self.state, self.pod.now()) {
+            let window_ms = match why {
+                Fault::Ended => self.pod.settings.recovery_window_ms,
+                _ => 0,
+            };
+            let sent = self.send_away(&nsp, window_ms).await;
+            sent.map_err(|end| end.unwrap_or(End::Fault(why)))?;
             if self.state.sockets.is_empty() {
-                return Err(End::Revoked);
+                return Err(End::Fault(why));
             }
         }
         Ok(())

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use switchboard::server::auth::{Demands, Failure, Foreign, Keyring, Verifier};
 
 use super::{Judge, own};
-use crate::support::signer::{self, Signer, claims, claims_with, now};
+use crate::{
+    process::server::LOOK,
+    support::signer::{self, Signer, claims, claims_with, now},
+};
 
 type Sign = Box<dyn Fn(&Value) -> String>;
 
@@ -37,6 +40,29 @@ async fn a_token_says_who_an_operator_is() {
         assert_eq!(found, ("7", "Ada", "default"), "{name}");
         let foreseen = claims_with(&json!({ "nbf": now() - 60, "iat": now() - 60 }));
         assert!(judge.says(&sign(&foreseen)).await.is_ok(), "{name}");
+    }
+}
+
+/// Whoever is sent away when it ends is not let in again by it.
+#[tokio::test]
+async fn p5_a_token_is_taken_until_the_second_that_it_is_said_to_end_in() {
+    let mut ending = Vec::new();
+    for (name, judge, sign) in signers() {
+        let leeway = if name == "HS256" { 0 } else { 30 };
+        let signed = sign(&claims_with(&json!({ "exp": now() + 1 - leeway })));
+        let verified = judge.verifier.verify_for_long(&signed).await.unwrap();
+        ending.push((name, judge, signed, verified));
+    }
+    for (name, judge, signed, verified) in ending {
+        let mut before = now();
+        while judge.says(&signed).await.is_ok() {
+            assert!(before < verified.ends(), "{name}: still taken");
+            tokio::time::sleep(LOOK).await;
+            before = now();
+        }
+        assert!(now() >= verified.ends(), "{name}: not taken any more");
+        let again = judge.verifier.verify_again(&verified, now());
+        assert_eq!(again, Err(Failure::Expired));
     }
 }
 

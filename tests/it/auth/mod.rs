@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod attacks;
+mod ends;
 mod identity;
 mod keys;
 mod rotation;

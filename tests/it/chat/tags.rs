@@ -43,3 +43,26 @@ async fn where_it_is_asked_for_tags_are_taken_out_of_both_sides() {
     let text = "<b onclick=x()>1 < 2 & 3</b>";
     assert_eq!(said(tags, text).await, ["1 &lt; 2 &amp; 3"; 2]);
 }
+
+/// What stands beside all that a guest says.
+#[tokio::test]
+async fn where_it_is_asked_for_tags_are_taken_out_of_names() {
+    for (everywhere, expected) in [(true, "Marie"), (false, "<b onclick=x()>Marie</b>")] {
+        let scene = scene_of(ChatSettings {
+            strip_tags: StripTags {
+                everywhere,
+                ..StripTags::default()
+            },
+            ..settings()
+        });
+        let start = Start {
+            name: Some("<b onclick=x()>Marie</b>".into()),
+            ..Start::default()
+        };
+        let start = Command::Guest(GuestCommand::Start(Box::new(start)));
+        let bound = scene.ask(&guest(None), start).await.unwrap().bound.unwrap();
+        assert_eq!(bound.name, expected);
+        let sessions = scene.hub.sessions(&ws()).await.unwrap();
+        assert_eq!(sessions[0].0.guest.name.as_deref(), Some(expected));
+    }
+}

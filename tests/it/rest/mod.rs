@@ -1,13 +1,14 @@
 //! REST: the same rules, refusals and answers as on the sockets, asked for by HTTP.
 
-mod client;
+pub mod client;
 mod commands;
 mod document;
 mod files;
-mod house;
+pub mod house;
 mod idempotency;
 mod isolation;
 mod login;
-mod revocation;
+mod names;
+pub mod revocation;
 mod sessions;
 mod staff;

@@ -2,7 +2,7 @@
 
 mod again;
 mod departure;
-mod house;
+pub mod house;
 mod names;
 mod new_life;
 mod pages;

@@ -4,7 +4,7 @@ use serde_json::json;
 use switchboard::server::auth::{Keyring, OperatorClaims};
 
 /// No database takes the first; of the second every entry and every answer would hold a copy; the third
-/// is what a guest is called where both can speak.
+/// is what a guest is called where both can speak, and no workspace is called as the last.
 #[test]
 fn p8_a_token_names_an_operator_as_it_can_be_stored() {
     let keys = Keyring::new(&[[0; 32]]).unwrap();
@@ -25,6 +25,7 @@ fn p8_a_token_names_an_operator_as_it_can_be_stored() {
         ("long sub", &long, "Ann", "default"),
         ("no sub", "", "Ann", "default"),
         ("guest", "guest", "Ann", "default"),
+        ("a word of ids", "7", "Ann", "widget"),
     ] {
         if claims(sub, name, workspace).is_some() {
             taken.push(what);
