@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    history::{StoredMessage, StoredReaction, words::sender_kind},
+    history::{MessageRow, StoredMessage, StoredReaction, words::sender_kind},
     model::{
         Agent, Content, Direction, EntryId, Guest, Marks, Message, MessageId, OperatorId,
         Participant, Preview, Role, Sender, SenderKind, Session, SessionId, Status, WorkspaceId,
@@ -80,6 +80,15 @@ pub fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         receipts: row.get::<_, Json<_>>("receipts")?.0,
         left: number(row, "left_seq")?,
         unverified: row.get("unverified")?,
+    })
+}
+
+pub fn message_row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+    let read_at: Option<Stored<u64>> = row.get("read_at")?;
+    Ok(MessageRow {
+        id: MessageId(row.get::<_, Stored<Uuid>>("id")?.0),
+        num: number(row, "num")?,
+        read_at: read_at.map(|stored| stored.0),
     })
 }
 
