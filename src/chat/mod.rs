@@ -26,6 +26,7 @@ mod react;
 mod rules;
 mod send;
 mod sessions;
+mod shown;
 mod start;
 mod status;
 mod typing;
@@ -47,6 +48,7 @@ pub use actor::{Actor, GuestActor, OperatorActor};
 pub use directory::{Directory, Noted};
 pub use done::{Bound, Done, Told};
 pub use rules::StripTags;
+pub use shown::Shown;
 pub use writer::Writer;
 
 pub struct Chat {

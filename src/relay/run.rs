@@ -129,7 +129,7 @@ pub async fn start(
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
         settings,
-        pids: secrets.signing,
+        pids: secrets.signing.clone(),
         metrics: backends.metrics.clone(),
     });
     let (revocations, stop) = (pod.revocations.clone(), helpers.clone());
@@ -143,6 +143,7 @@ pub async fn start(
         clock: backends.clock.clone(),
         operators,
         jwt: secrets.jwt,
+        signing: secrets.signing,
         persisted: pod.persisted(),
         origins: pod.settings.origins.clone(),
         metrics: backends.metrics.clone(),

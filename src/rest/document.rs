@@ -11,7 +11,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Rest, chats, login, me, messages, operators, sessions, widget, workspaces};
+use super::{Rest, actions, chats, login, me, messages, operators, sessions, widget, workspaces};
 use crate::{
     dialect::{self, Audience},
     server::{auth::LOGIN_COOKIE, document},
@@ -70,6 +70,11 @@ pub fn endpoints() -> OpenApiRouter<Arc<Rest>> {
         .routes(routes!(chats::chats))
         .routes(routes!(widget::lead::lead))
         .routes(routes!(widget::messages::list, widget::messages::send))
+        .routes(routes!(actions::save::save))
+        .routes(routes!(actions::history::history))
+        .routes(routes!(actions::recent::recent))
+        .routes(routes!(actions::read::read))
+        .routes(routes!(actions::join::join))
 }
 
 /// Serves the document.
@@ -86,10 +91,11 @@ fn whole(paths: utoipa::openapi::OpenApi) -> Value {
         schemas.extend(dialect::schemas());
         schemas.extend(asked());
         schemas.insert("Chats".into(), chats::schema());
-        let of_widget = widget::lead::schemas()
+        let of_others = widget::lead::schemas()
             .into_iter()
-            .chain(widget::messages::schemas());
-        schemas.extend(of_widget.map(|(name, of)| (name.to_owned(), of)));
+            .chain(widget::messages::schemas())
+            .chain(actions::schemas());
+        schemas.extend(of_others.map(|(name, of)| (name.to_owned(), of)));
     }
     document
 }

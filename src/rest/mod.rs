@@ -9,6 +9,7 @@
 //! | `document` | all of it as OpenAPI |
 //! | the rest | an endpoint each |
 
+mod actions;
 mod ask;
 mod body;
 mod caller;
@@ -64,6 +65,8 @@ pub struct Parts {
     pub operators: Arc<Verifier>,
     /// Signs those of logins; `None` where only others sign, and nobody logs in here.
     pub jwt: Option<Keyring>,
+    /// Of guests' tokens.
+    pub signing: Keyring,
     /// How far the history is.
     pub persisted: watch::Receiver<Persisted>,
     pub origins: Origins,

@@ -34,8 +34,9 @@ async fn generated_requests_are_answered_as_the_document_says() {
         guest.granted("guest:message", message(text, text)).await;
     }
     let session = started["sessionId"].as_str().unwrap();
-    let settings =
-        format!("[parameters]\nsessionId = \"{session}\"\n[generation]\nallow-x00 = false\n");
+    let settings = format!(
+        "[parameters]\nsessionId = \"{session}\"\nclientId = \"{session}\"\n[generation]\nallow-x00 = false\n"
+    );
     let file = house.folder.path().join("schemathesis.toml");
     std::fs::write(&file, settings).unwrap();
     // Last the one after which all others are refused.
@@ -92,7 +93,7 @@ async fn everything_that_is_served_is_in_it_and_says_who_may() {
             let is_visitors = is_visitors.iter().any(|prefix| path.starts_with(prefix));
             assert_eq!(
                 open,
-                path == "/api/v1/login" || is_visitors,
+                ["/api/v1/login", "/api/v1/compat/join"].contains(&path.as_str()) || is_visitors,
                 "{method} {path}"
             );
             assert!(
