@@ -23,6 +23,7 @@ mod marks;
 mod presence;
 mod queue;
 mod react;
+mod resent;
 mod rules;
 mod send;
 mod sessions;

@@ -41,6 +41,13 @@ pub struct Shown {
     pub key: Option<String>,
 }
 
+impl Shown {
+    /// What it is called, once a request has said it.
+    pub fn name(&self) -> Option<String> {
+        rules::shown::name_of(self)
+    }
+}
+
 impl Chat {
     /// The message that it is; `None` for an own one that nobody has heard. Each is given to each asker once: of two
     /// that say the same, the first that is asked for is the older one. So pages of three operators that each ask for
@@ -59,13 +66,13 @@ impl Chat {
             Some(key) => !self.is_first(actor, session, key).await?,
             None => false,
         };
-        let texts = self.texts(&session.workspace, shown);
+        let texts = self.texts(&session.workspace, &shown.text);
         let mut until = None;
         loop {
             let (page, _) = self.as_asked(actor, session, newest()).await?;
-            let names = shown.client_id.iter().chain(&shown.key);
-            let mut named = names.filter_map(|it| rules::shown::called(&page, actor, shown, it));
-            if let Some(named) = named.next() {
+            let name = rules::shown::name_of(shown);
+            let named = name.and_then(|it| rules::shown::called(&page, actor, shown, &it));
+            if let Some(named) = named {
                 return Ok(Some(named.clone()));
             }
             let like = rules::shown::like(&page, actor, shown, &texts);
@@ -190,13 +197,13 @@ impl Chat {
     }
 
     /// As it was written, and as it would be stored.
-    fn texts(&self, workspace: &WorkspaceId, shown: &Shown) -> Vec<String> {
+    pub(super) fn texts(&self, workspace: &WorkspaceId, text: &str) -> Vec<String> {
         let send = Send {
-            text: shown.text.clone(),
+            text: text.to_owned(),
             client_id: None,
         };
         let stored = rules::strip(&self.settings.strip_tags, workspace, send);
-        let mut texts = vec![shown.text.clone()];
+        let mut texts = vec![text.to_owned()];
         texts.extend(stored.ok().map(|stored| stored.text));
         texts
     }

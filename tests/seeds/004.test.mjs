@@ -173,6 +173,32 @@ suite('seed 004', (scenario) => {
     assert.notEqual(again.id, row.id);
   });
 
+  scenario('P2 004 failure rules: what is saved while the socket is down, and sent by it once it is back, is one message', async (stage) => {
+    const { visitor, colleague } = await floor(stage);
+    const party = await stage.apart(DashboardB, fresh());
+    const { proxy, client: dashboard } = party;
+    dashboard.actions = await actionsOf(stage.url, dashboard.token);
+    proxy.refuse('everything');
+    proxy.cut('all');
+    await dashboard.life.wait('disconnect');
+    // As a page of the seed does it: the client library keeps the one, and the other is saved.
+    for (const text of ['both ways', 'and this']) {
+      dashboard.write(visitor.sessionId, text);
+      await save(dashboard, visitor, text, OWN);
+    }
+    await visitor.screen.until('and this');
+    proxy.accept();
+    await recovered(party);
+    dashboard.write(visitor.sessionId, 'I am back');
+    await visitor.screen.until('I am back');
+    // Said once more, it is meant.
+    dashboard.write(visitor.sessionId, 'both ways');
+    await visitor.screen.until('both ways', { nth: 2 });
+    const texts = ['both ways', 'and this', 'I am back', 'both ways'];
+    assert.deepEqual(visitor.screen.texts(visitor.sessionId), texts);
+    assert.deepEqual((await chatOf(colleague.actions, visitor.sessionId)).map(({ text }) => text), texts);
+  });
+
   scenario('P3 004 failure rules: an action that gets no answer is asked again, and is one row', async (stage) => {
     const { dashboard, visitor } = await floor(stage);
     dashboard.close();

@@ -1,6 +1,6 @@
 use crate::{
     chat::{Actor, Shown},
-    model::{HistoryMessage, Message, Millis, SenderKind},
+    model::{HistoryMessage, Message, Millis, OperatorId, SenderKind},
 };
 
 /// Two messages that say the same are told apart by when they were said: what was said longer ago is another one.
@@ -29,6 +29,31 @@ pub(in crate::chat) fn like<'a>(
     let by_it = messages.filter(|message| is_by(message, actor, shown));
     let says_it = |message: &&Message| texts.iter().any(|text| text == message.content.text());
     by_it.filter(says_it).collect()
+}
+
+/// Before the key of a request, as the name of the message that it has said.
+const BY_REQUEST: &str = "http:";
+
+/// What its sender has called it, or calls it if a request says it.
+pub(in crate::chat) fn name_of(shown: &Shown) -> Option<String> {
+    let by_request = || shown.key.as_ref().map(|key| format!("{BY_REQUEST}{key}"));
+    shown.client_id.clone().or_else(by_request)
+}
+
+/// What an operator has said by a request, ascending.
+pub(in crate::chat) fn by_request<'a>(
+    messages: &'a [HistoryMessage],
+    operator: &OperatorId,
+    texts: &[String],
+) -> Vec<&'a Message> {
+    let messages = messages.iter().map(|it| &it.message);
+    let is_one = |message: &&Message| {
+        let (sender, name) = (&message.sender, message.client_id.as_deref());
+        let is_own = sender.kind == SenderKind::Operator && sender.id == operator.as_str();
+        is_own && name.is_some_and(|name| name.starts_with(BY_REQUEST))
+    };
+    let says_it = |message: &&Message| texts.iter().any(|text| text == message.content.text());
+    messages.filter(is_one).filter(says_it).collect()
 }
 
 /// By the sender's own id of it.
@@ -113,6 +138,30 @@ mod tests {
             let is = is_own(actor, &shown(side, operator));
             assert_eq!(is, expected, "{actor:?} {side:?} {operator:?}");
         }
+    }
+
+    #[test]
+    fn what_was_said_by_a_request_is_known_by_its_name() {
+        let operator = SenderKind::Operator;
+        let page = [
+            said(operator, "ann", "ok", None),
+            said(operator, "ann", "ok", Some("c1")),
+            said(operator, "ann", "ok", Some("http:k1")),
+            said(operator, "ben", "ok", Some("http:k1")),
+            said(operator, "ann", "no", Some("http:k2")),
+            said(SenderKind::Guest, "ann", "ok", Some("http:k3")),
+        ];
+        let found = by_request(&page, &OperatorId::new("ann"), &["ok".to_owned()]);
+        let ids: Vec<_> = found.iter().map(|it| it.id).collect();
+        assert_eq!(ids, [page[2].message.id]);
+        let keyed = |client_id: Option<&str>| Shown {
+            client_id: client_id.map(Into::into),
+            key: Some("k1".into()),
+            ..shown(operator, None)
+        };
+        assert_eq!(name_of(&keyed(None)).as_deref(), Some("http:k1"));
+        assert_eq!(name_of(&keyed(Some("c1"))).as_deref(), Some("c1"));
+        assert_eq!(name_of(&shown(operator, None)), None);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::{
     chat::{Actor, Shown as Wanted},
     dialect::actions,
     model::{
-        Address, Command, DedupId, GuestCommand, HistoryQuery, Message, OperatorId, Reject, Reply,
-        Send, StaffCommand,
+        Address, Command, DedupId, GuestCommand, HistoryQuery, Message, MessageId, OperatorId,
+        Reject, Reply, Send, StaffCommand,
     },
     rest::{
         Rest,
@@ -48,7 +48,8 @@ pub async fn save(
         text: save.text,
         id: save.message,
         client_id: save.client_id,
-        key: key.0,
+        // One that has none is not sent again, and is named all the same.
+        key: key.0.or_else(|| Some(MessageId::draw().to_string())),
     };
     let chat = &rest.parts.chat;
     let known = chat
@@ -67,8 +68,8 @@ impl Rest {
     /// As if it had been sent over the socket.
     async fn say(&self, place: &Place, shown: Wanted) -> Result<Message, Problem> {
         let send = Send {
-            text: shown.text,
-            client_id: shown.client_id.or(shown.key),
+            text: shown.text.clone(),
+            client_id: shown.name(),
         };
         let chat = &self.parts.chat;
         let session = place.session.id.clone();
@@ -85,6 +86,10 @@ impl Rest {
             return Err(Reject::unavailable().into());
         };
         chat.take_shown(&place.actor, &place.session, id).await?;
+        if let (Actor::Operator(operator), None) = (&place.actor, &shown.client_id) {
+            chat.note_said(operator, &place.session.id, &shown.text)
+                .await?;
+        }
         // As everybody reads it.
         let query = HistoryQuery {
             before_seq: Some(seq + 1),
