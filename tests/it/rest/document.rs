@@ -49,8 +49,11 @@ async fn generated_requests_are_answered_as_the_document_says() {
     let admin = Client::with_token(house.server.address, &token);
     let one = admin.get(&format!("/sessions/{session}")).await.granted();
     assert_eq!(one["session"]["status"], "ended");
-    let history = guest.history("guest:history", None).await;
-    assert!(history.len() > 2, "nothing was said");
+    // The guest's connection may have ended meanwhile: nobody answers its pings.
+    let messages = format!("/sessions/{session}/messages");
+    let history = admin.get(&messages).await.granted();
+    let said = history["messages"].as_array().unwrap().len();
+    assert!(said > 2, "nothing was said");
     let log = house.server.stop().await.join("\n");
     assert!(!log.contains(&token) && !log.contains(&password));
 }
