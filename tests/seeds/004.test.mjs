@@ -437,6 +437,23 @@ suite('seed 004', (scenario) => {
     assert.deepEqual([again.status, again.answer.clientId, again.answer.reconnected], [200, guest.clientId, true]);
   });
 
+  scenario('P6 004 saving: who comes back by name and address alone finds no row of before', async (stage) => {
+    const dashboard = await onDuty(stage);
+    const details = { email: `${randomUUID()}@example.org` };
+    const first = await plainGuest(stage.url, called('Eve'), details);
+    const before = await first.save('a secret');
+    await dashboard.screen.until('a secret');
+    const again = await plainGuest(stage.url, first.name, details);
+    assert.equal(again.clientId, first.clientId);
+    assert.deepEqual(await chatOf(again.actions, again.clientId), []);
+    const guessed = await again.save('a secret');
+    assert.notEqual(guessed.answer.id, before.answer.id, 'it has said it itself');
+    const named = await again.save('a secret', { messageId: before.answer.messageId });
+    assert.deepEqual([named.status, named.answer.field], [404, 'messageId']);
+    assert.equal((await chatOf(again.actions, again.clientId)).length, 1);
+    assert.equal((await chatOf(dashboard.actions, again.clientId)).length, 2);
+  });
+
   scenario('004 history: at most so many, from old to new, with the operators, whatever the chat is called', async (stage) => {
     const { dashboard, colleague, visitor } = await floor(stage);
     for (const text of numbered('line', TIMES)) visitor.write(text);

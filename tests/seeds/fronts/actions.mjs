@@ -1,7 +1,7 @@
 // `actions/chat.ts` as a dashboard of seed 004 gets it: compiled by TypeScript, one for each page.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,6 +27,7 @@ function compile() {
   if (pages > 0) return;
   const options = ['--strict', '--target', 'ES2023', '--module', 'ESNext', '--moduleResolution', 'bundler', '--lib', 'ES2023,DOM,DOM.Iterable'];
   const compiler = join(web, 'node_modules/.bin/tsc');
+  if (!existsSync(compiler)) throw new Error('TypeScript is not here: run `make web` first');
   try {
     execFileSync(compiler, [...options, '--types', '', '--outDir', folder, join(web, 'drop_in/actions/chat.ts')], { cwd: folder });
   } catch (error) {
@@ -43,15 +44,15 @@ export async function chatOf(actions, clientId) {
 }
 
 /** A guest whose network lets no socket through: plain requests of its page, in the words of the routes. */
-export async function plainGuest(url, name) {
+export async function plainGuest(url, name, details) {
   const post = async (path, body, token) => {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
     const answer = await fetch(`${url}/api/v1/compat/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     return { status: answer.status, answer: await answer.json() };
   };
-  const { status, answer } = await post('join', { role: 'client', name });
+  const { status, answer } = await post('join', { role: 'client', name, ...details });
   if (status !== 200) throw new Error(`join: ${status} ${JSON.stringify(answer)}`);
   const { clientId, token } = answer;
   const save = (text, more) => post('saveChatMessage', { clientId, senderType: 'CLIENT', messageType: 'TEXT', text, ...more }, token);
-  return { clientId, token, save, rejoin: () => post('join', { role: 'client', name, token }), actions: await actionsOf(url, token) };
+  return { name, clientId, token, save, rejoin: () => post('join', { role: 'client', name, token }), actions: await actionsOf(url, token) };
 }
