@@ -43,7 +43,7 @@ impl Chat {
         Ok(())
     }
 
-    async fn is_connected(&self, actor: &OperatorActor) -> Result<bool, Reject> {
+    pub(super) async fn is_connected(&self, actor: &OperatorActor) -> Result<bool, Reject> {
         let here = self.hub.operators(&actor.workspace).await;
         let here = here.map_err(|_| Reject::unavailable())?;
         Ok(here.iter().any(|it| it.agent.id == actor.id))

@@ -1,7 +1,7 @@
 use super::Chat;
 use crate::{
-    history::{StoredMessage, Unread},
-    model::{EntryId, OperatorId, Reject, WorkspaceId},
+    history::{MessageRow, StoredMessage, Unread},
+    model::{EntryId, MessageId, OperatorId, Reject, SessionId, WorkspaceId},
 };
 
 /// What the history alone can find, as far as it is written. Each page may be one longer than it is asked for, which
@@ -31,6 +31,35 @@ impl Chat {
         let history = &self.history;
         let said = history.messages_of(workspace, operator, before, limit + 1);
         said.await.map_err(|_| Reject::unavailable())
+    }
+
+    /// Of those that are stored.
+    pub async fn message_rows(
+        &self,
+        workspace: &WorkspaceId,
+        messages: &[MessageId],
+    ) -> Result<Vec<MessageRow>, Reject> {
+        let rows = self.history.message_rows(workspace, messages).await;
+        rows.map_err(|_| Reject::unavailable())
+    }
+
+    /// Of sessions that are there: whoever has no number is given one.
+    pub async fn session_numbers(
+        &self,
+        workspace: &WorkspaceId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<(SessionId, u64)>, Reject> {
+        let numbers = self.history.session_numbers(workspace, sessions).await;
+        numbers.map_err(|_| Reject::unavailable())
+    }
+
+    pub async fn session_numbered(
+        &self,
+        workspace: &WorkspaceId,
+        number: u64,
+    ) -> Result<Option<SessionId>, Reject> {
+        let session = self.history.session_numbered(workspace, number).await;
+        session.map_err(|_| Reject::unavailable())
     }
 
     /// In all open sessions together.

@@ -23,9 +23,11 @@ mod marks;
 mod presence;
 mod queue;
 mod react;
+mod resent;
 mod rules;
 mod send;
 mod sessions;
+mod shown;
 mod start;
 mod status;
 mod typing;
@@ -47,6 +49,7 @@ pub use actor::{Actor, GuestActor, OperatorActor};
 pub use directory::{Directory, Noted};
 pub use done::{Bound, Done, Told};
 pub use rules::StripTags;
+pub use shown::Shown;
 pub use writer::Writer;
 
 pub struct Chat {

@@ -126,6 +126,13 @@ impl<'a> Fields<'a> {
         Ok(None)
     }
 
+    /// A file in a field of its own, and what it is said to be.
+    pub fn data(&self, name: &'static str) -> Result<(Bytes, Option<String>), Reject> {
+        let found = required(name, self.get(name))?;
+        let (bytes, mime) = self.bytes(name, found)?;
+        Ok((bytes, mime.map(str::to_owned)))
+    }
+
     fn bytes(
         &self,
         name: &'static str,

@@ -4,6 +4,7 @@
 //! and names, never what may happen: whoever asks is known from elsewhere, and no field of a payload
 //! says so.
 
+pub mod actions;
 mod fields;
 mod file;
 mod livechat;

@@ -51,6 +51,10 @@ impl FileClaims {
         keys.verify(token, Some(Self::AUDIENCE))
     }
 
+    pub fn is_of(&self, place: Place<'_>) -> bool {
+        self.workspace == *place.workspace && self.session == *place.session
+    }
+
     pub fn place(&self) -> Place<'_> {
         Place {
             workspace: &self.workspace,

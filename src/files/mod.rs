@@ -293,6 +293,13 @@ impl Files {
         }
     }
 
+    /// Which file of that session is at an address that was told.
+    pub fn told(&self, place: Place<'_>, url: &str) -> Option<String> {
+        let (_, signed) = url.rsplit_once('/')?;
+        let claims = FileClaims::verify(&self.keys, signed)?;
+        claims.is_of(place).then_some(claims.id)
+    }
+
     /// By what follows [`PATH`] in its address.
     pub async fn open(&self, signed: &str) -> Result<Opened, Reject> {
         let gone = || Reject::new(Code::NotFound, "No such file, or its address has ended");
@@ -329,7 +336,8 @@ fn path(place: Place<'_>, id: &str, thumbnail: bool) -> Path {
     Path::from_iter([workspace, session, id, kind])
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// `Attachment::id` of a file.
+pub fn digest(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let digits = digest.iter().map(|byte| format!("{byte:02x}"));
     digits.collect()

@@ -20,7 +20,7 @@ pub use indexing::keep_indexed;
 pub use migrations::Migrations;
 
 use crate::model::{
-    Entry, EntryId, Epoch, Message, MessageId, OperatorId, Participant, Partition, Session,
+    Entry, EntryId, Epoch, Message, MessageId, Millis, OperatorId, Participant, Partition, Session,
     SessionId, SessionQuery, WorkspaceId,
 };
 
@@ -50,7 +50,7 @@ pub trait History: Send + Sync + 'static {
     ) -> Result<(), Unavailable>;
 
     /// Stores a batch in one transaction: messages (one that is there already, by uuid, is passed
-    /// over and counted), the newest word on each reaction, session rows where the stored `last_entry` is smaller, and the cursor from
+    /// over and counted), the newest word on each reaction, when something was read that was not, session rows where the stored `last_entry` is smaller, and the cursor from
     /// `batch.from` to `batch.to`. [`Appended::Superseded`] and nothing stored if the cursor is not
     /// at `from` in this epoch: someone else writes.
     ///
@@ -126,6 +126,29 @@ pub trait History: Send + Sync + 'static {
 
     async fn unread(&self, workspace: &WorkspaceId) -> Result<Unread, Unavailable>;
 
+    /// What front ends that keep rows know of these messages; one that is not stored yet, or of another workspace, is
+    /// left out.
+    async fn message_rows(
+        &self,
+        workspace: &WorkspaceId,
+        messages: &[MessageId],
+    ) -> Result<Vec<MessageRow>, Unavailable>;
+
+    /// The numbers of sessions, which have to be of the workspace: whoever has none is given one, for good. It is no
+    /// other session's, in any workspace.
+    async fn session_numbers(
+        &self,
+        workspace: &WorkspaceId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<(SessionId, u64)>, Unavailable>;
+
+    /// The session of the workspace with that number.
+    async fn session_numbered(
+        &self,
+        workspace: &WorkspaceId,
+        number: u64,
+    ) -> Result<Option<SessionId>, Unavailable>;
+
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), Unavailable>;
 }
@@ -171,6 +194,16 @@ pub struct StoredReaction {
     pub emoji: String,
     /// `false`: it was taken away.
     pub on: bool,
+}
+
+/// A message as a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    pub id: MessageId,
+    /// Never reused; no other message's, in any workspace.
+    pub num: u64,
+    /// When the other side had read it; `None`: it has not, or that was told to a release before.
+    pub read_at: Option<Millis>,
 }
 
 /// What waits for staff in the open sessions of a workspace.

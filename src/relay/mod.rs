@@ -338,6 +338,7 @@ impl Relay {
     /// A message without an id of its client's that seems to be sent again is the one before, if that was said
     /// a moment ago; what else is sent again does no harm. The later, the more likely it is meant.
     async fn handle(&self, actor: &Actor, command: Command, named: &Named) -> Result<Done, Reject> {
+        let command = self.as_said_before(actor, command).await;
         if let Some(repeats) = named.repeats.as_ref().filter(|_| is_unnamed(&command)) {
             let done = self.chat.handle(actor, command.clone(), repeats).await?;
             let since = match done.reply {
@@ -361,6 +362,17 @@ impl Relay {
             self.files.link(&entry.workspace, message, inline);
         }
         Some(linked)
+    }
+
+    /// What its page has said by a request, while the socket was away, is that message.
+    async fn as_said_before(&self, actor: &Actor, mut command: Command) -> Command {
+        if let (Actor::Operator(operator), Command::Staff(StaffCommand::Send { session, send })) =
+            (actor, &mut command)
+            && let Ok(Some(name)) = self.chat.resent(operator, session, send).await
+        {
+            send.client_id = Some(name);
+        }
+        command
     }
 
     /// What is said to a socket beside its log, and beside any request.

@@ -137,7 +137,7 @@ pub async fn start(
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
         settings,
-        pids: secrets.signing,
+        pids: secrets.signing.clone(),
         metrics: backends.metrics.clone(),
     });
     let (revocations, stop) = (pod.revocations.clone(), helpers.clone());
@@ -146,13 +146,13 @@ pub async fn start(
     let rest = rest::Parts {
         chat,
         files,
-        signing,
         directory,
         accounts: Arc::clone(&backends.accounts),
         hub: Arc::clone(&backends.hub),
         clock: backends.clock.clone(),
         operators,
         jwt: secrets.jwt,
+        signing,
         persisted: pod.persisted(),
         origins: pod.settings.origins.clone(),
         metrics: backends.metrics.clone(),

@@ -11,7 +11,9 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Rest, chats, files, login, me, messages, operators, sessions, widget, workspaces};
+use super::{
+    Rest, actions, chats, files, login, me, messages, operators, sessions, widget, workspaces,
+};
 use crate::{
     dialect::{self, Audience},
     server::{auth::LOGIN_COOKIE, document},
@@ -71,11 +73,18 @@ pub fn endpoints() -> OpenApiRouter<Arc<Rest>> {
         .routes(routes!(chats::chats))
         .routes(routes!(widget::lead::lead))
         .routes(routes!(widget::messages::list, widget::messages::send))
+        .routes(routes!(actions::history::history))
+        .routes(routes!(actions::recent::recent))
+        .routes(routes!(actions::read::read))
+        .routes(routes!(actions::join::join))
 }
 
 /// Those whose bodies are larger, and take longer, than those of others.
 pub fn uploads() -> OpenApiRouter<Arc<Rest>> {
-    OpenApiRouter::new().routes(routes!(files::upload::upload))
+    OpenApiRouter::new()
+        .routes(routes!(files::upload::upload))
+        // With a picture in it.
+        .routes(routes!(actions::save::save))
 }
 
 /// Serves the document.
@@ -92,12 +101,12 @@ fn whole(paths: utoipa::openapi::OpenApi) -> Value {
         schemas.extend(dialect::schemas());
         schemas.extend(asked());
         schemas.insert("Chats".into(), chats::schema());
-        let of_widget = widget::lead::schemas()
+        let of_others = widget::lead::schemas()
             .into_iter()
-            .chain(widget::messages::schemas());
-        let of_files = files::upload::schemas();
-        schemas.extend(of_files.map(|(name, of)| (name.to_owned(), of)));
-        schemas.extend(of_widget.map(|(name, of)| (name.to_owned(), of)));
+            .chain(widget::messages::schemas())
+            .chain(actions::schemas())
+            .chain(files::upload::schemas());
+        schemas.extend(of_others.map(|(name, of)| (name.to_owned(), of)));
     }
     document
 }

@@ -10,6 +10,7 @@
 //! | `files` | what comes with messages |
 //! | the rest | an endpoint each |
 
+mod actions;
 mod ask;
 mod body;
 mod caller;
@@ -61,8 +62,6 @@ pub struct Parts {
     pub chat: Arc<Chat>,
     pub files: Arc<Files>,
     pub directory: Arc<Directory>,
-    /// Of guests' tokens.
-    pub signing: Keyring,
     pub accounts: Arc<dyn Accounts>,
     pub hub: Arc<dyn Hub>,
     pub clock: Clock,
@@ -70,6 +69,8 @@ pub struct Parts {
     pub operators: Arc<Verifier>,
     /// Signs those of logins; `None` where only others sign, and nobody logs in here.
     pub jwt: Option<Keyring>,
+    /// Of guests' tokens.
+    pub signing: Keyring,
     /// How far the history is.
     pub persisted: watch::Receiver<Persisted>,
     pub origins: Origins,
@@ -124,11 +125,11 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
     let (routes, mut document) = document::endpoints().split_for_parts();
     let (uploads, of_uploads) = document::uploads().split_for_parts();
     document.merge(of_uploads);
-    // They bound and time their bodies themselves.
+    let largest = largest_body(&rest);
     let uploads = uploads
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(Arc::clone(&rest))
-        .layer(DefaultBodyLimit::disable())
+        .layer(DefaultBodyLimit::max(largest))
         .layer(timed(files::UPLOAD_TIMEOUT));
     routes
         .method_not_allowed_fallback(problem::method_not_allowed)
@@ -147,4 +148,11 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
 
 fn timed(limit: Duration) -> TimeoutLayer {
     TimeoutLayer::with_status_code(axum::http::StatusCode::REQUEST_TIMEOUT, limit)
+}
+
+/// With the largest file in base64, and whatever else may be in a body.
+fn largest_body(rest: &Rest) -> usize {
+    let files = rest.parts.files.settings();
+    let file = files.max_guest.max(files.max_staff);
+    file / 3 * 4 + rest.settings.max_body
 }

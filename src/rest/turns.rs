@@ -27,10 +27,13 @@ const TURN: Duration = Duration::from_secs(5);
 impl Rest {
     /// A turn to read pages of the history.
     pub async fn read_turn(&self, caller: &Caller) -> Result<SemaphorePermit<'_>, Problem> {
-        let limit = self.settings.rate_read;
-        self.charge(limit.rate("operator_read", &who(caller)))
-            .await?;
+        self.charge_read(caller).await?;
         self.turn().await
+    }
+
+    async fn charge_read(&self, caller: &Caller) -> Result<(), Problem> {
+        let limit = self.settings.rate_read;
+        self.charge(limit.rate("operator_read", &who(caller))).await
     }
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
@@ -49,12 +52,19 @@ impl Rest {
         caller: Option<&Caller>,
         address: Address,
     ) -> Result<SemaphorePermit<'_>, Problem> {
+        self.charge_page(caller, address).await?;
+        self.turn().await
+    }
+
+    /// Without a turn: of what reads little, or has to wait for something.
+    pub async fn charge_page(
+        &self,
+        caller: Option<&Caller>,
+        address: Address,
+    ) -> Result<(), Problem> {
         match caller {
-            Some(caller) => self.read_turn(caller).await,
-            None => {
-                self.parts.chat.charge_page(address).await?;
-                self.turn().await
-            }
+            Some(caller) => self.charge_read(caller).await,
+            None => Ok(self.parts.chat.charge_page(address).await?),
         }
     }
 

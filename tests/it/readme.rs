@@ -84,6 +84,19 @@ async fn a_page_of_the_widget_hears_the_answer() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_without_a_socket_is_answered() {
+    let site = Site::start().await;
+    let staff = site.program("staff").await;
+    staff.out.wait(|line| line == "on duty").await;
+    let mut guest = site.program("plain").await;
+    assert_eq!(guest.end().await, ["Ada: Yes, I am."]);
+    assert_eq!(
+        staff.out.now(),
+        ["on duty", "Lou is here", "Is anybody there?"]
+    );
+}
+
 async fn conversation_of(mut guest: Program, mut operator: Program) {
     assert_eq!(operator.end().await, ["Marie: Is anybody there?"]);
     let said = guest.end().await;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use switchboard::{
     chat::Writer,
     history::{
-        Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, Unread,
+        Appended, Batch, History, MessageRow, SessionCursor, StoredMessage, Unavailable, Unread,
         sqlite::SqliteHistory,
     },
     hub::{
@@ -403,6 +403,30 @@ impl History for Flaky {
     }
 
     async fn unread(&self, _: &WorkspaceId) -> Result<Unread, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn message_rows(
+        &self,
+        _: &WorkspaceId,
+        _: &[MessageId],
+    ) -> Result<Vec<MessageRow>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn session_numbers(
+        &self,
+        _: &WorkspaceId,
+        _: &[SessionId],
+    ) -> Result<Vec<(SessionId, u64)>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn session_numbered(
+        &self,
+        _: &WorkspaceId,
+        _: u64,
+    ) -> Result<Option<SessionId>, Unavailable> {
         Err(Unavailable)
     }
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { Guest, Operator, settings } from '../e2e/support/clients.mjs';
 import { dataUrl, png } from '../e2e/support/png.mjs';
+import { actionsOf } from './fronts/actions.mjs';
 import { PanelA, VisitorA } from './fronts/operator_a.mjs';
 import { DashboardB, VisitorB } from './fronts/operator_b.mjs';
 import { messages } from './fronts/rest.mjs';
@@ -137,6 +138,30 @@ suite('pictures', (scenario) => {
     const smaller = await fetch(new URL(stored[1].attachment.thumbnailUrl, stage.url));
     assert.equal(smaller.status, 200);
     assert.ok((await smaller.arrayBuffer()).byteLength < large.length / 4);
+  });
+
+  scenario('004 saving: a picture, saved by two browsers, is one row, and one that nobody has heard is said', async (stage) => {
+    const { staff, colleague, visitor } = await floor(stage, DashboardB, VisitorB);
+    const [first, second] = [png(40, 30), png(30, 40)];
+    visitor.socket.emit('clientMessage', image(first));
+    const { payload } = await staff.hear('incomingMessage', from(visitor));
+    const clientId = visitor.sessionId;
+    const row = { clientId, messageType: 'IMAGE', imageName: 'cat.png', mimeType: 'image/png' };
+    const [one, other] = await Promise.all([staff, colleague].map(async ({ token }) => actionsOf(stage.url, token)));
+    // What an event holds is the picture, or where it is.
+    const saved = await one.saveChatMessageAction({ ...row, senderType: 'CLIENT', imageUrl: payload.image });
+    const again = await other.saveChatMessageAction({ ...row, senderType: 'CLIENT', imageUrl: payload.imageUrl });
+    assert.deepEqual([again.id, saved.text, saved.messageType, saved.imageName], [saved.id, null, 'IMAGE', 'cat.png']);
+    await assertOpens(stage, saved.imageUrl, first);
+
+    const mine = { ...row, senderType: 'OPERATOR', operatorId: staff.user.id, imageUrl: dataUrl(second) };
+    const { id } = await one.saveChatMessageAction(mine);
+    const told = await visitor.hear('operatorMessage', ({ payload: { type } }) => type === 'image');
+    assert.equal(told.payload.image, dataUrl(second));
+    assert.equal((await one.saveChatMessageAction(mine)).id, id);
+    await assert.rejects(other.saveChatMessageAction({ ...row, senderType: 'CLIENT', imageUrl: dataUrl(png(5, 5)) }), { field: 'senderType' });
+    const rows = await other.getChatHistoryAction({ clientId });
+    assert.deepEqual(rows.map((it) => it.id), [saved.id, id]);
   });
 
   scenario('000 guest writes: a picture in binary, and a file that was uploaded before', async (stage) => {

@@ -19,6 +19,7 @@ pub(super) mod presence;
 mod react;
 mod reactions;
 pub(super) mod send;
+pub(super) mod shown;
 pub(super) mod start;
 mod status;
 mod strip;

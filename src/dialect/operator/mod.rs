@@ -45,7 +45,7 @@ impl Kind {
 pub const NAMELESS: &str = "Operador";
 
 /// Their operators are rows with a number; others keep the text that they have.
-fn operator_id(id: &str) -> Value {
+pub(super) fn operator_id(id: &str) -> Value {
     let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     let number = id.parse::<u64>().ok();
     let number = number.filter(|it| digits && *it <= super::fields::SAFE_INTEGER);
@@ -70,7 +70,7 @@ fn added(audience: Audience, message: &Message) -> Map<String, Value> {
 }
 
 /// The fields of an object literal.
-fn object(literal: Value) -> Map<String, Value> {
+pub(super) fn object(literal: Value) -> Map<String, Value> {
     match literal {
         Value::Object(fields) => fields,
         _ => Map::new(),

@@ -1,6 +1,6 @@
 use deadpool_postgres::{Client, GenericClient as _, Transaction};
 
-use super::{cursor, failure::Failure, messages, reactions, row::int, sessions::Fold};
+use super::{cursor, failure::Failure, messages, reactions, row::int, rows, sessions::Fold};
 use crate::{history::Batch, model::Entry};
 
 /// What a stored batch met.
@@ -36,6 +36,7 @@ pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written
     let orphans = sessions.orphans;
     let mut poison = stored.poison;
     poison.extend(reactions::store(&mut transaction, &entries).await?);
+    poison.extend(rows::put_reads(&mut transaction, &entries).await?);
     let refused = sessions.write(&mut transaction).await?;
     let known = poison.len();
     for entry in refused {

@@ -17,6 +17,7 @@ pub mod probe;
 mod reactions;
 mod read;
 mod row;
+mod rows;
 mod schema;
 mod search;
 mod sessions;
@@ -30,7 +31,8 @@ pub use self::open::{CONNECTIONS, Cause, OpenError, migrate};
 
 use self::{append::Written, database::Database};
 use super::{
-    Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, Unread, search::Asked,
+    Appended, Batch, History, MessageRow, SessionCursor, StoredMessage, Unavailable, Unread,
+    search::Asked,
 };
 use crate::{
     metrics::HistoryMetrics,
@@ -225,6 +227,46 @@ impl History for PostgresHistory {
         let database = &self.database;
         let work = async { read::unread(&database.reader().await?, workspace).await };
         database.read("unread", work).await
+    }
+
+    async fn message_rows(
+        &self,
+        workspace: &WorkspaceId,
+        messages: &[MessageId],
+    ) -> Result<Vec<MessageRow>, Unavailable> {
+        let database = &self.database;
+        let work =
+            async { rows::of_messages(&database.reader().await?, workspace, messages).await };
+        database.read("message_rows", work).await
+    }
+
+    async fn session_numbers(
+        &self,
+        workspace: &WorkspaceId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<(SessionId, u64)>, Unavailable> {
+        let database = &self.database;
+        let work = async { rows::numbers(&database.reader().await?, workspace, sessions).await };
+        let known = database.read("session_numbers", work).await?;
+        if known.len() >= sessions.len() {
+            return Ok(known);
+        }
+        let work = async {
+            let client = database.writer().await?;
+            rows::number(&client, workspace, sessions).await?;
+            rows::numbers(&client, workspace, sessions).await
+        };
+        database.write("number_sessions", work).await
+    }
+
+    async fn session_numbered(
+        &self,
+        workspace: &WorkspaceId,
+        number: u64,
+    ) -> Result<Option<SessionId>, Unavailable> {
+        let database = &self.database;
+        let work = async { rows::numbered(&database.reader().await?, workspace, number).await };
+        database.read("session_numbered", work).await
     }
 
     /// A lent connection has just been asked, but one that is new has not.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use crate::{
     history::{
-        StoredMessage, StoredReaction,
+        MessageRow, StoredMessage, StoredReaction,
         words::{self, sender_kind},
     },
     model::{
@@ -90,6 +90,16 @@ pub fn session(row: &Row) -> Result<Session, Failure> {
         receipts: json(row.try_get("receipts")?, "receipts")?,
         left: number(row, "left_seq")?,
         unverified: get(row, "unverified")?,
+    })
+}
+
+pub fn message_row(row: &Row) -> Result<MessageRow, Failure> {
+    let read_at: Option<i64> = get(row, "read_at")?;
+    let read_at = read_at.map(|at| u64::try_from(at).map_err(|_| Failure::Unknown("read_at")));
+    Ok(MessageRow {
+        id: MessageId(get::<Uuid>(row, "id")?),
+        num: number(row, "num")?,
+        read_at: read_at.transpose()?,
     })
 }
 

@@ -1,6 +1,6 @@
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior, named_params};
 
-use super::{cursor, fold::Fold, row::int, search};
+use super::{cursor, fold::Fold, row::int, rows, search};
 use crate::{
     history::{
         Batch,
@@ -32,8 +32,10 @@ pub fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<Op
     for entry in &batch.entries {
         match entry.message() {
             None => {
-                if let Change::Reacted { reaction } = &entry.change {
-                    react(&transaction, entry, reaction)?;
+                match &entry.change {
+                    Change::Reacted { reaction } => react(&transaction, entry, reaction)?,
+                    Change::Read { by, seq } => rows::put_read(&transaction, entry, (by, *seq))?,
+                    _ => {}
                 }
                 sessions.take(&transaction, entry)?;
             }

@@ -12,6 +12,7 @@ mod open;
 pub mod probe;
 mod read;
 mod row;
+mod rows;
 mod schema;
 mod search;
 
@@ -28,8 +29,8 @@ use self::{
     database::{Database, Primary},
 };
 use super::{
-    Accounts, Appended, Batch, History, SessionCursor, StoredMessage, Unavailable, Unread,
-    search::Asked,
+    Accounts, Appended, Batch, History, MessageRow, SessionCursor, StoredMessage, Unavailable,
+    Unread, search::Asked,
 };
 use crate::{
     metrics::HistoryMetrics,
@@ -254,6 +255,56 @@ impl History for SqliteHistory {
         self.database
             .read("unread", move |connection| {
                 read::unread(connection, &workspace)
+            })
+            .await
+    }
+
+    async fn message_rows(
+        &self,
+        workspace: &WorkspaceId,
+        messages: &[MessageId],
+    ) -> Result<Vec<MessageRow>, Unavailable> {
+        let (workspace, messages) = (workspace.clone(), messages.to_vec());
+        self.database
+            .read("message_rows", move |connection| {
+                rows::of_messages(connection, &workspace, &messages)
+            })
+            .await
+    }
+
+    async fn session_numbers(
+        &self,
+        workspace: &WorkspaceId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<(SessionId, u64)>, Unavailable> {
+        let (workspace, sessions) = (workspace.clone(), sessions.to_vec());
+        let asked = (workspace.clone(), sessions.clone());
+        let known = self
+            .database
+            .read("session_numbers", move |connection| {
+                rows::numbers(connection, &asked.0, &asked.1)
+            })
+            .await?;
+        if known.len() >= sessions.len() {
+            return Ok(known);
+        }
+        self.database
+            .write("number_sessions", move |connection| {
+                rows::number(connection, &workspace, &sessions)?;
+                rows::numbers(connection, &workspace, &sessions)
+            })
+            .await
+    }
+
+    async fn session_numbered(
+        &self,
+        workspace: &WorkspaceId,
+        number: u64,
+    ) -> Result<Option<SessionId>, Unavailable> {
+        let workspace = workspace.clone();
+        self.database
+            .read("session_numbered", move |connection| {
+                rows::numbered(connection, &workspace, number)
             })
             .await
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     history::{
-        StoredMessage, StoredReaction,
+        MessageRow, StoredMessage, StoredReaction,
         words::{self, sender_kind},
     },
     model::{
@@ -83,6 +83,15 @@ pub fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         receipts: row.get::<_, Json<_>>("receipts")?.0,
         left: number(row, "left_seq")?,
         unverified: row.get("unverified")?,
+    })
+}
+
+pub fn message_row(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+    let read_at: Option<Stored<u64>> = row.get("read_at")?;
+    Ok(MessageRow {
+        id: MessageId(row.get::<_, Stored<Uuid>>("id")?.0),
+        num: number(row, "num")?,
+        read_at: read_at.map(|stored| stored.0),
     })
 }
 

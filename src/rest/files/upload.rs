@@ -102,7 +102,11 @@ async fn received(
         };
         Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, reject)
     })?;
-    while let Some(mut part) = form.next_field().await.map_err(unreadable)? {
+    while let Some(mut part) = form
+        .next_field()
+        .await
+        .map_err(|error| unreadable(&error, files, max))?
+    {
         if part.name() != Some(FILE) {
             continue;
         }
@@ -120,7 +124,11 @@ async fn received(
 
 async fn bytes(part: &mut Field<'_>, files: &Files, max: usize) -> Result<Bytes, Problem> {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = part.chunk().await.map_err(unreadable)? {
+    while let Some(chunk) = part
+        .chunk()
+        .await
+        .map_err(|error| unreadable(&error, files, max))?
+    {
         if bytes.len() + chunk.len() > max {
             return Err(files.turn_away(FILE, max).into());
         }
@@ -129,7 +137,10 @@ async fn bytes(part: &mut Field<'_>, files: &Files, max: usize) -> Result<Bytes,
     Ok(bytes.freeze())
 }
 
-fn unreadable(_: MultipartError) -> Problem {
+fn unreadable(error: &MultipartError, files: &Files, max: usize) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return files.turn_away(FILE, max).into();
+    }
     Reject::field("payload", "The body is no readable multipart/form-data").into()
 }
 

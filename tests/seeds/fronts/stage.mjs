@@ -41,10 +41,15 @@ class Stage {
 
   /** Behind a proxy of its own, so that it can be cut off while others go on. */
   async apart(Front, ...args) {
-    const proxy = await ownProxy(this.#t);
+    const proxy = await this.wire();
     const client = this.#closing(new Front(proxy.url, ...args));
     await client.comeIn();
     return { proxy, client };
+  }
+
+  /** A proxy of one's own. */
+  wire() {
+    return ownProxy(this.#t);
   }
 
   #closing(front) {

@@ -21,6 +21,8 @@ const NEEDED: &[(&str, &[&str])] = &[
     ("ingest_cursor", &["SELECT", "INSERT", "UPDATE"]),
     ("workspaces", &["SELECT", "INSERT"]),
     ("operators", &["SELECT", "INSERT", "UPDATE"]),
+    ("session_numbers", &["SELECT", "INSERT"]),
+    ("reads", &["SELECT", "INSERT"]),
     ("poison", &["INSERT"]),
 ];
 

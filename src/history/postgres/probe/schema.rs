@@ -8,7 +8,7 @@ use tokio_postgres::Error;
 use crate::history::{Migrations, postgres::schema as own};
 
 /// Of keys there is an index as well, which no migration names.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 11] = [
     "messages_pkey",
     "messages_workspace_session_entry_ms_entry_seq_key",
     "sessions_pkey",
@@ -17,6 +17,9 @@ const KEYS: [&str; 8] = [
     "reactions_pkey",
     "workspaces_pkey",
     "operators_pkey",
+    "session_numbers_pkey",
+    "session_numbers_workspace_session_key",
+    "reads_pkey",
 ];
 
 #[derive(Debug)]

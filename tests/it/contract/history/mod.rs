@@ -13,6 +13,7 @@ mod outage;
 mod poison;
 mod postgres;
 mod reactions;
+mod rows;
 mod search;
 mod session;
 mod sqlite;
@@ -80,6 +81,12 @@ macro_rules! history_suite {
                 p3_a_repeated_message_is_found_once,
                 messages_of_the_release_before_are_found_once_they_are_indexed,
                 what_is_left_is_indexed_in_the_background;
+            rows: messages_have_numbers_that_are_never_reused,
+                a_message_is_read_when_the_first_has_read_it,
+                what_is_read_again_changes_nothing,
+                a_session_keeps_the_number_that_it_is_given,
+                p3_of_eight_that_ask_at_once_all_get_one_number,
+                p6_numbers_of_another_workspace_lead_nowhere;
             staff: what_an_operator_said_comes_page_after_page,
                 what_waits_unread_is_counted_in_open_sessions;
         );

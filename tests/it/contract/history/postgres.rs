@@ -5,13 +5,15 @@ use switchboard::{
         AccountChange, Accounts as _, History,
         postgres::{OpenError, PostgresHistory},
     },
-    model::{Account, Entry, Epoch, MessageId, OperatorId, Role, Workspace, WorkspaceId},
+    model::{
+        Account, Entry, Epoch, MessageId, OperatorId, Participant, Role, Workspace, WorkspaceId,
+    },
 };
 use tokio::task::JoinSet;
 
 use super::{
     Place, history_suite,
-    support::{Book, STORED, at, changed, metrics, reacted, said, session, started},
+    support::{Book, STORED, at, changed, metrics, reacted, read, said, session, started},
 };
 pub use crate::support::schema::Schema;
 
@@ -138,6 +140,7 @@ async fn the_rights_in_the_readme_are_enough() {
             changed(&session, 13),
             reacted(&session, 14, MessageId::draw(), ("\u{2764}", true)),
             reacted(&session, 15, MessageId::draw(), ("\u{2764}", true)),
+            read(&session, 16, Participant::Guest, 2),
         ])
         .await,
         STORED
@@ -155,6 +158,10 @@ async fn the_rights_in_the_readme_are_enough() {
     let forget = format!("UPDATE {}.messages SET words = NULL", schema.name);
     client.batch_execute(&forget).await.unwrap();
     assert_eq!(history.index_older(9).await, Ok(2));
+    let named = [session.id.clone()];
+    let given = history.session_numbers(workspace, &named).await.unwrap();
+    let found = history.session_numbered(workspace, given[0].1).await;
+    assert_eq!(found, Ok(Some(session.id.clone())));
     staff_is_kept_as(&url).await;
     client
         .batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))

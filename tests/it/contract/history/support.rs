@@ -221,6 +221,11 @@ pub fn reacted(session: &Session, ms: u64, to: MessageId, word: (&str, bool)) ->
     Arc::new(of(session, ms, Change::Reacted { reaction }))
 }
 
+/// All of the other side's messages up to a number.
+pub fn read(session: &Session, ms: u64, by: Participant, seq: u64) -> Arc<Entry> {
+    Arc::new(of(session, ms, Change::Read { by, seq }))
+}
+
 pub fn said(session: &Session, seq: u64, ms: u64, text: &str) -> Arc<Entry> {
     message(session, seq, ms, text, Direction::In)
 }

@@ -1,0 +1,195 @@
+//! Server actions of a front end that keeps a `ChatMessage` table (seed 004), as routes: its rows are what the relay has
+//! stored. Whoever shows an operator's token, or the cookie of a login, is that operator; whoever shows the token that
+//! a guest was given with its conversation is that guest. What a body says of its sender proves nothing.
+
+pub mod history;
+pub mod join;
+pub mod read;
+pub mod recent;
+pub mod save;
+mod schemas;
+
+pub use schemas::schemas;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde_json::{Map, Value};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    Rest,
+    caller::{Caller, bearer},
+    problem::Problem,
+};
+use crate::{
+    chat::{Actor, GuestActor},
+    dialect::actions::{self, Client, Known},
+    history::MessageRow,
+    model::{
+        Address, Code, Message, MessageId, Partition, RecoveryId, Reject, Reply, Session,
+        SessionId, Sid, WorkspaceId,
+    },
+    server::auth::GuestClaims,
+};
+
+/// Between two looks at whether a message is stored.
+const LOOK: Duration = Duration::from_millis(20);
+/// The same, while nobody says that anything is being stored.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// Who asks.
+pub enum Who {
+    Operator(Caller),
+    Guest(GuestClaims),
+}
+
+impl FromRequestParts<Arc<Rest>> for Who {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, rest: &Arc<Rest>) -> Result<Self, Problem> {
+        let guest = bearer(&parts.headers);
+        let guest = guest.and_then(|token| GuestClaims::verify(&rest.parts.signing, token));
+        match guest {
+            Some(guest) => Ok(Self::Guest(guest)),
+            None => Caller::from_request_parts(parts, rest)
+                .await
+                .map(Self::Operator),
+        }
+    }
+}
+
+impl Who {
+    fn operator(&self) -> Option<&Caller> {
+        match self {
+            Self::Operator(caller) => Some(caller),
+            Self::Guest(_) => None,
+        }
+    }
+
+    fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Self::Operator(caller) => &caller.workspace,
+            Self::Guest(claims) => &claims.workspace,
+        }
+    }
+}
+
+/// Who asks about which conversation.
+struct Place {
+    actor: Actor,
+    session: Session,
+    number: u64,
+}
+
+impl Rest {
+    async fn place_of(
+        &self,
+        who: &Who,
+        address: Address,
+        client: Client,
+    ) -> Result<Place, Problem> {
+        let (chat, workspace) = (&self.parts.chat, who.workspace());
+        let session = match client {
+            Client::Session(session) => session,
+            Client::Number(number) => {
+                let named = chat.session_numbered(workspace, number).await?;
+                named.ok_or_else(no_such_client)?
+            }
+        };
+        let is_foreign = |claims: &GuestClaims| claims.session != session;
+        if matches!(who, Who::Guest(claims) if is_foreign(claims)) {
+            return Err(no_such_client());
+        }
+        let session = match chat.look(workspace, &session).await.map(|done| done.reply) {
+            Ok(Reply::Session { session, .. }) => *session,
+            Ok(_) => return Err(Reject::unavailable().into()),
+            Err(reject) if reject.code == Code::NotFound => return Err(no_such_client()),
+            Err(reject) => return Err(reject.into()),
+        };
+        let number = self.number(workspace, &session.id).await?;
+        let actor = match who {
+            Who::Operator(caller) => Actor::Operator(caller.actor()),
+            Who::Guest(claims) => guest(claims, &session, address),
+        };
+        Ok(Place {
+            actor,
+            session,
+            number,
+        })
+    }
+
+    async fn number(&self, workspace: &WorkspaceId, session: &SessionId) -> Result<u64, Problem> {
+        let named = std::slice::from_ref(session);
+        let numbers = self.parts.chat.session_numbers(workspace, named).await?;
+        let number = numbers.first().map(|(_, number)| *number);
+        number.ok_or_else(|| Reject::unavailable().into())
+    }
+
+    /// Messages as rows, which they are once they are stored: until then it waits, but not for long.
+    async fn rows(
+        &self,
+        place: &Place,
+        messages: &[Message],
+    ) -> Result<Vec<Map<String, Value>>, Problem> {
+        let ids: Vec<MessageId> = messages.iter().map(|it| it.id).collect();
+        let stored = timeout(
+            self.settings.ack_timeout,
+            self.stored_rows(&place.session.workspace, &ids),
+        );
+        let stored = stored.await.map_err(|_| Reject::pending())??;
+        let rows = messages.iter().filter_map(|message| {
+            let row = stored.get(&message.id)?;
+            let is_marked = message.seq <= place.session.marks.read(message.direction);
+            let known = Known {
+                client: place.number,
+                num: row.num,
+                is_read: is_marked || row.read_at.is_some(),
+                read_at: row.read_at,
+            };
+            Some(actions::message(message, known))
+        });
+        Ok(rows.collect())
+    }
+
+    async fn stored_rows(
+        &self,
+        workspace: &WorkspaceId,
+        ids: &[MessageId],
+    ) -> Result<HashMap<MessageId, MessageRow>, Reject> {
+        let mut persisted = self.parts.persisted.clone();
+        loop {
+            persisted.mark_unchanged();
+            let rows = self.parts.chat.message_rows(workspace, ids).await?;
+            if rows.len() >= ids.len() {
+                return Ok(rows.into_iter().map(|row| (row.id, row)).collect());
+            }
+            sleep(LOOK).await;
+            let _ = timeout(SILENCE, persisted.changed()).await;
+        }
+    }
+}
+
+/// Without a socket: it is present nowhere.
+fn guest(claims: &GuestClaims, session: &Session, address: Address) -> Actor {
+    let partition = Partition::of(&claims.workspace);
+    Actor::Guest(GuestActor {
+        workspace: claims.workspace.clone(),
+        session: Some(claims.session.clone()),
+        name: Some(session.guest.display_name().to_owned()),
+        since: claims.since,
+        recovery: RecoveryId::draw(partition),
+        sid: Sid::draw(partition),
+        pod: None,
+        address,
+    })
+}
+
+fn no_such_client() -> Problem {
+    let reject = Reject::new(Code::NotFound, "No such client");
+    Reject {
+        field: Some("clientId"),
+        ..reject
+    }
+    .into()
+}
