@@ -49,10 +49,13 @@ pub struct ChatMetrics {
 #[derive(Clone, Debug)]
 pub struct RestMetrics {
     pub logins: IntCounterVec,
+    pub request_seconds: HistogramVec,
 }
 
 #[derive(Clone, Debug)]
 pub struct FileMetrics {
+    /// The same as [`ServerMetrics::refused`].
+    pub limited: IntCounterVec,
     pub uploads: IntCounterVec,
     pub errors: IntCounter,
 }
@@ -98,11 +101,11 @@ impl Metrics {
         let server = ServerMetrics::new(&make)?;
         Ok(Self {
             chat: ChatMetrics::new(&make, &server)?,
+            files: FileMetrics::new(&make, &server)?,
             server,
             hub: HubMetrics::new(&make)?,
             history: HistoryMetrics::new(&make)?,
             rest: RestMetrics::new(&make)?,
-            files: FileMetrics::new(&make)?,
             registry: make.0,
         })
     }
@@ -238,8 +241,9 @@ impl HubMetrics {
 }
 
 impl FileMetrics {
-    fn new(make: &Make) -> Result<Self, prometheus::Error> {
+    fn new(make: &Make, server: &ServerMetrics) -> Result<Self, prometheus::Error> {
         Ok(Self {
+            limited: server.refused.clone(),
             uploads: make.counters(
                 "uploads_total",
                 "Files that came, stored or refused.",
@@ -257,6 +261,11 @@ impl RestMetrics {
     fn new(make: &Make) -> Result<Self, prometheus::Error> {
         Ok(Self {
             logins: make.counters("logins_total", "Logins with a password.", &["result"])?,
+            request_seconds: make.histograms(
+                "rest_request_seconds",
+                "Time of a request over REST, by its route.",
+                &["route", "status"],
+            )?,
         })
     }
 }

@@ -134,10 +134,14 @@ impl Rates {
     /// The same where nothing is committed: such windows are of no workspace by themselves.
     fn operator_told(&self, workspace: &WorkspaceId, operator: &OperatorId) -> Option<Rate> {
         let limit = self.operator.times(SIGNALS);
-        let workspace = workspace.as_str();
-        let who = format!("{}:{workspace}:{operator}", workspace.len());
-        limit.rate("operator_signal", &who)
+        limit.rate("operator_signal", &who(workspace, operator))
     }
+}
+
+/// Operators of two workspaces may have one id.
+fn who(workspace: &WorkspaceId, operator: &OperatorId) -> String {
+    let workspace = workspace.as_str();
+    format!("{}:{workspace}:{operator}", workspace.len())
 }
 
 impl Chat {
@@ -182,16 +186,14 @@ impl Chat {
             .await
     }
 
-    /// Of whoever sends a file, before it is looked at.
+    /// Of whoever sends a file, before it is looked at, or one that is there: all who are told of it may get all of it.
     pub async fn charge_upload(&self, actor: &Actor) -> Result<(), Reject> {
+        let upload = self.settings.rates.upload;
         let rate = match actor {
-            Actor::Guest(guest) => {
-                let upload = self.settings.rates.upload;
-                upload.rate("guest_upload", guest.bound()?.as_str())
-            }
+            Actor::Guest(guest) => upload.rate("guest_upload", guest.bound()?.as_str()),
             Actor::Operator(operator) => {
-                let upload = self.settings.rates.upload;
-                upload.rate("operator_upload", operator.id.as_str())
+                let who = who(&operator.workspace, &operator.id);
+                upload.rate("operator_upload", &who)
             }
         };
         self.charge(rate).await

@@ -46,7 +46,7 @@ impl Chat {
     ) -> Result<Option<String>, Reject> {
         let looks = text_of(actor, session, LOOKS, &send.text);
         // A picture that is said again is known by its bytes once it is stored, and rarely kept by a client.
-        if send.client_id.is_some() || send.given.is_some() || !self.charged(looks).await? {
+        if send.client_id.is_some() || send.file.is_some() || !self.charged(looks).await? {
             return Ok(None);
         }
         let query = HistoryQuery {

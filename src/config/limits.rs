@@ -21,7 +21,7 @@ pub struct Limits {
     #[arg(long, env = "RATE_SESSION", default_value = "20/10m", value_name = "COUNT/DURATION", value_parser = limit)]
     rate_session: Limit,
     /// Files of one person, in a message or before it.
-    #[arg(long, env = "RATE_UPLOAD", default_value = "20/60s", value_name = "COUNT/DURATION", value_parser = limit)]
+    #[arg(long, env = "RATE_UPLOAD", default_value = "40/60s", value_name = "COUNT/DURATION", value_parser = limit)]
     rate_upload: Limit,
     /// Attempts to log in as one operator from one address; from all together ten times as many.
     #[arg(long, env = "RATE_LOGIN", default_value = "10/5m", value_name = "COUNT/DURATION", value_parser = limit)]

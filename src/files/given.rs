@@ -9,7 +9,8 @@ use crate::{
 
 impl Files {
     /// Looks at what comes with a message, and stores it, before anything is decided about the message: what is said to
-    /// be there is there. One that is then refused leaves a file behind that nobody can name.
+    /// be there is there. One that is then refused leaves a file behind that nobody can name. A message that is sent
+    /// again is looked at again, which stores nothing twice.
     pub async fn resolve(
         &self,
         chat: &Chat,
@@ -71,12 +72,10 @@ impl Files {
             return Ok(send);
         };
         let place = Place { workspace, session };
+        chat.charge_upload(actor).await?;
         let file = match given {
             Given::Uploaded(id) => self.uploaded(place, &id)?,
-            Given::Bytes(upload) => {
-                chat.charge_upload(actor).await?;
-                self.keep(place, *upload, max).await?
-            }
+            Given::Bytes(upload) => self.keep(place, *upload, max).await?,
         };
         Ok(Send {
             given: None,

@@ -1,6 +1,6 @@
 //! What a file is: by its bytes, whatever it is called or said to be.
 
-use super::shortened;
+use super::look::shortened;
 use crate::model::{Reject, Upload};
 
 /// Types that are taken unless the settings say otherwise. Nothing of them is run by a browser that shows it: no
@@ -79,13 +79,20 @@ impl Kind {
 pub fn name(said: Option<&str>, kind: &Kind) -> String {
     let said = said.unwrap_or_default();
     let last = said.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String = last.chars().filter(|letter| !letter.is_control()).collect();
+    let kept: String = last.chars().filter(|letter| is_harmless(*letter)).collect();
     let kept = shortened(kept.trim().trim_start_matches('.'));
     if kept.is_empty() {
         let what = if kind.is_picture() { "image" } else { "file" };
         return format!("{what}.{}", kind.extension);
     }
     kept.to_owned()
+}
+
+/// Neither a control nor the beginning of a tag, where somebody shows a name as HTML; nor a mark that turns the
+/// direction of what follows, by which `exe.png` ends in another type than it reads.
+fn is_harmless(letter: char) -> bool {
+    let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !letter.is_control() && !matches!(letter, '<' | '>') && !turns
 }
 
 #[cfg(test)]
@@ -147,6 +154,11 @@ mod tests {
         assert_eq!(named("../../etc/passwd"), "passwd");
         assert_eq!(named("C:\\pictures\\cat.png"), "cat.png");
         assert_eq!(named("a\r\nSet-Cookie: b.png"), "aSet-Cookie: b.png");
+        assert_eq!(
+            named("<img src=x onerror=y>.png"),
+            "img src=x onerror=y.png"
+        );
+        assert_eq!(named("a\u{202e}gnp.exe"), "agnp.exe");
         assert_eq!(named("  "), "image.png");
         assert_eq!(named(".."), "image.png");
         assert_eq!(name(None, &png), "image.png");

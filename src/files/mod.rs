@@ -7,7 +7,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `kind` | what a file is, by its bytes |
+//! | `look`, `kind` | what a file is, by its bytes |
 //! | `picture` | how large a picture is, and a smaller one |
 //! | `given` | what comes with a message |
 //! | `claims` | what is signed |
@@ -18,34 +18,42 @@ mod claims;
 mod given;
 mod inline;
 mod kind;
+mod look;
 mod picture;
 mod s3;
 mod store;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
-use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use claims::FileClaims;
 pub use kind::KINDS;
+pub use look::digest;
 pub use store::{Place as StorePlace, StoreError, open};
 
-use self::{claims::UploadClaims, inline::Inline, kind::Kind, picture::Picture};
+use self::{
+    claims::UploadClaims,
+    inline::Inline,
+    look::{Looked, data_url},
+};
 use crate::{
     metrics::FileMetrics,
-    model::{
-        Attachment, Clock, Code, Links, Message, Reject, SessionId, Upload, WorkspaceId, limits,
-    },
+    model::{Attachment, Clock, Code, Links, Message, Reject, SessionId, Upload, WorkspaceId},
     server::auth::Keyring,
 };
 
 /// Where an address begins; the rest is signed.
 pub const PATH: &str = "/api/v1/files/";
-/// Pictures that are decoded at a time: each takes a core, and up to [`picture::ALLOC_MAX`] bytes.
-const PICTURES_MAX: usize = 2;
+/// Files that are looked at at a time: each takes a core, and a picture a few times [`picture::ALLOC_MAX`] bytes.
+const LOOKS_MAX: usize = 2;
+/// Requests to the store at a time. Where that is the database, others ask it as well.
+const STORE_MAX: usize = 4;
+/// For a turn.
+const TURN: Duration = Duration::from_secs(5);
 /// An upload that no message has named by then is sent again.
 const UPLOAD_LIFE_SECONDS: u64 = 24 * 60 * 60;
 /// Addresses end at full hours, so that a browser that is told one again has the file already.
@@ -78,7 +86,8 @@ pub struct Files {
     clock: Clock,
     settings: FileSettings,
     metrics: FileMetrics,
-    pictures: Semaphore,
+    looks: Semaphore,
+    asked: Semaphore,
     inline: Inline,
 }
 
@@ -92,7 +101,11 @@ pub struct Place<'a> {
 /// A file to be sent.
 pub struct Opened {
     pub claims: FileClaims,
-    pub file: object_store::GetResult,
+    /// Of what is sent.
+    pub mime: String,
+    /// In bytes.
+    pub size: u64,
+    pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
 impl Files {
@@ -103,7 +116,8 @@ impl Files {
             clock: parts.clock,
             settings: parts.settings,
             metrics: parts.metrics,
-            pictures: Semaphore::new(PICTURES_MAX),
+            looks: Semaphore::new(LOOKS_MAX),
+            asked: Semaphore::new(STORE_MAX),
             inline: Inline::default(),
         }
     }
@@ -142,32 +156,29 @@ impl Files {
         upload: Upload,
         max: usize,
     ) -> Result<Attachment, Reject> {
-        let kind = Kind::of(&upload)?;
-        let Upload {
-            bytes, name, field, ..
-        } = upload;
-        if bytes.len() > max {
+        let field = upload.field;
+        if upload.bytes.len() > max {
             return Err(too_large(field, max));
         }
-        if !self.settings.kinds.iter().any(|taken| *taken == kind.mime) {
-            return Err(Reject::field(
-                field,
-                format!("Files of type {} are not taken", kind.mime),
-            ));
-        }
-        let picture = match kind.is_picture() {
-            true => Some(self.picture(bytes.clone(), field).await?),
-            false => None,
-        };
-        let id = digest(&bytes);
+        let (name, bytes) = (upload.name.clone(), upload.bytes.clone());
+        let Looked {
+            kind,
+            id,
+            picture,
+            inline,
+        } = self.look(upload).await?;
         let size = bytes.len() as u64;
         let thumbnail = picture.as_ref().and_then(|it| it.thumbnail.clone());
         let has_thumbnail = thumbnail.is_some();
         if let Some(thumbnail) = thumbnail {
             self.put(path(place, &id, true), thumbnail).await?;
         }
-        self.put(path(place, &id, false), bytes.clone()).await?;
-        let attachment = Attachment {
+        self.put(path(place, &id, false), bytes).await?;
+        if let Some(text) = inline {
+            // Whoever is on this pod is told of it in a moment.
+            self.inline.put(path(place, &id, false), text);
+        }
+        Ok(Attachment {
             name: kind::name(name.as_deref(), &kind),
             mime: kind.mime.to_owned(),
             width: picture.as_ref().map(|it| it.width),
@@ -176,26 +187,36 @@ impl Files {
             size,
             has_thumbnail,
             links: None,
-        };
-        if attachment.is_picture() {
-            // Whoever is on this pod is told of it in a moment.
-            let at = path(place, &attachment.id, false);
-            self.inline.put(at, &attachment, &bytes);
-        }
-        Ok(attachment)
+        })
     }
 
-    async fn picture(&self, bytes: Bytes, field: &'static str) -> Result<Picture, Reject> {
-        let turn = self.pictures.acquire().await;
-        let _turn = turn.map_err(|_| Reject::unavailable())?;
-        let looked = tokio::task::spawn_blocking(move || picture::look(&bytes)).await;
-        let looked = looked.map_err(|_| Reject::unavailable())?;
-        looked.map_err(|refused| Reject::field(field, refused.to_string()))
+    /// Takes a core: a few at a time, and beside those that move packets.
+    async fn look(&self, upload: Upload) -> Result<Looked, Reject> {
+        let _turn = self.turn(&self.looks, "looks").await?;
+        let (kinds, largest) = (self.settings.kinds.clone(), self.settings.max_guest);
+        let looked = tokio::task::spawn_blocking(move || Looked::at(&upload, &kinds, largest));
+        looked.await.map_err(|_| Reject::unavailable())?
     }
 
     async fn put(&self, path: Path, bytes: Bytes) -> Result<(), Reject> {
+        let _turn = self.turn(&self.asked, "file_store").await?;
         let put = self.store.put(&path, PutPayload::from_bytes(bytes)).await;
         put.map(drop).map_err(|error| self.trouble(&error))
+    }
+
+    /// For a bounded time.
+    async fn turn<'a>(
+        &self,
+        of: &'a Semaphore,
+        limit: &'static str,
+    ) -> Result<SemaphorePermit<'a>, Reject> {
+        match tokio::time::timeout(TURN, of.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => {
+                self.metrics.limited.with_label_values(&[limit]).inc();
+                Err(Reject::unavailable())
+            }
+        }
     }
 
     /// What an upload is answered with: whoever has it may send the file, in that session.
@@ -251,45 +272,46 @@ impl Files {
         format!("{}{PATH}{signed}", self.settings.public_url)
     }
 
-    /// Whether the file of a message, if it has a picture, can be told of as a whole.
+    /// Whether the picture of a message can be told of as a whole, if it is to be: what is larger than a guest may
+    /// send is told by its address.
     pub fn is_at_hand(&self, workspace: &WorkspaceId, message: &Message) -> bool {
+        let at = self.shown(workspace, message);
+        at.is_none_or(|at| self.inline.is_settled(&at))
+    }
+
+    fn shown(&self, workspace: &WorkspaceId, message: &Message) -> Option<Path> {
         let session = &message.session;
-        let file = message.content.file().filter(|file| file.is_picture());
-        file.is_none_or(|file| {
-            self.inline
-                .knows(&path(Place { workspace, session }, &file.id, false))
-        })
+        let picture = message.content.file().filter(|file| file.is_picture());
+        let picture = picture.filter(|file| file.size <= self.settings.max_guest as u64)?;
+        Some(path(Place { workspace, session }, &picture.id, false))
     }
 
-    /// Reads the pictures of these messages, so that they are at hand. What takes too long is told by its address.
-    pub async fn fetch<'a>(
-        &self,
-        messages: impl Iterator<Item = (&'a WorkspaceId, &'a Message)> + Send,
-    ) {
-        let reading = async {
-            for (workspace, message) in messages {
-                self.fetch_one(workspace, message).await;
-            }
+    /// Reads the picture of a message, so that it is at hand. What takes too long is told by its address.
+    pub async fn fetch(&self, workspace: &WorkspaceId, message: &Message) {
+        let at = self.shown(workspace, message);
+        let Some((at, file)) = at.zip(message.content.file()) else {
+            return;
         };
-        let _ = tokio::time::timeout(inline::WAIT, reading).await;
-    }
-
-    async fn fetch_one(&self, workspace: &WorkspaceId, message: &Message) {
-        if self.is_at_hand(workspace, message) {
+        if self.inline.is_settled(&at) {
             return;
         }
-        let Some(file) = message.content.file() else {
-            return;
-        };
-        let session = &message.session;
-        let at = path(Place { workspace, session }, &file.id, false);
-        let reading = async { self.store.get(&at).await?.bytes().await };
-        match reading.await {
-            Ok(bytes) => self.inline.put(at, file, &bytes),
-            Err(error) => {
-                self.trouble(&error);
-                self.inline.give_up(at);
+        let reading = async {
+            let Ok(_turn) = self.asked.acquire().await else {
+                return;
+            };
+            // Of many readers who wait for the same one the first has read it.
+            if self.inline.is_settled(&at) {
+                return;
             }
+            match async { self.store.get(&at).await?.bytes().await }.await {
+                Ok(bytes) => self.inline.put(at, data_url(&file.mime, &bytes)),
+                Err(error) => {
+                    self.trouble(&error);
+                }
+            }
+        };
+        if tokio::time::timeout(inline::WAIT, reading).await.is_err() {
+            self.inline.give_up();
         }
     }
 
@@ -300,16 +322,43 @@ impl Files {
         claims.is_of(place).then_some(claims.id)
     }
 
-    /// By what follows [`PATH`] in its address.
-    pub async fn open(&self, signed: &str) -> Result<Opened, Reject> {
-        let gone = || Reject::new(Code::NotFound, "No such file, or its address has ended");
-        let claims = FileClaims::verify(&self.keys, signed).ok_or_else(gone)?;
+    /// What an address says, by what follows [`PATH`] in it.
+    pub fn claims(&self, signed: &str) -> Result<FileClaims, Reject> {
+        FileClaims::verify(&self.keys, signed).ok_or_else(no_such_file)
+    }
+
+    pub async fn open(&self, claims: FileClaims) -> Result<Opened, Reject> {
+        let _turn = self.turn(&self.asked, "file_store").await?;
         let at = path(claims.place(), &claims.id, claims.thumbnail);
-        match self.store.get(&at).await {
-            Ok(file) => Ok(Opened { claims, file }),
-            Err(object_store::Error::NotFound { .. }) => Err(gone()),
+        match self.opened(claims, &at).await {
+            Ok(opened) => Ok(opened),
+            Err(object_store::Error::NotFound { .. }) => Err(no_such_file()),
             Err(error) => Err(self.trouble(&error)),
         }
+    }
+
+    /// A smaller picture is of another type than the picture, and small enough to look which.
+    async fn opened(&self, claims: FileClaims, at: &Path) -> object_store::Result<Opened> {
+        let file = self.store.get(at).await?;
+        let size = file.meta.size;
+        if !claims.thumbnail {
+            let mime = claims.mime.clone();
+            let bytes = file.into_stream();
+            return Ok(Opened {
+                claims,
+                mime,
+                size,
+                bytes,
+            });
+        }
+        let bytes = file.bytes().await?;
+        let mime = infer::get(&bytes).map_or("application/octet-stream", |it| it.mime_type());
+        Ok(Opened {
+            claims,
+            mime: mime.to_owned(),
+            size,
+            bytes: stream::once(async move { Ok(bytes) }).boxed(),
+        })
     }
 
     /// What it says may name paths and hosts: it is for the log, not for the client.
@@ -318,6 +367,10 @@ impl Files {
         tracing::warn!(%error, "the file store does not do what it is asked for");
         Reject::unavailable()
     }
+}
+
+fn no_such_file() -> Reject {
+    Reject::new(Code::NotFound, "No such file, or its address has ended")
 }
 
 /// `max` in bytes.
@@ -334,18 +387,4 @@ fn path(place: Place<'_>, id: &str, thumbnail: bool) -> Path {
     let kind = if thumbnail { "thumbnail" } else { "file" };
     let (workspace, session) = (place.workspace.as_str(), place.session.as_str());
     Path::from_iter([workspace, session, id, kind])
-}
-
-/// `Attachment::id` of a file.
-pub fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let digits = digest.iter().map(|byte| format!("{byte:02x}"));
-    digits.collect()
-}
-
-/// The end of a name says what it is.
-fn shortened(name: &str) -> &str {
-    let over = name.len().saturating_sub(limits::FILE_NAME_BYTES);
-    let start = (over..=name.len()).find(|at| name.is_char_boundary(*at));
-    &name[start.unwrap_or(0)..]
 }

@@ -8,9 +8,9 @@ use image::{
 /// Longest side of a smaller picture, in pixels.
 const THUMBNAIL: u32 = 320;
 /// Of a picture that is decoded: a few bytes may say that they are millions of pixels.
-const PIXELS_MAX: u64 = 40_000_000;
-/// Memory that one is decoded in, in bytes.
-pub const ALLOC_MAX: u64 = 256 * 1024 * 1024;
+const PIXELS_MAX: u64 = 25_000_000;
+/// A decoded picture, in bytes; what decodes it may take as much again, and so does turning it.
+pub const ALLOC_MAX: u64 = 128 * 1024 * 1024;
 
 pub struct Picture {
     /// In pixels, as it is shown.
@@ -24,6 +24,8 @@ pub struct Picture {
 pub enum Refused {
     #[error("The picture has more than {PIXELS_MAX} pixels")]
     Pixels,
+    #[error("The picture takes more than {ALLOC_MAX} bytes once it is decoded")]
+    Memory,
     #[error("The picture cannot be read")]
     Unreadable(#[from] image::ImageError),
 }
@@ -34,13 +36,16 @@ impl From<std::io::Error> for Refused {
     }
 }
 
-/// Takes a moment and a core. The whole of it is decoded, so that what was taken can be shown.
+/// Takes a moment and a core. It is decoded, of an animation the first picture, so that what was taken can be shown.
 pub fn look(bytes: &[u8]) -> Result<Picture, Refused> {
     let (width, height) = reader(bytes)?.into_dimensions()?;
     if u64::from(width) * u64::from(height) > PIXELS_MAX {
         return Err(Refused::Pixels);
     }
     let mut decoder = reader(bytes)?.into_decoder()?;
+    if decoder.total_bytes() > ALLOC_MAX {
+        return Err(Refused::Memory);
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
@@ -79,10 +84,22 @@ mod tests {
     use super::*;
 
     fn png(width: u32, height: u32) -> Vec<u8> {
+        written(&DynamicImage::new_rgb8(width, height), ImageFormat::Png)
+    }
+
+    fn written(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
         let mut written = Cursor::new(Vec::new());
-        let picture = DynamicImage::new_rgb8(width, height);
-        let _ = picture.write_to(&mut written, ImageFormat::Png);
+        let _ = picture.write_to(&mut written, format);
         written.into_inner()
+    }
+
+    /// The same file, which says that it is another size.
+    fn saying(mut png: Vec<u8>, width: u32, height: u32) -> Vec<u8> {
+        png[16..20].copy_from_slice(&width.to_be_bytes());
+        png[20..24].copy_from_slice(&height.to_be_bytes());
+        let checksum = crc(&png[12..29]);
+        png[29..33].copy_from_slice(&checksum.to_be_bytes());
+        png
     }
 
     #[test]
@@ -96,15 +113,39 @@ mod tests {
         Ok(())
     }
 
-    /// A few bytes that say they are a picture of 60000 by 60000.
+    /// A few bytes that say how much they are.
     #[test]
     fn a_bomb_is_not_decoded() {
-        let mut bomb = png(8, 8);
-        bomb[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
-        bomb[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
-        let checksum = crc(&bomb[12..29]);
-        bomb[29..33].copy_from_slice(&checksum.to_be_bytes());
-        assert!(matches!(look(&bomb), Err(Refused::Pixels)));
+        let wide = saying(png(8, 8), 60_000, 60_000);
+        assert!(matches!(look(&wide), Err(Refused::Pixels)));
+        let deep = written(&DynamicImage::new_rgba16(8, 8), ImageFormat::Png);
+        assert!(matches!(
+            look(&saying(deep, 4_900, 4_900)),
+            Err(Refused::Memory)
+        ));
+        let mut gif = written(&DynamicImage::new_rgba8(8, 8), ImageFormat::Gif);
+        gif[6..10].copy_from_slice(&[0xff; 4]);
+        assert!(matches!(look(&gif), Err(Refused::Pixels)));
+        let mut webp = written(&DynamicImage::new_rgba8(8, 8), ImageFormat::WebP);
+        // Of a lossless one: 14 bits for each side, less one.
+        webp[21..24].copy_from_slice(&[0xff; 3]);
+        webp[24] |= 0x0f;
+        assert!(look(&webp).is_err());
+    }
+
+    #[test]
+    fn each_format_is_read() -> Result<(), Refused> {
+        let formats = [
+            ImageFormat::Png,
+            ImageFormat::Jpeg,
+            ImageFormat::Gif,
+            ImageFormat::WebP,
+        ];
+        for format in formats {
+            let found = look(&written(&DynamicImage::new_rgb8(40, 30), format))?;
+            assert_eq!((found.width, found.height), (40, 30), "{format:?}");
+        }
+        Ok(())
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use http_body_util::BodyExt as _;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -12,10 +14,16 @@ use object_store::{
         HttpRequestBody, HttpResponse, HttpResponseBody, HttpService,
     },
 };
+use tower_http::timeout::TimeoutBody;
 
 /// How the store speaks: by the same HTTP, TLS and certificates as the rest of the relay.
 #[derive(Clone, Debug)]
 pub struct Https(Client<HttpsConnector<HttpConnector>, HttpRequestBody>);
+
+/// A request is sent and answered within this, but for the body of the answer, ..
+const ANSWER: Duration = Duration::from_secs(10);
+/// .. of which something comes at least so often.
+const SILENCE: Duration = Duration::from_secs(5);
 
 impl Https {
     pub fn new() -> Result<Self, std::io::Error> {
@@ -38,7 +46,9 @@ impl Connect for Https {
 #[async_trait]
 impl HttpService for Https {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = self.0.request(request).await.map_err(|error| {
+        let asking = tokio::time::timeout(ANSWER, self.0.request(request)).await;
+        let asked = asking.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
+        let answer = asked.map_err(|error| {
             let kind = if error.is_connect() {
                 HttpErrorKind::Connect
             } else {
@@ -47,7 +57,11 @@ impl HttpService for Https {
             HttpError::new(kind, error)
         })?;
         let (parts, body) = answer.into_parts();
-        let body = body.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error));
+        let body = TimeoutBody::new(SILENCE, body);
+        let body = body.map_err(|error| {
+            let error = std::io::Error::other(error);
+            HttpError::new(HttpErrorKind::Interrupted, error)
+        });
         Ok(HttpResponse::from_parts(parts, HttpResponseBody::new(body)))
     }
 }

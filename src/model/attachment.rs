@@ -75,8 +75,9 @@ impl fmt::Debug for Upload {
 }
 
 impl Attachment {
+    /// It was found to be one that pages can show.
     pub fn is_picture(&self) -> bool {
-        self.mime.starts_with("image/")
+        self.width.is_some()
     }
 
     /// For pages that show no files: what it is called, and where it is.

@@ -257,12 +257,10 @@ impl App for Relay {
         message.is_none_or(|message| self.files.is_at_hand(&entry.workspace, message))
     }
 
-    async fn fetch(&self, (dialect, ..): Self::Class, entries: &[Arc<Entry>]) {
-        if dialect.shows_inline() {
-            let told = |entry: &'_ Arc<Entry>| entry.message().is_some();
-            let told = entries.iter().filter(|entry| told(entry));
-            let messages = told.filter_map(|entry| Some((&entry.workspace, entry.message()?)));
-            self.files.fetch(messages).await;
+    async fn fetch(&self, (dialect, ..): Self::Class, entry: &Entry) {
+        let message = entry.message().filter(|_| dialect.shows_inline());
+        if let Some(message) = message {
+            self.files.fetch(&entry.workspace, message).await;
         }
     }
 

@@ -21,6 +21,7 @@ mod files;
 mod idempotency;
 mod login;
 mod me;
+mod measure;
 mod messages;
 mod operators;
 mod problem;
@@ -111,6 +112,7 @@ pub struct Rest {
 }
 
 pub fn routes(parts: Parts, settings: RestSettings) -> Router {
+    let measured = parts.metrics.rest.clone();
     let guard = Guard {
         origins: parts.origins.clone(),
         denied: problem::foreign_page,
@@ -142,6 +144,7 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
         .layer(DefaultBodyLimit::max(settings.max_body))
         .layer(timed(REQUEST_TIMEOUT))
         .merge(uploads)
+        .layer(from_fn_with_state(measured, measure::measure))
         .layer(map_response(problem::in_words))
         .layer(from_fn_with_state(guard, guard_origin))
 }

@@ -1,6 +1,6 @@
 //! The seam between the server, which moves packets, and what is done with them.
 
-use std::{fmt, hash::Hash, sync::Arc};
+use std::{fmt, hash::Hash};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -122,9 +122,9 @@ pub trait App: Send + Sync + 'static {
         true
     }
 
-    /// Puts at hand what these entries need, or gives up within a bounded time.
-    fn fetch(&self, class: Self::Class, entries: &[Arc<Entry>]) -> impl Future<Output = ()> + Send {
-        let _ = (class, entries);
+    /// Puts at hand what this entry needs, or gives up within a bounded time, for everybody and for a while.
+    fn fetch(&self, class: Self::Class, entry: &Entry) -> impl Future<Output = ()> + Send {
+        let _ = (class, entry);
         async {}
     }
 

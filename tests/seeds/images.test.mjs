@@ -137,6 +137,7 @@ suite('pictures', (scenario) => {
     assert.equal(stored[0].attachment.thumbnailUrl, undefined);
     const smaller = await fetch(new URL(stored[1].attachment.thumbnailUrl, stage.url));
     assert.equal(smaller.status, 200);
+    assert.equal(smaller.headers.get('content-type'), 'image/jpeg');
     assert.ok((await smaller.arrayBuffer()).byteLength < large.length / 4);
   });
 

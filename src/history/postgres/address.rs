@@ -11,6 +11,10 @@ use super::open::OpenError;
 pub struct Address {
     pub config: Config,
     pub trust: Trust,
+    /// `connection_limit`: what a pod opens at most.
+    pub connections: Option<usize>,
+    /// `pool_timeout`: how long one waits for a connection.
+    pub wait: Option<Duration>,
 }
 
 /// Whose certificate is good enough.
@@ -45,6 +49,7 @@ impl Address {
         }
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let (mut kept, mut file) = (Vec::new(), None);
+        let (mut connections, mut wait) = (None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let Some((key, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
                 continue;
@@ -54,6 +59,9 @@ impl Address {
                 ("sslmode", "allow") => kept.push("sslmode=prefer"),
                 ("sslrootcert", "system") => {}
                 ("sslrootcert", path) => file = Some(PathBuf::from(path)),
+                // As Prisma has them, whose URLs name them.
+                ("connection_limit", number) => connections = Some(limit(number)?),
+                ("pool_timeout", seconds) => wait = Some(seconds_of(seconds)?),
                 _ => kept.push(pair),
             }
         }
@@ -70,7 +78,12 @@ impl Address {
             (_, None) => Trust::Machine,
         };
         let config = bounded(config);
-        Ok(Self { config, trust })
+        Ok(Self {
+            config,
+            trust,
+            connections,
+            wait,
+        })
     }
 
     /// With settings of the server for this connection; those in the URL stand above them.
@@ -80,6 +93,21 @@ impl Address {
         config.options(format!("{settings} {given}"));
         config
     }
+}
+
+/// One to write and one to read is the least.
+fn limit(text: &str) -> Result<usize, OpenError> {
+    let limit = text.parse().ok().filter(|limit| *limit >= 2);
+    limit.ok_or(OpenError::Parameter(
+        "connection_limit",
+        "a number of at least 2",
+    ))
+}
+
+fn seconds_of(text: &str) -> Result<Duration, OpenError> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds >= 1);
+    let seconds = seconds.ok_or(OpenError::Parameter("pool_timeout", "a number of seconds"))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Nothing waits for a machine that is gone, unless the URL says how long.
@@ -135,6 +163,19 @@ mod tests {
             Some("-c lock_timeout=1 -c search_path=one")
         );
         assert_eq!(config.get_application_name(), Some("x"));
+    }
+
+    #[test]
+    fn the_bounds_of_prisma_are_kept_from_the_server() {
+        let parse = |query: &str| Address::parse(&format!("postgres://a:b@host/c?{query}"));
+        let address = parse("connection_limit=20&pool_timeout=20&sslmode=disable").unwrap();
+        assert_eq!(address.connections, Some(20));
+        assert_eq!(address.wait, Some(Duration::from_secs(20)));
+        for wrong in ["connection_limit=1", "connection_limit=x", "pool_timeout=0"] {
+            let refusal = parse(wrong).map(drop).unwrap_err().to_string();
+            let name = wrong.split('=').next().unwrap();
+            assert!(refusal.contains(name), "{refusal}");
+        }
     }
 
     #[test]

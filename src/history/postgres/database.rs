@@ -91,15 +91,33 @@ impl fmt::Debug for Database {
     }
 }
 
+/// Of a pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    pub connections: usize,
+    /// For one of them, unless the limit of a call ends it before.
+    pub wait: Option<Duration>,
+}
+
+impl Size {
+    pub const ONE: Self = Self {
+        connections: 1,
+        wait: None,
+    };
+}
+
 /// A connection is asked before it is lent: one that a firewall forgot costs a second once, not the
 /// limit of a call. The question is one round trip.
-pub fn pool(config: Config, tls: MakeRustlsConnect, size: usize) -> Result<Pool, OpenError> {
+pub fn pool(config: Config, tls: MakeRustlsConnect, size: Size) -> Result<Pool, OpenError> {
     let asked = ManagerConfig {
         recycling_method: RecyclingMethod::Verified,
     };
     let pool = Pool::builder(Manager::from_config(config, tls, asked))
-        .max_size(size)
-        .timeouts(TIMEOUTS)
+        .max_size(size.connections)
+        .timeouts(Timeouts {
+            wait: size.wait.or(TIMEOUTS.wait),
+            ..TIMEOUTS
+        })
         .runtime(Runtime::Tokio1)
         .build()?;
     Ok(pool)

@@ -15,6 +15,8 @@ use super::{
 pub enum OpenError {
     #[error("DATABASE_URL is no Postgres URL; write postgres://user:password@host:5432/database")]
     Url,
+    #[error("{0} in DATABASE_URL must be {1}")]
+    Parameter(&'static str, &'static str),
     #[error("cannot verify the certificate of Postgres: {0}")]
     Certificates(String),
     #[error("Postgres cannot be reached")]
@@ -66,9 +68,20 @@ pub async fn open(url: &str) -> Result<(Pool, Pool), OpenError> {
     let address = Address::parse(url)?;
     let tls = tls::connector(&address.trust)?;
     migrated(&address, &tls).await?;
-    let writers = database::pool(address.with(LIMITS), tls.clone(), WRITERS)?;
-    let readers = database::pool(address.with(LIMITS), tls, READERS)?;
+    let (writers, readers) = shared(address.connections.unwrap_or(CONNECTIONS));
+    let size = |size| database::Size {
+        connections: size,
+        wait: address.wait,
+    };
+    let writers = database::pool(address.with(LIMITS), tls.clone(), size(writers))?;
+    let readers = database::pool(address.with(LIMITS), tls, size(readers))?;
     Ok((writers, readers))
+}
+
+/// So many for writing, and for reading: a third, but no more than the partitions of a pod keep busy.
+fn shared(connections: usize) -> (usize, usize) {
+    let writers = (connections / 3).clamp(1, WRITERS);
+    (writers, connections.saturating_sub(writers).max(1))
 }
 
 /// Nothing but the migrations; returns which were applied.
@@ -79,7 +92,11 @@ pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
 }
 
 async fn migrated(address: &Address, tls: &MakeRustlsConnect) -> Result<Vec<String>, OpenError> {
-    let first = database::pool(address.with(MIGRATION_LIMITS), tls.clone(), 1)?;
+    let first = database::pool(
+        address.with(MIGRATION_LIMITS),
+        tls.clone(),
+        database::Size::ONE,
+    )?;
     let mut client = first.get().await.map_err(unreached)?;
     check(&client).await?;
     schema::migrate(&mut client).await
@@ -162,6 +179,14 @@ async fn check(client: &Client) -> Result<(), OpenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connections_are_shared_between_writing_and_reading() {
+        for (all, expected) in [(2, (1, 1)), (3, (1, 2)), (12, (4, 8)), (20, (4, 16))] {
+            assert_eq!(shared(all), expected, "{all}");
+        }
+        assert_eq!(shared(CONNECTIONS), (WRITERS, READERS));
+    }
 
     #[test]
     fn an_old_postgres_is_refused() {

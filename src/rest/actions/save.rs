@@ -71,7 +71,8 @@ pub async fn save(
     Ok(Json(row.ok_or_else(Reject::unavailable)?))
 }
 
-const NEVER_SENT: &str = "No message here had this picture: send it as a data URL";
+const NEVER_SENT: &str =
+    "No message here has this picture, or its address has ended: send it as a data URL";
 
 impl Rest {
     /// By which a message with that picture is known, and the picture itself, if it is there.

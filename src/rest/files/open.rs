@@ -41,24 +41,28 @@ pub async fn open(
     Path(signed): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = rest.parts.files.open(&signed).await?;
-    let claims = &opened.claims;
+    let files = &rest.parts.files;
+    let claims = files.claims(&signed)?;
     let tag = format!(
         "\"{}{}\"",
         claims.id,
         if claims.thumbnail { "-t" } else { "" }
     );
+    let left = claims.exp.saturating_sub(rest.parts.clock.now() / 1000);
+    let kept = (CACHE_CONTROL, format!("private, max-age={left}, immutable"));
+    // Of the same bytes, which are not read for it.
     let known = headers.get(IF_NONE_MATCH);
     if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag), kept]).into_response());
     }
-    let left = claims.exp.saturating_sub(rest.parts.clock.now() / 1000);
+    let opened = files.open(claims).await?;
+    let claims = &opened.claims;
     let head = [
         (ETAG, tag),
-        (CONTENT_TYPE, content_type(claims)),
-        (CONTENT_LENGTH, opened.file.meta.size.to_string()),
+        (CONTENT_TYPE, content_type(&opened.mime)),
+        (CONTENT_LENGTH, opened.size.to_string()),
         (CONTENT_DISPOSITION, disposition(claims)),
-        (CACHE_CONTROL, format!("private, max-age={left}, immutable")),
+        kept,
     ];
     let safe = [
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
@@ -66,16 +70,14 @@ pub async fn open(
         // Pages of other sites show it: they have its address.
         (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
     ];
-    let body = Body::from_stream(opened.file.into_stream());
+    let body = Body::from_stream(opened.bytes);
     Ok((head, safe, body).into_response())
 }
 
-/// A smaller picture is of one of two types, which every browser tells by its bytes; it is a picture in any case.
-fn content_type(claims: &FileClaims) -> String {
-    match (claims.thumbnail, claims.mime.as_str()) {
-        (true, _) => "image/jpeg".to_owned(),
-        (false, "text/plain") => "text/plain; charset=utf-8".to_owned(),
-        (false, mime) => mime.to_owned(),
+fn content_type(mime: &str) -> String {
+    match mime {
+        "text/plain" => "text/plain; charset=utf-8".to_owned(),
+        mime => mime.to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -10,6 +10,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use super::Uploader;
 use crate::{
@@ -23,6 +24,8 @@ use crate::{
 };
 
 const FILE: &str = "file";
+/// Something of a file comes at least so often, or its turn is another's.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// Puts a file beside a session: a picture, or whatever `FILE_TYPES` lists. What it is, its bytes say. Nobody is told
 /// of it before a message names its `attachmentId`, within a day. The guest of the session shows its resume token. The
@@ -124,17 +127,25 @@ async fn received(
 
 async fn bytes(part: &mut Field<'_>, files: &Files, max: usize) -> Result<Bytes, Problem> {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = part
-        .chunk()
-        .await
-        .map_err(|error| unreadable(&error, files, max))?
-    {
+    loop {
+        let chunk = timeout(SILENCE, part.chunk()).await;
+        let chunk = chunk.map_err(|_| silent())?;
+        let Some(chunk) = chunk.map_err(|error| unreadable(&error, files, max))? else {
+            return Ok(bytes.freeze());
+        };
         if bytes.len() + chunk.len() > max {
             return Err(files.turn_away(FILE, max).into());
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes.freeze())
+}
+
+fn silent() -> Problem {
+    let says = "Nothing of the file came for a while";
+    Problem::of_status(
+        StatusCode::REQUEST_TIMEOUT,
+        Reject::new(Code::Pending, says),
+    )
 }
 
 fn unreadable(error: &MultipartError, files: &Files, max: usize) -> Problem {

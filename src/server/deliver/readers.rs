@@ -146,20 +146,23 @@ impl<A: App> Readers<A> {
                 }
                 To::Mailbox(mailbox) => mailbox,
             };
-            if !app.is_at_hand(listening.alike.class, entry) {
-                // It reads its log, where it may wait.
-                mailbox.mark_behind();
-                continue;
-            }
             let encoded = once.get(&listening.alike, |alike| {
+                if !app.is_at_hand(alike.class, entry) {
+                    return None;
+                }
                 let reading = Reading {
                     nsp: &alike.nsp,
                     revision: alike.revision,
                     log,
                     epoch,
                 };
-                encode(app, alike.class, reading, entry)
+                Some(encode(app, alike.class, reading, entry))
             });
+            let Some(encoded) = encoded else {
+                // It reads its log, where it may wait.
+                mailbox.mark_behind();
+                continue;
+            };
             if !mailbox.put(*key, encoded) {
                 let behind = &self.metrics.slow_consumers;
                 behind.with_label_values(&["behind"]).inc();

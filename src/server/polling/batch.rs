@@ -120,10 +120,14 @@ impl<A: App> Gatherer<'_, A> {
             return Ok(());
         };
         let class = self.pod.app.class(&socket.state);
-        self.pod.app.fetch(class, &page.entries).await;
         let epoch = &page.epoch;
         for entry in &page.entries {
-            if gathered.is_full() || upto.is_some_and(|upto| entry.id > upto) {
+            // What is told again is told as far as before, whatever it has grown to: a picture may be at hand by now.
+            let is_over = match upto {
+                Some(upto) => entry.id > upto,
+                None => gathered.is_full(),
+            };
+            if is_over {
                 break;
             }
             let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
@@ -135,6 +139,7 @@ impl<A: App> Gatherer<'_, A> {
                     log,
                     epoch,
                 };
+                self.pod.app.fetch(class, entry).await;
                 let encoded = encode(&*self.pod.app, class, reading, entry);
                 gathered.push(&encoded.frames);
                 gathered.told += encoded.frames.len() as u64;

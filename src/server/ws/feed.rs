@@ -13,7 +13,7 @@ use crate::{
         deliver::{Alike, Delivery, Encoded, ReaderKey, Reading, To, encode, is_told},
         effects::Replaying,
         receive::Fault,
-        settings::{NEW_LIFE, READ_LIMIT},
+        settings::{BATCH_BYTES, NEW_LIFE, READ_LIMIT},
     },
 };
 
@@ -149,6 +149,7 @@ impl<A: App> Connection<A> {
 
     /// Reads the log from where the socket is to its end.
     async fn catch_up(&mut self, nsp: &str) -> Result<(), End> {
+        let pod = Arc::clone(&self.pod);
         loop {
             let Some(listening) = self.listening.get(nsp) else {
                 return Ok(());
@@ -158,7 +159,7 @@ impl<A: App> Connection<A> {
             };
             let (log, from) = (listening.replay.log.clone(), listening.cursor);
             let subject = listening.replay.subject.clone();
-            let page = self.pod.hub.read(&log, from, READ_LIMIT).await;
+            let page = pod.hub.read(&log, from, READ_LIMIT).await;
             let page = page.map_err(|_| End::Fault(Fault::Trouble))?;
             if page.epoch != listening.replay.start.epoch {
                 self.lose_its_life(nsp);
@@ -167,8 +168,7 @@ impl<A: App> Connection<A> {
             if !page.complete {
                 return Err(End::Gap);
             }
-            let class = self.pod.app.class(&socket.state);
-            self.pod.app.fetch(class, &page.entries).await;
+            let class = pod.app.class(&socket.state);
             let reading = Reading {
                 nsp,
                 revision: socket.revision,
@@ -179,13 +179,23 @@ impl<A: App> Connection<A> {
             let told = |entry: &&Arc<Entry>| {
                 let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
                 is_told(origin, to, &socket.recovery, &subject)
-                    && self.pod.app.sees(&socket.state, entry.session.as_ref())
+                    && pod.app.sees(&socket.state, entry.session.as_ref())
             };
+            let mut oldest = page.entries.first().map(|entry| entry.id.ms);
+            let mut bytes = 0;
             for entry in page.entries.iter().filter(told) {
-                let encoded = encode(&*self.pod.app, class, reading, entry);
+                pod.app.fetch(class, entry).await;
+                let encoded = encode(&*pod.app, class, reading, entry);
+                bytes += encoded.frames.iter().map(Frame::len).sum::<usize>();
                 frames.extend_from_slice(&encoded.frames);
+                // A page of pictures is not held as a whole.
+                if bytes >= BATCH_BYTES {
+                    let told = frames.len() as u64;
+                    self.write_events(&frames, told, oldest.take()).await?;
+                    frames.clear();
+                    bytes = 0;
+                }
             }
-            let oldest = page.entries.first().map(|entry| entry.id.ms);
             let told = frames.len() as u64;
             self.write_events(&frames, told, oldest).await?;
             if let (Some(listening), Some(last)) =

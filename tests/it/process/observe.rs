@@ -198,3 +198,46 @@ impl Private {
         }
     }
 }
+
+/// Connections, delivery, queries, errors and the time that the API takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_panels_show_what_is_measured() {
+    const FILE: &str = include_str!("../../../k8s/examples/grafana-dashboard.json");
+    let folder = Folder::fresh();
+    let server = Server::start(folder.path()).await;
+    let mut talk = Talk::begin(&server, folder.path()).await;
+    talk.guest_says(QUESTION).await;
+    let refused = talk.operator.ask("staff:read", json!({})).await;
+    assert_eq!(refused["ok"], false);
+    crate::rest::client::Client::nobody(server.address)
+        .get("/me")
+        .await
+        .refused(401, "unauthorized");
+    let page = server
+        .measured_with(
+            "switchboard_rest_request_seconds_count{route=\"/api/v1/me\",status=\"4xx\"} 1",
+        )
+        .await;
+    let dashboard: Value = serde_json::from_str(FILE).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert_eq!(panels.len(), 5);
+    // What only trouble counts has no series here.
+    let quiet = ["hub_errors_total", "limit_total"];
+    for panel in panels {
+        let targets = panel["targets"].as_array().unwrap();
+        assert!(!targets.is_empty(), "{}", panel["title"]);
+        for target in targets {
+            let expression = target["expr"].as_str().unwrap();
+            for part in expression.split("switchboard_").skip(1) {
+                let end = part.find(|it: char| !it.is_ascii_lowercase() && it != '_');
+                let name = &part[..end.unwrap_or(part.len())];
+                let series = format!("switchboard_{name}");
+                let is_there = page.lines().any(|line| line.starts_with(&series));
+                assert!(
+                    is_there || quiet.contains(&name),
+                    "nothing measures {series}"
+                );
+            }
+        }
+    }
+}

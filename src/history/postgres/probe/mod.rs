@@ -71,7 +71,7 @@ pub async fn probe(url: &str, clock: &Clock) -> Result<Probe, OpenError> {
 async fn ask(address: &Address, clock: &Clock) -> Result<Facts, OpenError> {
     let began = Instant::now();
     let tls = tls::connector(&address.trust)?;
-    let pool = database::pool(address.with(LIMITS), tls, 1)?;
+    let pool = database::pool(address.with(LIMITS), tls, database::Size::ONE)?;
     let late = || OpenError::Unreachable(open::late());
     let client = timeout(CONNECT_TIMEOUT, pool.get()).await;
     let client = client.map_err(|_| late())?.map_err(open::unreached)?;

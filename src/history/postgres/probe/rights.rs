@@ -23,6 +23,7 @@ const NEEDED: &[(&str, &[&str])] = &[
     ("operators", &["SELECT", "INSERT", "UPDATE"]),
     ("session_numbers", &["SELECT", "INSERT"]),
     ("reads", &["SELECT", "INSERT"]),
+    ("files", &["SELECT", "INSERT"]),
     ("poison", &["INSERT"]),
 ];
 

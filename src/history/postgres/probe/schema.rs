@@ -8,7 +8,7 @@ use tokio_postgres::Error;
 use crate::history::{Migrations, postgres::schema as own};
 
 /// Of keys there is an index as well, which no migration names.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "messages_pkey",
     "messages_workspace_session_entry_ms_entry_seq_key",
     "sessions_pkey",
@@ -20,6 +20,7 @@ const KEYS: [&str; 11] = [
     "session_numbers_pkey",
     "session_numbers_workspace_session_key",
     "reads_pkey",
+    "files_pkey",
 ];
 
 #[derive(Debug)]

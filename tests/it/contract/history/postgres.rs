@@ -42,6 +42,31 @@ async fn eight_that_start_at_once_on_an_empty_database_find_their_schema() {
     assert_eq!(applied.len(), migrations);
 }
 
+/// As Prisma's URLs bound it.
+#[tokio::test]
+async fn a_pod_opens_as_many_connections_as_the_url_says() {
+    let schema = Schema::fresh().await;
+    let name = format!("few_{}", schema.name);
+    let url = format!(
+        "{}&application_name={name}&connection_limit=3&pool_timeout=20",
+        schema.url()
+    );
+    let history = Arc::new(PostgresHistory::connect(&url, metrics()).await.unwrap());
+    let workspace = WorkspaceId::new("default");
+    let mut asking = JoinSet::new();
+    for _ in 0..40 {
+        let (history, workspace) = (Arc::clone(&history), workspace.clone());
+        asking.spawn(async move { history.unread(&workspace).await });
+    }
+    for answer in asking.join_all().await {
+        answer.unwrap();
+    }
+    let client = schema.client().await;
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+    let open: i64 = client.query_one(count, &[&name]).await.unwrap().get(0);
+    assert!((1..=3).contains(&open), "{open} connections");
+}
+
 #[tokio::test]
 async fn what_can_pass_is_told_from_what_cannot() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
