@@ -265,6 +265,51 @@ async fn every_setting_is_in_the_help_and_the_other_way_round() {
     }
 }
 
+/// A changed line is run by the test of its program.
+#[test]
+fn each_changed_line_of_a_front_end_is_one_of_a_program() {
+    let programs = README.split("\n```js ").skip(1);
+    let known: Vec<&str> = programs
+        .flat_map(|program| program.lines().take_while(|line| *line != "```"))
+        .map(str::trim)
+        .collect();
+    let changed: Vec<&str> = blocks("diff")
+        .flat_map(str::lines)
+        .filter_map(|line| line.strip_prefix('+'))
+        .collect();
+    assert!(changed.len() >= 5, "{changed:?}");
+    for line in changed {
+        assert!(known.contains(&line.trim()), "no program has {line}");
+    }
+}
+
+/// Its document ends with what it could do, by version.
+#[test]
+fn what_each_version_of_operator_b_could_do_is_listed() {
+    let (_, list) = README
+        .split_once("| version | what | who does it |\n|---|---|---|\n")
+        .unwrap();
+    for (version, feature) in [
+        ("1.0", "chat"),
+        ("1.0", "Socket.IO"),
+        ("1.0", "typing"),
+        ("2.0", "persistence"),
+        ("2.0", "history"),
+        ("2.0", "read status"),
+        ("2.0", "delivery confirmation"),
+        ("2.0", "sound"),
+        ("2.0", "multi-operator"),
+    ] {
+        let mut rows = list.lines().take_while(|line| line.starts_with('|'));
+        let is_listed = rows.any(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let is_told = cells[3].starts_with("the relay") || cells[3].starts_with("the page");
+            cells[1] == version && cells[2].contains(feature) && is_told
+        });
+        assert!(is_listed, "README does not list {feature} of {version}");
+    }
+}
+
 /// By name: the words about it, and its default.
 fn settings_of_help(flags: &str) -> BTreeMap<String, (&str, Option<&str>)> {
     let entries = flags.split("\n      --").skip(1);

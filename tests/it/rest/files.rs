@@ -172,7 +172,8 @@ async fn p8_a_store_that_is_silent_is_told_in_time() {
     let mut guest = Person::guest(here).await;
     let started = guest.granted("guest:start", json!({})).await;
     let itself = Client::with_token(here, started["token"].as_str().unwrap());
-    let upload = itself.upload(&attachments(&started), "file", PNG.to_vec());
+    let path = attachments(&started);
+    let upload = itself.upload(&path, "file", PNG.to_vec());
     let (refused, _) = tokio::join!(upload, async {
         // Nobody else waits for it.
         guest

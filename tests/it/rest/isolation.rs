@@ -158,6 +158,10 @@ async fn p6_no_route_reaches_another_workspace() {
         if !path.starts_with("/api/v1/") {
             continue;
         }
+        // Its id is a signature, of which there is none here: tests/seeds/images.test.mjs.
+        if path.starts_with("/api/v1/files/") {
+            continue;
+        }
         // Who asks is not named by an id there.
         if ["login", "logout", "password", "join"]
             .iter()
@@ -209,6 +213,8 @@ struct Request {
     method: Method,
     path: String,
     body: Option<Value>,
+    /// Of files, whose body is no JSON.
+    is_form: bool,
 }
 
 impl Request {
@@ -251,10 +257,14 @@ impl Request {
             method: method.to_uppercase().parse().unwrap(),
             path,
             body: body.is_object().then(|| payload(body, names, which)),
+            is_form: operation["requestBody"]["content"]["multipart/form-data"].is_object(),
         }
     }
 
     async fn send(&self, client: &Client) -> Answer {
+        if self.is_form {
+            return client.upload(&self.path, "file", b"a text".to_vec()).await;
+        }
         client
             .ask(self.method.clone(), &self.path, self.body.clone())
             .await

@@ -193,7 +193,8 @@ async fn what_is_not_understood_is_refused_by_the_name_of_its_field() {
         (json!([1]), "payload"),
         (json!({}), "message"),
         (json!({ "message": 5 }), "message"),
-        (json!({ "message": "a", "type": "image" }), "type"),
+        (json!({ "message": "a", "type": "image" }), "attachmentId"),
+        (json!({ "message": "a", "type": "video" }), "type"),
     ] {
         assert_eq!(
             ada.post(path, body).await.refused(400, "invalid")["field"],
