@@ -2,6 +2,7 @@
 // send them in binary. Stored once, told by an address that ends; a front end that shows the picture of an event gets it.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { Guest, Operator, settings } from '../e2e/support/clients.mjs';
 import { dataUrl, png } from '../e2e/support/png.mjs';
 import { actionsOf } from './fronts/actions.mjs';
@@ -155,7 +156,7 @@ suite('pictures', (scenario) => {
     assert.deepEqual([again.id, saved.text, saved.messageType, saved.imageName], [saved.id, null, 'IMAGE', 'cat.png']);
     await assertOpens(stage, saved.imageUrl, first);
 
-    const mine = { ...row, senderType: 'OPERATOR', operatorId: staff.user.id, imageUrl: dataUrl(second) };
+    const mine = { ...row, senderType: 'OPERATOR', operatorId: staff.user.id, imageUrl: dataUrl(second), clientMsgId: randomUUID() };
     const { id } = await one.saveChatMessageAction(mine);
     const told = await visitor.hear('operatorMessage', ({ payload: { type } }) => type === 'image');
     assert.equal(told.payload.image, dataUrl(second));

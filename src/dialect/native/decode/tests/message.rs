@@ -45,8 +45,8 @@ fn messages_name_what_is_wrong() {
         (json!({}), "message"),
         (json!({"message": null}), "message"),
         (json!({"message": 42}), "message"),
-        (json!({"message": "x", "type": "image"}), "type"),
-        (json!({"message": "x", "type": "file"}), "type"),
+        (json!({"message": "x", "type": "image"}), "attachmentId"),
+        (json!({"message": "x", "type": "file"}), "attachmentId"),
         (json!({"message": "x", "type": "nonsense"}), "type"),
         (json!({"message": "x", "type": 1}), "type"),
         (
