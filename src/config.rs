@@ -292,7 +292,7 @@ impl Config {
     }
 
     /// Those that mean nothing at zero.
-    fn spans(&self) -> [(&'static str, Span); 12] {
+    fn spans(&self) -> [(&'static str, Span); 13] {
         [
             ("ACK_TIMEOUT", self.ack_timeout),
             ("REDIS_HOLD", self.redis_hold),
@@ -306,6 +306,7 @@ impl Config {
             ("POD_LEASE", self.pod_lease),
             ("TRANSFER_TIMEOUT", self.conversation.transfer_timeout),
             ("LOGIN_LIFE", self.login_life),
+            ("FILE_URL_LIFE", self.files.url_life()),
         ]
     }
 

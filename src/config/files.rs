@@ -35,6 +35,10 @@ impl FileArgs {
         self.files.as_ref()
     }
 
+    pub fn url_life(&self) -> Span {
+        self.file_url_life
+    }
+
     pub fn settings(&self) -> FileSettings {
         let kinds = if self.file_types.is_empty() {
             KINDS.iter().map(|kind| (*kind).to_owned()).collect()
@@ -53,11 +57,12 @@ impl FileArgs {
 
 fn public_url(text: &str) -> Result<String, String> {
     let url = text.trim().trim_end_matches('/');
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    if is_web || url.is_empty() {
+    let place = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+    let is_place = |place: &str| !place.is_empty() && !place.contains(['?', '#', '@', ' ']);
+    if url.is_empty() || place.is_some_and(is_place) {
         return Ok(url.to_owned());
     }
-    Err("must begin with https:// or http://".into())
+    Err("must be an address as https://chat.example.com, with no query and no password".into())
 }
 
 fn kind(text: &str) -> Result<String, String> {
@@ -68,5 +73,41 @@ fn kind(text: &str) -> Result<String, String> {
         }
         _ if kind.contains('/') => Ok(kind),
         _ => Err("must be a type as image/png".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_of_the_web() {
+        let taken = |text| public_url(text).ok();
+        assert_eq!(taken(""), Some(String::new()));
+        for (said, kept) in [
+            ("https://chat.example.com/", "https://chat.example.com"),
+            ("http://localhost:3001", "http://localhost:3001"),
+            ("https://example.com/chat/", "https://example.com/chat"),
+        ] {
+            assert_eq!(taken(said).as_deref(), Some(kept));
+        }
+        for wrong in [
+            "chat",
+            "ftp://a",
+            "https://",
+            "https://a b",
+            "https://a?x=1",
+            "http://u:p@a",
+        ] {
+            assert_eq!(taken(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_may_hold_scripts_is_never_taken() {
+        assert_eq!(kind(" Image/PNG "), Ok("image/png".to_owned()));
+        for wrong in ["image/svg+xml", "text/html", "png", ""] {
+            assert!(kind(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -109,6 +109,8 @@ suite('pictures', (scenario) => {
       const refusal = await visitor.refused('clientMessage', { type: 'image', image: picture, name: 'cat.png' }, code);
       assert.equal(refusal.field, 'image');
     }
+    // Who asks for no acknowledgement reads why as well.
+    await visitor.hear('error', ({ payload: { message } }) => message.startsWith('This is no picture'));
     visitor.socket.emit('clientMessage', { ...image(png(4, 4)), message: undefined });
     const { payload } = await staff.hear('incomingMessage', from(visitor));
     assert.equal(payload.type, 'image');

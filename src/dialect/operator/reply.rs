@@ -31,7 +31,10 @@ pub(in crate::dialect) fn encode_refusal(
     let is_message = matches!(event, "clientMessage" | "operatorMessage");
     match reject.code {
         Code::RateLimited => limited(kind, audience, reject),
-        Code::Invalid if is_message => vec![error("Invalid message format", reject)],
+        // What is wrong with a picture only its own words say.
+        Code::Invalid if is_message && reject.field != Some("image") => {
+            vec![error("Invalid message format", reject)]
+        }
         _ => vec![error(&reject.message, reject)],
     }
 }

@@ -28,25 +28,16 @@ const FILES: [&str; 2] = ["file", "image"];
 /// The text is bounded by the rules, for every dialect alike.
 fn send(fields: &Fields<'_>) -> Result<Send, Reject> {
     let given = match fields.text("type")? {
-        None => fields.given(&FILES, false)?,
-        Some("text") => {
-            // Passed over, but not whatever it is.
-            fields.id("attachmentId", limits::ATTACHMENT_ID_BYTES)?;
-            None
-        }
+        // Some say so of whatever they send: a file that comes with it is not passed over.
+        None | Some("text") => fields.given(&FILES, false)?,
         Some(kind @ ("image" | "file")) => {
             let given = fields.given(&FILES, kind == "image")?;
             Some(required("attachmentId", given)?)
         }
         Some(_) => return Err(Reject::field("type", "type must be text, image or file")),
     };
-    let text = fields.text("message")?;
-    let text = match given {
-        None => required("message", text)?,
-        Some(_) => text.unwrap_or_default(),
-    };
     Ok(Send {
-        text: text.to_owned(),
+        text: required("message", fields.text("message")?)?.to_owned(),
         given,
         file: None,
         client_id: fields

@@ -84,7 +84,7 @@ fn messages_name_what_is_wrong() {
         "data:image/png;base64,%%",
         "http://a/b.png",
     ] {
-        let file = json!({"type": "file", "file": wrong});
+        let file = json!({"message": "", "type": "file", "file": wrong});
         let reject = guest("guest:message", file).unwrap_err();
         assert_eq!(reject.field, Some("file"), "{wrong}");
     }
@@ -96,13 +96,13 @@ fn a_file_comes_by_its_upload_or_as_itself() {
         Ok(GuestCommand::Send(send)) => (send.text, send.given),
         other => panic!("{other:?}"),
     };
-    let uploaded = json!({"type": "file", "attachmentId": "abc"});
+    let uploaded = json!({"message": "", "type": "file", "attachmentId": "abc"});
     let id = Given::Uploaded("abc".into());
     assert_eq!(given(uploaded), (String::new(), Some(id.clone())));
-    assert_eq!(
-        given(json!({"message": "see", "attachmentId": "abc"})),
-        ("see".into(), Some(id))
-    );
+    for kind in [json!(null), json!("text")] {
+        let payload = json!({"message": "see", "type": kind, "attachmentId": "abc"});
+        assert_eq!(given(payload), ("see".into(), Some(id.clone())));
+    }
     let itself = json!({
         "message": "see",
         "type": "image",
