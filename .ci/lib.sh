@@ -60,3 +60,25 @@ parts_report() {
   say "seconds of each part, $SECONDS in all"
   printf '%s\n' "${parts[@]}" >&2
 }
+
+# in_memory: from here on what tests write is in memory, where there is room. Each acknowledged write is waited for,
+# and a disk that others use as well can take seconds for one. What a killed process has written is there
+# afterwards in memory too.
+in_memory() {
+  local memory=/dev/shm
+  if [[ -z ${TMPDIR-} && -d $memory && -w $memory ]] && (($(df --output=avail -k "$memory" | tail -n 1) > 4 * 1024 * 1024)); then
+    export TMPDIR=$memory
+  fi
+}
+
+# tests TARGET NAME...: those with one of these in their names. One that no test has (by now) is an error, since
+# nothing would run in its place. Of the whole workspace, as in .ci/test: what that has built is what runs.
+tests() {
+  local target=$1 name listed
+  shift
+  listed=$(cargo test --workspace --locked "$target" -- --list | sed -n 's/: test$//p')
+  for name in "$@"; do
+    [[ $listed == *"$name"* ]] || stop "No test of $target is called $name: see $0."
+  done
+  cargo test --workspace --locked "$target" -- "$@"
+}
