@@ -33,7 +33,7 @@ web: ## build the pages in src/web
 k8s: ## render what is in k8s/ and check it
 	@.ci/k8s
 
-explain: ## how both databases answer what pages ask, with a million messages in them
+explain: ## how both databases answer what pages ask, with a million messages in them; MESSAGES=100000 for fewer
 	@.ci/explain
 
 clean: ## remove everything that was built or downloaded

@@ -13,6 +13,7 @@ mod contract;
 mod dialect;
 mod e2e;
 mod engine;
+mod explain;
 mod hostile;
 mod hub_redis;
 mod layers;

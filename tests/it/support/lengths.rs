@@ -63,3 +63,8 @@ pub fn messages() -> u64 {
 pub fn joins() -> usize {
     if is_long() { 1_000 } else { 5 }
 }
+
+/// Messages in a database that is asked for a few. With either the planner of Postgres takes the same indexes.
+pub fn stored() -> usize {
+    if is_long() { 1_000_000 } else { 100_000 }
+}
