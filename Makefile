@@ -1,7 +1,7 @@
 # The logic is in .ci/, one small script each; here are the names to remember.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run cluster test test-long conformance chaos check web k8s explain clean
+.PHONY: help run cluster test test-long job conformance chaos check web k8s explain clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ test: ## format, lints and all tests, as continuous integration runs them
 
 test-long: ## those tests again that have a full length: outages, sleep, 5,000 clients, cases of each property
 	@.ci/test-long
+
+job: ## one job of continuous integration, NAME=unit-messages; without a name, which there are
+	@.ci/job $(NAME)
 
 conformance: ## the official suites of Engine.IO and Socket.IO, fetched into SUITE=FOLDER, in three settings; RUNS=20 times
 	@.ci/conformance $(SUITE)

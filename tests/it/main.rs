@@ -16,6 +16,7 @@ mod engine;
 mod explain;
 mod hostile;
 mod hub_redis;
+mod jobs;
 mod layers;
 mod migrations;
 mod outage;
