@@ -25,6 +25,10 @@ pub struct Conversation {
     /// How long a guest without a connection counts as there, to front ends that are told when one goes.
     #[arg(long, env = "GUEST_GRACE", default_value = "60s")]
     pub guest_grace: Span,
+    /// Who waits for an operator comes back into the queue when Redis was wiped or the embedded server started
+    /// again; after so long without a word its session is ended instead. 0s: never.
+    #[arg(long, env = "WAITING_LIFE", default_value = "7d")]
+    pub waiting_life: Span,
     /// For the answer to an offered session.
     #[arg(long, env = "TRANSFER_TIMEOUT", default_value = "30s")]
     pub transfer_timeout: Span,

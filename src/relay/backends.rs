@@ -92,7 +92,8 @@ pub async fn prepare(config: &Config) -> Result<Backends, StartError> {
         metrics.history.clone(),
     )
     .scanning(scan)
-    .waiting_for_operators(config.conversation.operator_grace.ms());
+    .waiting_for_operators(config.conversation.operator_grace.ms())
+    .giving_up_after(config.conversation.waiting_life.ms());
     while let Err(error) = writer.prepare().await {
         if config.cluster.is_none() {
             return Err(StartError::Prepare(Box::new(error)));

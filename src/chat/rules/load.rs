@@ -1,7 +1,7 @@
 use super::{send::same_message, start};
 use crate::{
     history::StoredMessage,
-    hub::{Commit, Guard, QueueOp, Since, Stamped, Unique},
+    hub::{Commit, Draft, Guard, NewChange, QueueOp, Since, Stamped, Unique},
     model::{DedupId, EntryId, Session, Status},
 };
 
@@ -35,6 +35,25 @@ pub(in crate::chat) fn load(
     });
     commit.set.create = Some(Box::new(stored));
     commit.set.known = newest.iter().rev().filter_map(known).collect();
+    commit
+}
+
+/// Ends what the history knows of a session that nobody waits in any more, without putting it back before: at no
+/// time it is in the queue. Whoever loads it sooner needs it, and keeps it.
+pub(in crate::chat) fn give_up(
+    stored: Session,
+    newest: &[StoredMessage],
+    dedup: &DedupId,
+) -> Commit {
+    let mut commit = load(stored, newest, dedup);
+    (commit.queue, commit.unique) = (None, None);
+    commit.set.status = Some(Status::Ended);
+    commit.append = vec![Draft {
+        change: NewChange::Ended,
+        origin: None,
+        to: None,
+        only_on: None,
+    }];
     commit
 }
 
@@ -72,5 +91,21 @@ mod tests {
             assert_eq!((commit.guard, commit.queue), (Guard::Absent, queue));
             assert!(commit.append.is_empty(), "a load is no event");
         }
+    }
+
+    #[test]
+    fn what_is_given_up_ends_without_a_place_in_the_queue() {
+        let commit = give_up(session(Status::Waiting), &[], &dedup());
+        assert_eq!((commit.guard, commit.queue), (Guard::Absent, None));
+        assert!(
+            commit.unique.is_none(),
+            "its guest may begin another at once"
+        );
+        assert_eq!(commit.set.status, Some(Status::Ended));
+        let [entry] = commit.append.as_slice() else {
+            panic!("one entry")
+        };
+        assert!(matches!(entry.change, NewChange::Ended));
+        assert!(entry.origin.is_none() && entry.to.is_none(), "for all");
     }
 }

@@ -37,7 +37,7 @@ pub(super) use claim::claim;
 pub(super) use end::end;
 pub(super) use hand::OFFER;
 pub(super) use leave::leave;
-pub(super) use load::load;
+pub(super) use load::{give_up, load};
 pub(super) use react::react;
 pub(super) use status::status;
 pub use strip::StripTags;

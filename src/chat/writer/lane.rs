@@ -26,6 +26,8 @@ pub(super) struct Ends {
     pub metrics: HistoryMetrics,
     /// For operators who do not come back after a loss of hot state.
     pub grace_ms: Millis,
+    /// Without a word for longer, nobody waits any more; `None`: for ever.
+    pub waiting_life_ms: Option<Millis>,
 }
 
 /// The writing of one partition.

@@ -66,6 +66,7 @@ impl Writer {
             clock,
             metrics,
             grace_ms: GRACE_MS,
+            waiting_life_ms: None,
         };
         let lanes = Partition::all().map(Lane::new).collect();
         Self {
@@ -89,6 +90,13 @@ impl Writer {
     #[must_use]
     pub fn waiting_for_operators(mut self, grace_ms: Millis) -> Self {
         self.ends.grace_ms = grace_ms;
+        self
+    }
+
+    /// After how long without a word a session that waits is ended instead of put back; 0: never.
+    #[must_use]
+    pub fn giving_up_after(mut self, waiting_ms: Millis) -> Self {
+        self.ends.waiting_life_ms = (waiting_ms > 0).then_some(waiting_ms);
         self
     }
 

@@ -5,6 +5,7 @@
 //! waiting and active sessions back, by commits that lose to whoever needed one sooner and loaded it.
 //! The cursor is bound to the new life first, so that nothing of the old one is stored any more behind
 //! the back of what is read here. Batches go on being stored meanwhile: a held ack does not wait for it.
+//! Where nobody has waited for long (`WAITING_LIFE`), the session is ended instead, by one such commit.
 //!
 //! The history is told only when all of a partition is there. Until then a pod that fails goes on after
 //! a pause where it was, and after one that dies the next holder of the lease begins again.
@@ -50,6 +51,7 @@ struct Lost {
     epoch: Epoch,
     waiting: u64,
     active: u64,
+    given_up: u64,
     /// With guests to be told their places.
     queues: BTreeSet<WorkspaceId>,
     /// Who has sessions, and may never come back.
@@ -202,16 +204,22 @@ impl Restore {
         let Some(lost) = self.lost.get_mut(&Partition::of(&session.workspace)) else {
             return;
         };
-        ends.metrics.restored.inc();
-        if session.status == Status::Waiting {
-            lost.waiting += 1;
-            lost.queues.insert(session.workspace);
-        } else {
-            lost.active += 1;
-            if let Some(agent) = session.agent {
-                let agents = lost.agents.entry(session.workspace).or_default();
-                agents.insert(agent.id);
+        if session.status.is_open() {
+            ends.metrics.restored.inc();
+        }
+        match session.status {
+            Status::Waiting => {
+                lost.waiting += 1;
+                lost.queues.insert(session.workspace);
             }
+            Status::Active => {
+                lost.active += 1;
+                if let Some(agent) = session.agent {
+                    let agents = lost.agents.entry(session.workspace).or_default();
+                    agents.insert(agent.id);
+                }
+            }
+            Status::Ended => lost.given_up += 1,
         }
     }
 
@@ -233,6 +241,7 @@ impl Restore {
                 partition = partition.index(),
                 waiting = lost.waiting,
                 active = lost.active,
+                given_up = lost.given_up,
                 "open sessions are back in the hot state"
             );
             for workspace in &lost.queues {
@@ -250,15 +259,16 @@ impl Lost {
             epoch,
             waiting: 0,
             active: 0,
+            given_up: 0,
             queues: BTreeSet::new(),
             agents: BTreeMap::new(),
         }
     }
 }
 
-/// With what its newest messages were, so that a client which repeats one is answered with it. `None`
-/// if it is there already.
-async fn put_back(ends: &Ends, session: Session) -> Result<Option<Session>, Trouble> {
+/// With what its newest messages were, so that a client which repeats one is answered with it. As it is then: ended
+/// if it was given up. `None` if it is there already.
+async fn put_back(ends: &Ends, mut session: Session) -> Result<Option<Session>, Trouble> {
     let newest = if session.last_seq == 0 {
         Vec::new()
     } else {
@@ -267,8 +277,18 @@ async fn put_back(ends: &Ends, session: Session) -> Result<Option<Session>, Trou
             .messages_before(workspace, id, u64::MAX, DEDUP_KEPT)
             .await?
     };
-    let load = rules::load(session.clone(), &newest, &DedupId::draw());
-    let is_new = commit(ends, load).await?;
+    let is_stale = session.status == Status::Waiting
+        && ends.waiting_life_ms.is_some_and(|life| {
+            let idle = ends.clock.now().saturating_sub(session.last_activity);
+            idle > life
+        });
+    let (stored, dedup) = (session.clone(), DedupId::draw());
+    let is_new = if is_stale {
+        session.status = Status::Ended;
+        commit(ends, rules::give_up(stored, &newest, &dedup)).await?
+    } else {
+        commit(ends, rules::load(stored, &newest, &dedup)).await?
+    };
     Ok(is_new.then_some(session))
 }
 

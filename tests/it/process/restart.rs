@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     server::Server,
-    talk::{EMAIL, GUEST, Person, Talk, message},
+    talk::{EMAIL, GUEST, Person, Talk, message, operator_token},
 };
 use crate::support::folder::Folder;
 
@@ -63,6 +63,31 @@ async fn p1_p7_a_conversation_goes_on_after_a_restart() {
         lines(&talk.guest.history("guest:history", None).await),
         lines(&shown)
     );
+}
+
+/// Its guest may come back all the same, to a session that is new.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_waited_too_long_is_not_in_the_queue_after_a_restart() {
+    let folder = Folder::fresh();
+    let operator_token = operator_token(folder.path()).await;
+    let server = Server::start(folder.path()).await;
+    let mut guest = Person::guest(server.address).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    server.stop().await;
+
+    let server = Server::start_with(folder.path(), &["--waiting-life=1ms"]).await;
+    let told =
+        |line: &str| line.contains("open sessions are back") && line.contains("\"given_up\":1");
+    server.err().wait(told).await;
+    let mut operator = Person::operator(server.address, &operator_token).await;
+    let waiting = json!({ "status": "waiting" });
+    let listed = operator.granted("staff:sessions", waiting).await;
+    assert_eq!(listed["sessions"], json!([]));
+    let mut guest = Person::guest(server.address).await;
+    let token = json!({ "token": started["token"] });
+    let again = guest.granted("guest:start", token).await;
+    assert_ne!(again["sessionId"], started["sessionId"]);
+    assert_eq!(again["reconnected"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use switchboard::{
     },
 };
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{Scene, next, partition, workspace};
 
@@ -61,6 +62,48 @@ async fn p1_p7_a_new_life_has_the_sessions_and_the_queue_of_the_old_one() {
     // Who comes now is behind them.
     let late = start(hub, "late").await;
     assert_eq!(queue(hub).await.last(), Some(&late));
+    running.abort();
+}
+
+#[tokio::test]
+async fn whoever_has_waited_too_long_is_not_put_back() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let clock = Clock::manual(100 * DAY);
+    let advance = |by| match &clock {
+        Clock::Manual(now) => now.fetch_add(by, Ordering::SeqCst),
+        Clock::System => unreachable!(),
+    };
+    let scene = Scene::new(clock.clone()).await;
+    let mut announced = scene.announcements().await;
+    let (_, first) = scene.start().await;
+    let hub = &*scene.hub;
+    let stale = start(hub, "stale").await;
+    let heard = start(hub, "heard").await;
+    let active = start(hub, "active").await;
+    take(hub, &active).await;
+    advance(2 * DAY);
+    // What it says is a sign of life, as is that somebody has just come.
+    say(hub, &heard, "hello?").await;
+    let fresh = start(hub, "fresh").await;
+    let top = hub.top(&workspace()).await.unwrap().at;
+    while next(&mut announced).await < top {}
+    first.abort();
+
+    scene.hub.lose(partition());
+    advance(DAY / 2);
+    let mut writer = scene.writer().giving_up_after(DAY);
+    writer.prepare().await.unwrap();
+    let running = tokio::spawn(writer.run(CancellationToken::new()));
+    scene.restored().await;
+    assert_eq!(queue(hub).await, [heard, fresh]);
+    assert!(hub.session(&workspace(), &active).await.unwrap().is_some());
+    assert_eq!(scene.metrics.restored.get(), 3);
+    // It is an end as any other: stored, and so not looked at a second time.
+    let status = async || {
+        let stored = scene.history.inner.session(&workspace(), &stale).await;
+        stored.unwrap().unwrap().status
+    };
+    wait(async || status().await == Status::Ended).await;
     running.abort();
 }
 
