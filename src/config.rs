@@ -5,6 +5,7 @@ mod commands;
 mod conversation;
 mod files;
 mod foreign;
+mod import;
 mod limits;
 mod secrets;
 mod staff;
@@ -27,6 +28,7 @@ pub use commands::{CheckArgs, Cli, Command, IdentityArgs, Keys, TokenArgs};
 pub use conversation::Conversation;
 pub use files::FileArgs;
 pub use foreign::Issuers;
+pub use import::ImportArgs;
 pub use limits::Limits;
 pub use secrets::{Looked, Origin, Secrets, SecretsError};
 pub use staff::{

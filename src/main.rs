@@ -14,7 +14,7 @@ use switchboard::{
         TokenArgs,
     },
     model::{Clock, WorkspaceId},
-    relay::{self, admin, check, trial},
+    relay::{self, admin, check, import, trial},
     server::{
         Health,
         auth::{Identity, OperatorClaims},
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Some(Command::Workspace(args)) => block_on(admin::workspace(args)),
         Some(Command::Operator(args)) => block_on(admin::operator(args)),
         Some(Command::Migrate(args)) => block_on(admin::migrate(args)),
+        Some(Command::Import(args)) => block_on(import::run(*args)),
         Some(Command::Check(args)) => return checked(*args),
         None => run(cli.config),
     };

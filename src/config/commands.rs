@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
 
-use super::{Config, Issuers, MigrateArgs, OperatorArgs, WorkspaceArgs, workspace};
+use super::{Config, ImportArgs, Issuers, MigrateArgs, OperatorArgs, WorkspaceArgs, workspace};
 use crate::model::{OperatorId, Role, WorkspaceId};
 
 /// Settings that are in the environment only.
@@ -39,6 +39,8 @@ pub enum Command {
     Operator(OperatorArgs),
     /// Bring the database to this release's schema, and say what was done.
     Migrate(MigrateArgs),
+    /// Take over the conversations of a chat that kept them in SQLite tables.
+    Import(Box<ImportArgs>),
     /// Look at settings, Redis, Postgres and this machine before a start; nothing is changed.
     Check(Box<CheckArgs>),
     /// Print what a site's backend signs with to say who its visitor is.

@@ -3,6 +3,7 @@
 //! Two backends keep this contract, and one suite (`tests/it/contract/history`) runs on both.
 
 mod accounts;
+mod import;
 mod indexing;
 mod migrations;
 pub mod postgres;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use accounts::{AccountChange, Accounts};
+pub use import::{Imported, Imports};
 pub use indexing::keep_indexed;
 pub use migrations::Migrations;
 

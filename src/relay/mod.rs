@@ -7,6 +7,7 @@ pub mod admin;
 mod backends;
 pub mod check;
 mod guest;
+pub mod import;
 mod rooms;
 mod run;
 mod socket;

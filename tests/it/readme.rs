@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     process::{
+        self,
         server::{LONG, Lines, Server, run, switchboard},
         talk::Person,
     },
@@ -178,7 +179,9 @@ async fn every_command_is_known() {
     // The first of them makes the database; others would expect one.
     Server::start(folder.path()).await.stop().await;
     assert!(staff.len() >= 4, "{staff:?}");
-    in_shell(&staff.join("\n"), folder.path()).await;
+    process::import::other_chat(folder.path());
+    let script = format!("cd \"$DATA_DIR\"\n{}", staff.join("\n"));
+    in_shell(&script, folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,12 @@
+use std::sync::Arc;
+
 use deadpool_postgres::{Client, GenericClient as _, Transaction};
 
 use super::{cursor, failure::Failure, messages, reactions, row::int, rows, sessions::Fold};
-use crate::{history::Batch, model::Entry};
+use crate::{
+    history::Batch,
+    model::{Entry, Partition},
+};
 
 /// What a stored batch met.
 #[derive(Debug, Default)]
@@ -22,9 +27,31 @@ pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written
     if !cursor::advance(&transaction, batch).await? {
         return Ok(None);
     }
-    let entries: Vec<&Entry> = batch.entries.iter().map(AsRef::as_ref).collect();
-    let stored = messages::store(&mut transaction, &entries).await?;
-    let mut sessions = Fold::load(&transaction, &entries).await?;
+    let written = put(&mut transaction, &batch.entries).await?;
+    transaction.commit().await?;
+    Ok(Some(written))
+}
+
+/// Beside the cursor, whose partition is to be given its open sessions by the next that writes it.
+pub async fn import(
+    client: &mut Client,
+    partition: Partition,
+    entries: &[Arc<Entry>],
+) -> Result<Written, Failure> {
+    let mut transaction = client.transaction().await?;
+    cursor::forget_restored(&transaction, partition).await?;
+    let written = put(&mut transaction, entries).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+async fn put(
+    transaction: &mut Transaction<'_>,
+    entries: &[Arc<Entry>],
+) -> Result<Written, Failure> {
+    let entries: Vec<&Entry> = entries.iter().map(AsRef::as_ref).collect();
+    let stored = messages::store(transaction, &entries).await?;
+    let mut sessions = Fold::load(transaction, &entries).await?;
     for entry in &entries {
         let known = entry
             .message()
@@ -35,9 +62,9 @@ pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written
     }
     let orphans = sessions.orphans;
     let mut poison = stored.poison;
-    poison.extend(reactions::store(&mut transaction, &entries).await?);
-    poison.extend(rows::put_reads(&mut transaction, &entries).await?);
-    let refused = sessions.write(&mut transaction).await?;
+    poison.extend(reactions::store(transaction, &entries).await?);
+    poison.extend(rows::put_reads(transaction, &entries).await?);
+    let refused = sessions.write(transaction).await?;
     let known = poison.len();
     for entry in refused {
         // One whose reaction was refused may bring a session that is refused as well.
@@ -48,13 +75,12 @@ pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written
             poison.push(entry);
         }
     }
-    keep(&transaction, &poison).await?;
-    transaction.commit().await?;
-    Ok(Some(Written {
+    keep(transaction, &poison).await?;
+    Ok(Written {
         duplicates: stored.duplicates,
         orphans,
         poisoned: poison.len() as u64,
-    }))
+    })
 }
 
 async fn keep(transaction: &Transaction<'_>, poison: &[&Entry]) -> Result<(), Failure> {

@@ -85,6 +85,25 @@ pub async fn set_restored(
     Ok(())
 }
 
+/// Also of a partition that was never written, which else counts as having all of its sessions: from now on it has a
+/// position, the first that there is. Its row stays locked
+/// to the end of the transaction: whoever writes the partition waits.
+pub async fn forget_restored(
+    transaction: &Transaction<'_>,
+    partition: Partition,
+) -> Result<(), Failure> {
+    let statement = transaction
+        .prepare_cached(
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored) VALUES ($1, '', 1, 0, NULL)
+             ON CONFLICT (partition) DO UPDATE SET restored = NULL",
+        )
+        .await?;
+    transaction
+        .execute(&statement, &[&number(partition)])
+        .await?;
+    Ok(())
+}
+
 /// The compare-and-swap that fences writers: `false` if the cursor is not where the batch begins.
 pub async fn advance(transaction: &Transaction<'_>, batch: &Batch) -> Result<bool, Failure> {
     let statement = transaction

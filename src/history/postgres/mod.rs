@@ -10,6 +10,7 @@ mod cursor;
 mod database;
 mod failure;
 mod files;
+mod import;
 mod insert;
 mod messages;
 mod open;

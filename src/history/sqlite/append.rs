@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior, named_params};
 
 use super::{cursor, fold::Fold, row::int, rows, search};
@@ -6,7 +8,7 @@ use crate::{
         Batch,
         words::{attachment_text, sender_kind},
     },
-    model::{Change, Entry, Message, Reaction},
+    model::{Change, Entry, Message, Partition, Reaction},
 };
 
 /// What a stored batch met.
@@ -27,20 +29,39 @@ pub fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<Op
     if !cursor::advance(&transaction, batch)? {
         return Ok(None);
     }
+    let written = put(&transaction, &batch.entries)?;
+    transaction.commit()?;
+    Ok(Some(written))
+}
+
+/// Beside the cursor, whose partition is to be given its open sessions by the next that writes it.
+pub fn import(
+    connection: &mut Connection,
+    partition: Partition,
+    entries: &[Arc<Entry>],
+) -> rusqlite::Result<Written> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    cursor::forget_restored(&transaction, partition)?;
+    let written = put(&transaction, entries)?;
+    transaction.commit()?;
+    Ok(written)
+}
+
+fn put(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> rusqlite::Result<Written> {
     let mut written = Written::default();
     let mut sessions = Fold::default();
-    for entry in &batch.entries {
+    for entry in entries {
         match entry.message() {
             None => {
                 match &entry.change {
-                    Change::Reacted { reaction } => react(&transaction, entry, reaction)?,
-                    Change::Read { by, seq } => rows::put_read(&transaction, entry, (by, *seq))?,
+                    Change::Reacted { reaction } => react(transaction, entry, reaction)?,
+                    Change::Read { by, seq } => rows::put_read(transaction, entry, (by, *seq))?,
                     _ => {}
                 }
-                sessions.take(&transaction, entry)?;
+                sessions.take(transaction, entry)?;
             }
-            Some(message) => match store(&transaction, entry, message)? {
-                Placed::New => sessions.take(&transaction, entry)?,
+            Some(message) => match store(transaction, entry, message)? {
+                Placed::New => sessions.take(transaction, entry)?,
                 // Its session has noted it already, under its first entry.
                 Placed::Known => written.duplicates += 1,
                 Placed::Refused => written.poisoned += 1,
@@ -48,9 +69,8 @@ pub fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<Op
         }
     }
     written.orphans = sessions.orphans;
-    sessions.write(&transaction)?;
-    transaction.commit()?;
-    Ok(Some(written))
+    sessions.write(transaction)?;
+    Ok(written)
 }
 
 enum Placed {

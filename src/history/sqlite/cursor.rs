@@ -69,6 +69,18 @@ pub fn set_restored(
         .map(drop)
 }
 
+/// Also of a partition that was never written, which else counts as having all of its sessions: from now on it has a
+/// position, the first that there is.
+pub fn forget_restored(connection: &Connection, partition: Partition) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored) VALUES (?1, '', 1, 0, NULL)
+             ON CONFLICT (partition) DO UPDATE SET restored = NULL",
+        )?
+        .execute([number(partition)])
+        .map(drop)
+}
+
 /// The compare-and-swap that fences writers: `false` if the cursor is not where the batch begins.
 pub fn advance(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
     let moved = connection

@@ -8,6 +8,7 @@ mod append;
 mod cursor;
 mod database;
 mod fold;
+mod import;
 mod open;
 pub mod probe;
 mod read;

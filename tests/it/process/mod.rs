@@ -1,5 +1,6 @@
 //! The program as a whole: the real binary, started, spoken to, asked to end, and killed.
 
+pub mod import;
 pub mod server;
 pub mod talk;
 

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use switchboard::{history::History, model::Entry};
+use switchboard::{
+    history::{History, Imports},
+    model::Entry,
+};
 
 mod append;
 mod cursor;
 mod figures;
+mod import;
 mod list;
 mod open;
 mod outage;
@@ -22,7 +26,11 @@ mod support;
 
 /// A fresh history of one test. Opening it again finds what was stored; dropping it removes it.
 trait Place {
-    async fn open(&self) -> Arc<dyn History>;
+    async fn open_both(&self) -> (Arc<dyn History>, Arc<dyn Imports>);
+
+    async fn open(&self) -> Arc<dyn History> {
+        self.open_both().await.0
+    }
 
     /// What table `poison` holds, in the order in which it came there.
     async fn poison(&self) -> Vec<Entry>;
@@ -49,6 +57,9 @@ macro_rules! history_suite {
             cursor: p1_of_two_writers_one_wins,
                 p1_of_eight_that_append_at_once_one_wins,
                 the_cursor_survives_a_change_of_epoch;
+            import: p1_what_is_imported_is_there_and_who_writes_goes_on,
+                p3_what_is_imported_again_changes_nothing,
+                p7_open_sessions_that_were_imported_are_to_be_put_back;
             poison: p1_a_message_without_its_session_is_stored,
                 p1_a_taken_place_holds_up_nothing,
                 p1_texts_with_nul_hold_up_nothing,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use switchboard::{
     history::{
-        AccountChange, Accounts as _, History,
+        AccountChange, Accounts as _, History, Imports,
         postgres::{OpenError, PostgresHistory},
     },
     model::{
@@ -244,9 +244,10 @@ async fn numbers_follow_the_entries() {
 }
 
 impl Place for Schema {
-    async fn open(&self) -> Arc<dyn History> {
+    async fn open_both(&self) -> (Arc<dyn History>, Arc<dyn Imports>) {
         let history = PostgresHistory::connect(&self.url(), metrics()).await;
-        Arc::new(history.unwrap())
+        let history = Arc::new(history.unwrap());
+        (history.clone(), history)
     }
 
     async fn poison(&self) -> Vec<Entry> {

@@ -2,7 +2,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use switchboard::{
     history::{
-        History,
+        History, Imports,
         sqlite::{OpenError, SqliteHistory},
     },
     model::Entry,
@@ -26,8 +26,9 @@ impl Directory {
 }
 
 impl Place for Directory {
-    async fn open(&self) -> Arc<dyn History> {
-        Arc::new(SqliteHistory::open(&self.0, metrics()).unwrap())
+    async fn open_both(&self) -> (Arc<dyn History>, Arc<dyn Imports>) {
+        let history = Arc::new(SqliteHistory::open(&self.0, metrics()).unwrap());
+        (history.clone(), history)
     }
 
     async fn poison(&self) -> Vec<Entry> {
