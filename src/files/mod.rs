@@ -9,11 +9,13 @@
 //! |---|---|
 //! | `look`, `kind` | what a file is, by its bytes |
 //! | `picture` | how large a picture is, and a smaller one |
+//! | `bare` | a picture without what its camera wrote beside it |
 //! | `given` | what comes with a message |
 //! | `claims` | what is signed |
 //! | `inline` | pictures for front ends that show them from the event |
 //! | `store`, `s3` | where bytes are |
 
+mod bare;
 mod claims;
 mod given;
 mod inline;
@@ -32,7 +34,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use claims::FileClaims;
 pub use kind::KINDS;
-pub use look::digest;
 pub use store::{Place as StorePlace, StoreError, open};
 
 use self::{
@@ -160,9 +161,10 @@ impl Files {
         if upload.bytes.len() > max {
             return Err(too_large(field, max));
         }
-        let (name, bytes) = (upload.name.clone(), upload.bytes.clone());
+        let name = upload.name.clone();
         let Looked {
             kind,
+            bytes,
             id,
             picture,
             inline,
@@ -196,6 +198,13 @@ impl Files {
         let (kinds, largest) = (self.settings.kinds.clone(), self.settings.max_guest);
         let looked = tokio::task::spawn_blocking(move || Looked::at(&upload, &kinds, largest));
         looked.await.map_err(|_| Reject::unavailable())?
+    }
+
+    /// `Attachment::id` that a file has once it is stored.
+    pub async fn id(&self, upload: &Upload) -> Result<String, Reject> {
+        let upload = upload.clone();
+        let id = tokio::task::spawn_blocking(move || look::id(&upload));
+        id.await.map_err(|_| Reject::unavailable())
     }
 
     async fn put(&self, path: Path, bytes: Bytes) -> Result<(), Reject> {

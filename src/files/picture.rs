@@ -16,6 +16,8 @@ pub struct Picture {
     /// In pixels, as it is shown.
     pub width: u32,
     pub height: u32,
+    /// Which side of what is stored is up.
+    pub orientation: Orientation,
     /// `None` for one that is small itself.
     pub thumbnail: Option<Bytes>,
 }
@@ -28,6 +30,9 @@ pub enum Refused {
     Memory,
     #[error("The picture cannot be read")]
     Unreadable(#[from] image::ImageError),
+    /// What decodes it is less strict.
+    #[error("The picture is damaged")]
+    Damaged(#[from] img_parts::Error),
 }
 
 impl From<std::io::Error> for Refused {
@@ -54,8 +59,15 @@ pub fn look(bytes: &[u8]) -> Result<Picture, Refused> {
     Ok(Picture {
         width,
         height,
+        orientation,
         thumbnail: (!is_small).then(|| smaller(&picture)).transpose()?,
     })
+}
+
+/// Which side is up, without decoding it.
+pub fn orientation(bytes: &[u8]) -> Result<Orientation, Refused> {
+    let mut decoder = reader(bytes)?.into_decoder()?;
+    Ok(decoder.orientation().unwrap_or(Orientation::NoTransforms))
 }
 
 fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, Refused> {

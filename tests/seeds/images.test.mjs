@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Guest, Operator, settings } from '../e2e/support/clients.mjs';
-import { dataUrl, png } from '../e2e/support/png.mjs';
+import { dataUrl, noted, png } from '../e2e/support/png.mjs';
 import { actionsOf } from './fronts/actions.mjs';
 import { PanelA, VisitorA } from './fronts/operator_a.mjs';
 import { DashboardB, VisitorB } from './fronts/operator_b.mjs';
@@ -147,14 +147,18 @@ suite('pictures', (scenario) => {
   scenario('004 saving: a picture, saved by two browsers, is one row, and one that nobody has heard is said', async (stage) => {
     const { staff, colleague, visitor } = await floor(stage, DashboardB, VisitorB);
     const [first, second] = [png(40, 30), png(30, 40)];
-    visitor.socket.emit('clientMessage', image(first));
+    const taken = noted(first, '52.5163 N 13.3777 E');
+    visitor.socket.emit('clientMessage', image(taken));
     const { payload } = await staff.hear('incomingMessage', from(visitor));
+    assert.equal(payload.image, dataUrl(first), 'where it was taken is nobody\'s business');
     const clientId = visitor.sessionId;
     const row = { clientId, messageType: 'IMAGE', imageName: 'cat.png', mimeType: 'image/png' };
     const [one, other] = await Promise.all([staff, colleague].map(async ({ token }) => actionsOf(stage.url, token)));
     // What an event holds is the picture, or where it is.
     const saved = await one.saveChatMessageAction({ ...row, senderType: 'CLIENT', imageUrl: payload.image });
     const again = await other.saveChatMessageAction({ ...row, senderType: 'CLIENT', imageUrl: payload.imageUrl });
+    const whole = await other.saveChatMessageAction({ ...row, senderType: 'CLIENT', imageUrl: dataUrl(taken) });
+    assert.equal(whole.id, saved.id);
     assert.deepEqual([again.id, saved.text, saved.messageType, saved.imageName], [saved.id, null, 'IMAGE', 'cat.png']);
     await assertOpens(stage, saved.imageUrl, first);
 

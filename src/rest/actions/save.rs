@@ -43,7 +43,7 @@ pub async fn save(
     let save = actions::save(&fields)?;
     rest.charge_page(who.operator(), address).await?;
     let place = rest.place_of(&who, address, save.client).await?;
-    let (file, given) = rest.pictured(&place, save.picture)?;
+    let (file, given) = rest.pictured(&place, save.picture).await?;
     let shown = Wanted {
         side: save.side,
         operator: save.operator.map(OperatorId::new),
@@ -76,7 +76,7 @@ const NEVER_SENT: &str =
 
 impl Rest {
     /// By which a message with that picture is known, and the picture itself, if it is there.
-    fn pictured(
+    async fn pictured(
         &self,
         place: &Place,
         picture: Option<Picture>,
@@ -93,7 +93,7 @@ impl Rest {
                 Ok((Some(id), None))
             }
             Some(Picture::Sent(upload)) => {
-                let id = files::digest(&upload.bytes);
+                let id = self.parts.files.id(&upload).await?;
                 Ok((Some(id), Some(Given::Bytes(Box::new(upload)))))
             }
         }

@@ -18,6 +18,12 @@ export function png(width, height, { header = [width, height] } = {}) {
   return Buffer.concat([SIGNATURE, ...chunks]);
 }
 
+/** The same picture with what an editor or a camera writes beside it. */
+export function noted(bytes, text) {
+  const behindHeader = SIGNATURE.length + 25;
+  return Buffer.concat([bytes.subarray(0, behindHeader), chunk('tEXt', Buffer.from(`Comment\0${text}`, 'latin1')), bytes.subarray(behindHeader)]);
+}
+
 export function dataUrl(bytes, mime = 'image/png') {
   return `data:${mime};base64,${bytes.toString('base64')}`;
 }
