@@ -10,7 +10,7 @@ use super::{
     effects::{Effects, Replaying},
     receive::{Fault, Inbound},
     repeats::Asked,
-    settings::POST_LEASE_MS,
+    settings::{BATCH_BYTES, POST_LEASE_MS},
     state::{ConnectionState, Replay, SocketState},
 };
 use crate::{
@@ -57,7 +57,9 @@ impl<A: App> Inbound<'_, A> {
             known.asked = Asked::Elsewhere(before.sid.clone(), self.pod.now(), kept);
         }
         known.replay = replay(recovery);
-        let cursor = resumed.missed.last().map_or(resumed.from, |entry| entry.id);
+        let missed = at_once(&resumed.missed);
+        let is_all = !resumed.more && missed.len() == resumed.missed.len();
+        let cursor = missed.last().map_or(resumed.from, |entry| entry.id);
         let at = Offset {
             epoch: known.start.epoch.clone(),
             at: cursor,
@@ -70,12 +72,12 @@ impl<A: App> Inbound<'_, A> {
         // show it again after the next one. What it is told after it moves its offset.
         self.admit(&socket);
         if let Some(replay) = &known.replay {
-            self.tell_missed(&socket, replay, &resumed.missed);
+            self.tell_missed(&socket, replay, missed);
             let replaying = Replaying {
                 replay: replay.clone(),
                 from: cursor,
                 // What was too much for one step follows from the log.
-                ahead: ahead.filter(|_| !resumed.more),
+                ahead: ahead.filter(|_| is_all),
             };
             let replaying = Some(replaying);
             self.effects.replays.push((socket.nsp.clone(), replaying));
@@ -170,6 +172,19 @@ impl<A: App> Inbound<'_, A> {
             }
         }
     }
+}
+
+/// Told with the answer to CONNECT, which is held as a whole, and for a polling client by the hub: nothing with a file,
+/// whose picture may have to be read first, and not more than a batch.
+fn at_once(missed: &[Arc<Entry>]) -> &[Arc<Entry>] {
+    let mut bytes = 0;
+    let is_too_much = |entry: &Arc<Entry>| {
+        let content = entry.message().map(|message| &message.content);
+        bytes += content.map_or(0, |content| content.text().len());
+        bytes > BATCH_BYTES || content.is_some_and(|content| content.file().is_some())
+    };
+    let end = missed.iter().position(is_too_much);
+    &missed[..end.unwrap_or(missed.len())]
 }
 
 fn replay(recovery: Recovery) -> Option<Replay> {

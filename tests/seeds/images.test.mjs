@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Guest, Operator, settings } from '../e2e/support/clients.mjs';
+import { away, back } from '../e2e/support/parties.mjs';
 import { dataUrl, noted, png } from '../e2e/support/png.mjs';
 import { actionsOf } from './fronts/actions.mjs';
 import { PanelA, VisitorA } from './fronts/operator_a.mjs';
@@ -142,6 +143,21 @@ suite('pictures', (scenario) => {
     assert.equal(smaller.status, 200);
     assert.equal(smaller.headers.get('content-type'), 'image/jpeg');
     assert.ok((await smaller.arrayBuffer()).byteLength < large.length / 4);
+  });
+
+  scenario('004 incoming: a picture that was sent while the dashboard was away is shown in its place', async (stage) => {
+    const party = await stage.apart(DashboardB, fresh(), KNOWN);
+    const { client: staff } = party;
+    const visitor = await stage.comesIn(VisitorB, called('Ann'));
+    await away(party);
+    const picture = png(40, 30);
+    for (const said of [{ type: 'text', message: 'before' }, image(picture), { type: 'text', message: 'behind' }]) {
+      await visitor.granted('clientMessage', said);
+    }
+    await back(party);
+    await staff.hear('incomingMessage', ({ payload }) => payload.message === 'behind');
+    const told = staff.events.named('incomingMessage', from(visitor)).map(({ payload }) => payload.image ?? payload.message);
+    assert.deepEqual(told, ['before', dataUrl(picture), 'behind']);
   });
 
   scenario('004 saving: a picture, saved by two browsers, is one row, and one that nobody has heard is said', async (stage) => {
