@@ -32,7 +32,10 @@ fn main() -> ExitCode {
         Some(Command::Workspace(args)) => block_on(admin::workspace(args)),
         Some(Command::Operator(args)) => block_on(admin::operator(args)),
         Some(Command::Migrate(args)) => block_on(admin::migrate(args)),
-        Some(Command::Import(args)) => block_on(import::run(*args)),
+        // It says why a database does not do it.
+        Some(Command::Import(args)) => {
+            log_to_stderr(LogFormat::Text).and_then(|()| block_on(import::run(*args)))
+        }
         Some(Command::Check(args)) => return checked(*args),
         None => run(cli.config),
     };

@@ -7,8 +7,11 @@ use clap::Args;
 use super::{DataDir, Span, workspace};
 use crate::model::WorkspaceId;
 
-/// Ids, times and order are kept. All of the file is looked at first, and nothing is written unless all of it can be
+/// Ids, times (UTC, where they name no zone) and order are kept. All of the file is looked at first, and nothing is written unless all of it can be
 /// taken. It may be repeated: what is there already is passed over.
+///
+/// The other chat has to be stopped before: what it stores later is not there, and while its file is read it cannot
+/// write. To try it beside one that runs, take a copy (`sqlite3 chat.db ".backup copy.db"`) and --dry-run.
 ///
 /// Before the first start, or with an embedded server stopped; beside pods on a cluster as well, and whoever waits is
 /// in the queue once these have started again.
@@ -22,6 +25,9 @@ pub struct ImportArgs {
     /// Only say what there is, and what is wrong with it.
     #[arg(long)]
     pub dry_run: bool,
+    /// Leave out rows that cannot be taken, which are listed, instead of writing nothing.
+    #[arg(long)]
+    pub skip: bool,
     /// The table with a row for each session.
     #[arg(long, default_value = "public_chat_sessions")]
     pub sessions: String,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use accounts::{AccountChange, Accounts};
-pub use import::{Imported, Imports};
+pub use import::{Clash, Imported, Imports};
 pub use indexing::keep_indexed;
 pub use migrations::Migrations;
 
@@ -44,12 +44,17 @@ pub trait History: Send + Sync + 'static {
     async fn restored(&self) -> Result<Vec<(Partition, Epoch)>, Unavailable>;
 
     /// Says that the hot state of this epoch has all open sessions of the partition, if its cursor is
-    /// bound to that epoch. `None`: that they have to be put back (again).
+    /// bound to that epoch, and nothing else was said since whoever put them back has begun: then
+    /// [`History::restored`] told `before`. `false`: others may have been added, it is to be done again.
     async fn set_restored(
         &self,
         partition: Partition,
-        epoch: Option<&Epoch>,
-    ) -> Result<(), Unavailable>;
+        epoch: &Epoch,
+        before: Option<&Epoch>,
+    ) -> Result<bool, Unavailable>;
+
+    /// Says that open sessions have to be put back (again).
+    async fn forget_restored(&self, partition: Partition) -> Result<(), Unavailable>;
 
     /// Stores a batch in one transaction: messages (one that is there already, by uuid, is passed
     /// over and counted), the newest word on each reaction, when something was read that was not, session rows where the stored `last_entry` is smaller, and the cursor from

@@ -323,9 +323,14 @@ impl History for Flaky {
     async fn set_restored(
         &self,
         partition: Partition,
-        epoch: Option<&Epoch>,
-    ) -> Result<(), Unavailable> {
-        self.inner.set_restored(partition, epoch).await
+        epoch: &Epoch,
+        before: Option<&Epoch>,
+    ) -> Result<bool, Unavailable> {
+        self.inner.set_restored(partition, epoch, before).await
+    }
+
+    async fn forget_restored(&self, partition: Partition) -> Result<(), Unavailable> {
+        self.inner.forget_restored(partition).await
     }
 
     async fn session_of(

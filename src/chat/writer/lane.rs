@@ -153,7 +153,7 @@ impl Lane {
             if behind && !self.is_owed(&epoch) {
                 // Sessions may be among what it missed. Noted before ids are raised above the cursor,
                 // after which nobody could tell.
-                ends.history.set_restored(self.partition, None).await?;
+                ends.history.forget_restored(self.partition).await?;
                 self.restored = None;
             }
             self.open(ends, &epoch).await?;

@@ -49,6 +49,8 @@ pub(super) struct Restore {
 /// A partition that is given its sessions.
 struct Lost {
     epoch: Epoch,
+    /// What the history has said of it when the pass began.
+    before: Option<Epoch>,
     waiting: u64,
     active: u64,
     given_up: u64,
@@ -93,10 +95,12 @@ impl Restore {
             self.need = Need::Later;
             return;
         };
-        note(lanes, restored);
+        note(lanes, restored.iter().cloned());
+        let mut said: BTreeMap<_, _> = restored.into_iter().collect();
         let lost = lanes.iter().filter_map(|lane| {
             let epoch = lane.owes()?.clone();
-            Some((lane.partition, Lost::new(epoch)))
+            let before = said.remove(&lane.partition);
+            Some((lane.partition, Lost::new(epoch, before)))
         });
         self.lost = lost.collect();
         if !self.lost.is_empty() {
@@ -228,15 +232,22 @@ impl Restore {
         ends: &Ends,
         done: &mut Vec<(Partition, Epoch)>,
     ) -> Result<(), Trouble> {
+        let mut again = false;
         while let Some((partition, lost)) = self.lost.first_key_value() {
             let (partition, epoch) = (*partition, lost.epoch.clone());
             for (workspace, agents) in &lost.agents {
                 give_grace(ends, workspace, agents).await?;
             }
-            ends.history.set_restored(partition, Some(&epoch)).await?;
+            let before = lost.before.as_ref();
+            let is_all = ends.history.set_restored(partition, &epoch, before).await?;
             let Some(lost) = self.lost.remove(&partition) else {
                 break;
             };
+            if !is_all {
+                // Some were imported meanwhile. It is owed as before, and begun anew after the pause.
+                again = true;
+                continue;
+            }
             info!(
                 partition = partition.index(),
                 waiting = lost.waiting,
@@ -249,14 +260,15 @@ impl Restore {
             }
             done.push((partition, epoch));
         }
-        Ok(())
+        if again { Err(Trouble) } else { Ok(()) }
     }
 }
 
 impl Lost {
-    fn new(epoch: Epoch) -> Self {
+    fn new(epoch: Epoch, before: Option<Epoch>) -> Self {
         Self {
             epoch,
+            before,
             waiting: 0,
             active: 0,
             given_up: 0,

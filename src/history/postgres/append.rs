@@ -3,10 +3,7 @@ use std::sync::Arc;
 use deadpool_postgres::{Client, GenericClient as _, Transaction};
 
 use super::{cursor, failure::Failure, messages, reactions, row::int, rows, sessions::Fold};
-use crate::{
-    history::Batch,
-    model::{Entry, Partition},
-};
+use crate::{history::Batch, model::Entry};
 
 /// What a stored batch met.
 #[derive(Debug, Default)]
@@ -32,20 +29,7 @@ pub async fn append(client: &mut Client, batch: &Batch) -> Result<Option<Written
     Ok(Some(written))
 }
 
-/// Beside the cursor, whose partition is to be given its open sessions by the next that writes it.
-pub async fn import(
-    client: &mut Client,
-    partition: Partition,
-    entries: &[Arc<Entry>],
-) -> Result<Written, Failure> {
-    let mut transaction = client.transaction().await?;
-    cursor::forget_restored(&transaction, partition).await?;
-    let written = put(&mut transaction, entries).await?;
-    transaction.commit().await?;
-    Ok(written)
-}
-
-async fn put(
+pub async fn put(
     transaction: &mut Transaction<'_>,
     entries: &[Arc<Entry>],
 ) -> Result<Written, Failure> {

@@ -70,36 +70,46 @@ pub async fn restored(client: &Client) -> Result<Vec<(Partition, Epoch)>, Failur
 pub async fn set_restored(
     client: &Client,
     partition: Partition,
-    epoch: Option<&Epoch>,
-) -> Result<(), Failure> {
+    epoch: &Epoch,
+    before: Option<&Epoch>,
+) -> Result<bool, Failure> {
     let statement = client
         .prepare_cached(
             "UPDATE ingest_cursor SET restored = $2
-             WHERE partition = $1 AND ($2::text IS NULL OR epoch = $2)",
+             WHERE partition = $1 AND epoch = $2 AND restored IS NOT DISTINCT FROM $3",
         )
         .await?;
-    let epoch = epoch.map(|epoch| epoch.0.as_str());
-    client
-        .execute(&statement, &[&number(partition), &epoch])
+    let before = before.map(|before| before.0.as_str());
+    let set = client
+        .execute(&statement, &[&number(partition), &epoch.0, &before])
         .await?;
+    Ok(set > 0)
+}
+
+pub async fn forget_restored(client: &Client, partition: Partition) -> Result<(), Failure> {
+    let statement = client
+        .prepare_cached("UPDATE ingest_cursor SET restored = NULL WHERE partition = $1")
+        .await?;
+    client.execute(&statement, &[&number(partition)]).await?;
     Ok(())
 }
 
-/// Also of a partition that was never written, which else counts as having all of its sessions: from now on it has a
-/// position, the first that there is. Its row stays locked
-/// to the end of the transaction: whoever writes the partition waits.
-pub async fn forget_restored(
+/// Its open sessions are more than anybody knows who has put them back. One that was never written, which else counts
+/// as having them all, has a position from now on, the first that there is. `mark`: never the same. Its row stays
+/// locked to the end of the transaction: whoever writes the partition waits.
+pub async fn note_import(
     transaction: &Transaction<'_>,
     partition: Partition,
+    mark: &str,
 ) -> Result<(), Failure> {
     let statement = transaction
         .prepare_cached(
-            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored) VALUES ($1, '', 1, 0, NULL)
-             ON CONFLICT (partition) DO UPDATE SET restored = NULL",
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored) VALUES ($1, '', 1, 0, $2)
+             ON CONFLICT (partition) DO UPDATE SET restored = excluded.restored",
         )
         .await?;
     transaction
-        .execute(&statement, &[&number(partition)])
+        .execute(&statement, &[&number(partition), &mark])
         .await?;
     Ok(())
 }

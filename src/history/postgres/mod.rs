@@ -108,12 +108,21 @@ impl History for PostgresHistory {
     async fn set_restored(
         &self,
         partition: Partition,
-        epoch: Option<&Epoch>,
-    ) -> Result<(), Unavailable> {
+        epoch: &Epoch,
+        before: Option<&Epoch>,
+    ) -> Result<bool, Unavailable> {
         let database = &self.database;
-        let work =
-            async { cursor::set_restored(&database.writer().await?, partition, epoch).await };
+        let work = async {
+            let client = database.writer().await?;
+            cursor::set_restored(&client, partition, epoch, before).await
+        };
         database.write("set_restored", work).await
+    }
+
+    async fn forget_restored(&self, partition: Partition) -> Result<(), Unavailable> {
+        let database = &self.database;
+        let work = async { cursor::forget_restored(&database.writer().await?, partition).await };
+        database.write("forget_restored", work).await
     }
 
     async fn append(&self, batch: Batch) -> Result<Appended, Unavailable> {

@@ -8,7 +8,7 @@ use crate::{
         Batch,
         words::{attachment_text, sender_kind},
     },
-    model::{Change, Entry, Message, Partition, Reaction},
+    model::{Change, Entry, Message, Reaction},
 };
 
 /// What a stored batch met.
@@ -34,20 +34,7 @@ pub fn append(connection: &mut Connection, batch: &Batch) -> rusqlite::Result<Op
     Ok(Some(written))
 }
 
-/// Beside the cursor, whose partition is to be given its open sessions by the next that writes it.
-pub fn import(
-    connection: &mut Connection,
-    partition: Partition,
-    entries: &[Arc<Entry>],
-) -> rusqlite::Result<Written> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    cursor::forget_restored(&transaction, partition)?;
-    let written = put(&transaction, entries)?;
-    transaction.commit()?;
-    Ok(written)
-}
-
-fn put(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> rusqlite::Result<Written> {
+pub fn put(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> rusqlite::Result<Written> {
     let mut written = Written::default();
     let mut sessions = Fold::default();
     for entry in entries {

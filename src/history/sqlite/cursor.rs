@@ -58,26 +58,38 @@ pub fn restored(connection: &Connection) -> rusqlite::Result<Vec<(Partition, Epo
 pub fn set_restored(
     connection: &Connection,
     partition: Partition,
-    epoch: Option<&Epoch>,
-) -> rusqlite::Result<()> {
-    connection
+    epoch: &Epoch,
+    before: Option<&Epoch>,
+) -> rusqlite::Result<bool> {
+    let set = connection
         .prepare_cached(
             "UPDATE ingest_cursor SET restored = ?2
-             WHERE partition = ?1 AND (?2 IS NULL OR epoch = ?2)",
+             WHERE partition = ?1 AND epoch = ?2 AND restored IS ?3",
         )?
-        .execute((number(partition), epoch.map(|epoch| &epoch.0)))
+        .execute((number(partition), &epoch.0, before.map(|before| &before.0)))?;
+    Ok(set > 0)
+}
+
+pub fn forget_restored(connection: &Connection, partition: Partition) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE ingest_cursor SET restored = NULL WHERE partition = ?1")?
+        .execute([number(partition)])
         .map(drop)
 }
 
-/// Also of a partition that was never written, which else counts as having all of its sessions: from now on it has a
-/// position, the first that there is.
-pub fn forget_restored(connection: &Connection, partition: Partition) -> rusqlite::Result<()> {
+/// Its open sessions are more than anybody knows who has put them back. One that was never written, which else counts
+/// as having them all, has a position from now on, the first that there is. `mark`: never the same.
+pub fn note_import(
+    connection: &Connection,
+    partition: Partition,
+    mark: &str,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored) VALUES (?1, '', 1, 0, NULL)
-             ON CONFLICT (partition) DO UPDATE SET restored = NULL",
+            "INSERT INTO ingest_cursor (partition, epoch, ms, seq, restored) VALUES (?1, '', 1, 0, ?2)
+             ON CONFLICT (partition) DO UPDATE SET restored = excluded.restored",
         )?
-        .execute([number(partition)])
+        .execute((number(partition), mark))
         .map(drop)
 }
 

@@ -117,12 +117,21 @@ impl History for SqliteHistory {
     async fn set_restored(
         &self,
         partition: Partition,
-        epoch: Option<&Epoch>,
-    ) -> Result<(), Unavailable> {
-        let epoch = epoch.cloned();
+        epoch: &Epoch,
+        before: Option<&Epoch>,
+    ) -> Result<bool, Unavailable> {
+        let (epoch, before) = (epoch.clone(), before.cloned());
         self.database
             .write("set_restored", move |connection| {
-                cursor::set_restored(connection, partition, epoch.as_ref())
+                cursor::set_restored(connection, partition, &epoch, before.as_ref())
+            })
+            .await
+    }
+
+    async fn forget_restored(&self, partition: Partition) -> Result<(), Unavailable> {
+        self.database
+            .write("forget_restored", move |connection| {
+                cursor::forget_restored(connection, partition)
             })
             .await
     }

@@ -14,19 +14,27 @@ const SQLITE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second][optional [.[subsecond]]]");
 /// A number below is of seconds: 5138 as a year of these, 1973 as one of milliseconds.
 const MILLIS_FROM: i64 = 100_000_000_000;
+/// 2000-01-01.
+const FIRST: Millis = 946_684_800_000;
 
-/// `None`: there is nothing, or nothing that is a text.
+/// `None`: there is nothing, not even a letter, or nothing that is a text.
 pub fn text(cell: ValueRef<'_>) -> Option<String> {
-    match cell {
+    let text = match cell {
         ValueRef::Null | ValueRef::Blob(_) => None,
         ValueRef::Integer(number) => Some(number.to_string()),
         ValueRef::Real(number) => Some(number.to_string()),
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().map(str::to_owned),
-    }
+    };
+    text.filter(|text| !text.is_empty())
 }
 
-/// Seconds or milliseconds since 1970, ISO 8601, or as SQLite writes it.
+/// Seconds or milliseconds since 1970, ISO 8601, or as SQLite writes it; UTC where no zone is named. `None` also for
+/// what is before there was such a chat: it is some other number.
 pub fn time(cell: ValueRef<'_>) -> Option<Millis> {
+    read(cell).filter(|at| *at >= FIRST)
+}
+
+fn read(cell: ValueRef<'_>) -> Option<Millis> {
     match cell {
         ValueRef::Integer(number) if number < MILLIS_FROM => {
             u64::try_from(number).ok()?.checked_mul(1000)
@@ -37,7 +45,7 @@ pub fn time(cell: ValueRef<'_>) -> Option<Millis> {
             let text = std::str::from_utf8(bytes).ok()?.trim();
             // Of a column of texts.
             if let Ok(number) = text.parse::<i64>() {
-                return time(ValueRef::Integer(number));
+                return read(ValueRef::Integer(number));
             }
             let at = OffsetDateTime::parse(text, &Rfc3339).or_else(|_| {
                 PrimitiveDateTime::parse(&text.replacen('T', " ", 1), SQLITE)
@@ -62,24 +70,74 @@ fn real(number: f64) -> Option<Millis> {
     })
 }
 
+const STATUSES: [(Status, &[&str]); 3] = [
+    (
+        Status::Waiting,
+        &["waiting", "pending", "queued", "open", "new"],
+    ),
+    (
+        Status::Active,
+        &["active", "assigned", "connected", "in_progress"],
+    ),
+    (
+        Status::Ended,
+        &[
+            "ended",
+            "closed",
+            "completed",
+            "resolved",
+            "finished",
+            "archived",
+            "expired",
+            "disconnected",
+            "abandoned",
+        ],
+    ),
+];
+const SIDES: [(Direction, &[&str]); 2] = [
+    (
+        Direction::In,
+        &["guest", "visitor", "user", "customer", "client"],
+    ),
+    (
+        Direction::Out,
+        &[
+            "staff", "agent", "operator", "admin", "support", "system", "bot",
+        ],
+    ),
+];
+
 /// What a session of another chat is, before it is looked at how old it is.
 pub fn status(text: &str) -> Option<Status> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "waiting" | "pending" | "queued" => Some(Status::Waiting),
-        "active" | "assigned" => Some(Status::Active),
-        "ended" | "closed" | "completed" | "resolved" => Some(Status::Ended),
-        _ => None,
-    }
+    meaning(&STATUSES, text)
 }
 
 pub fn side(text: &str) -> Option<Direction> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "guest" | "visitor" | "user" | "customer" | "client" => Some(Direction::In),
-        "staff" | "agent" | "operator" | "admin" | "support" | "system" | "bot" => {
-            Some(Direction::Out)
-        }
-        _ => None,
-    }
+    meaning(&SIDES, text)
+}
+
+/// The words of a status, by comma.
+pub fn statuses() -> String {
+    words(&STATUSES)
+}
+
+pub fn sides() -> String {
+    words(&SIDES)
+}
+
+fn meaning<T: Copy>(known: &[(T, &[&str])], text: &str) -> Option<T> {
+    let text = text.trim().to_ascii_lowercase();
+    let is_one = |(_, words): &&(T, &[&str])| words.contains(&text.as_str());
+    known.iter().find(is_one).map(|(meaning, _)| *meaning)
+}
+
+fn words<T>(known: &[(T, &[&str])]) -> String {
+    let words: Vec<_> = known
+        .iter()
+        .flat_map(|(_, words)| *words)
+        .copied()
+        .collect();
+    words.join(", ")
 }
 
 #[cfg(test)]
@@ -109,6 +167,8 @@ mod tests {
             (ValueRef::Integer(-1), None),
             (ValueRef::Integer(i64::MIN + 1), None),
             (ValueRef::Real(f64::NAN), None),
+            // Days, as SQLite's julianday() counts them.
+            (ValueRef::Real(2_460_000.5), None),
             (ValueRef::Null, None),
         ] {
             assert_eq!(time(cell), expected, "{cell:?}");

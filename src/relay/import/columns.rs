@@ -50,7 +50,7 @@ pub const SESSION: [Wanted; 8] = [
 
 /// In the order of the fields of [`super::source::MessageRow`].
 pub const MESSAGE: [Wanted; 7] = [
-    needed("id", &["message_id", "id", "rowid"]),
+    extra("id", &["message_id", "id"]),
     needed("session", &["session_id"]),
     needed(
         "text",
@@ -75,9 +75,7 @@ pub fn find(
     let all = || there.join(", ");
     let column = |name: &str| {
         let found = there.iter().find(|it| it.eq_ignore_ascii_case(name));
-        // Each table has this one, though it is not listed.
-        let numbered = || (name == "rowid").then(|| name.to_owned());
-        found.cloned().or_else(numbered)
+        found.cloned()
     };
     let mut found = Vec::new();
     for it in wanted {
@@ -103,6 +101,26 @@ pub fn find(
         found.push(known);
     }
     Ok(found)
+}
+
+/// A line of what was found for what, and what was not.
+pub fn told(table: &str, wanted: &[Wanted], there: &[String], found: &[Option<String>]) -> String {
+    let pairs = || wanted.iter().zip(found);
+    let taken =
+        pairs().filter_map(|(it, column)| Some(format!("{}={}", it.what, column.as_ref()?)));
+    let missing = pairs().filter(|(_, column)| column.is_none());
+    let missing = missing.map(|(it, _)| it.what.to_owned());
+    let unused = there
+        .iter()
+        .filter(|name| !found.iter().flatten().any(|it| it == *name));
+    let parts = [
+        ("", taken.collect::<Vec<_>>()),
+        ("; not there: ", missing.collect()),
+        ("; not used: ", unused.cloned().collect()),
+    ];
+    let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
+    let parts = parts.map(|(before, names)| format!("{before}{}", names.join(", ")));
+    format!("{table}: {}", parts.collect::<String>())
 }
 
 /// Of what is chosen by hand there is nothing that means nothing.
@@ -153,7 +171,7 @@ mod tests {
         let chosen = [("messages.text".to_owned(), "said".to_owned())];
         let found = find(("talk", "messages"), &MESSAGE, &there, &chosen).unwrap();
         assert_eq!(found[2].as_deref(), Some("said"));
-        assert_eq!(found[0].as_deref(), Some("rowid"), "it is not listed");
+        assert_eq!(found[0], None, "an id is no must");
     }
 
     #[test]

@@ -42,20 +42,27 @@ pub fn entries(conversation: Conversation, terms: &Terms) -> Made {
         ms: row.created_at.min(begun),
         seq: row.nth,
     };
+    let last = messages.last().map_or(row.created_at, |last| last.at);
+    let idle = terms.now.saturating_sub(last);
+    let gave_up = row.status.is_open() && terms.waiting_life_ms > 0 && idle > terms.waiting_life_ms;
+    let agent = row.agent_id.clone().map(|id| Agent {
+        name: row.agent_name.clone().unwrap_or_else(|| id.clone()),
+        id: OperatorId::new(id),
+    });
     let mut session = begin(&row, terms, at);
+    if gave_up || row.status == Status::Ended {
+        // From the first: of a conversation that was written half nobody waits, either.
+        session.status = Status::Ended;
+    }
     let mut entries = vec![entry(&session, at, Change::Started, true)];
+    let mut same = Same::default();
     for (number, message) in (1..).zip(messages) {
-        at = at.next(message.at);
-        let message = say(&session, message, number);
+        at = behind(at, &message);
+        let id = same.id(&session, &message);
+        let message = say((&session, agent.as_ref()), message, (id, number));
         session.note(&message, at);
         entries.push(entry(&session, at, Change::Message { message }, false));
     }
-    let idle = terms.now.saturating_sub(session.last_activity);
-    let gave_up = row.status.is_open() && terms.waiting_life_ms > 0 && idle > terms.waiting_life_ms;
-    let agent = row.agent_id.map(|id| Agent {
-        name: row.agent_name.unwrap_or_else(|| id.clone()),
-        id: OperatorId::new(id),
-    });
     let change = match (row.status, &agent) {
         _ if gave_up => Some((Status::Ended, Change::Ended)),
         (Status::Ended, _) => Some((Status::Ended, Change::Ended)),
@@ -94,7 +101,42 @@ fn begin(row: &SessionRow, terms: &Terms, at: EntryId) -> Session {
     }
 }
 
-fn say(session: &Session, row: MessageRow, seq: u64) -> Message {
+/// What all sessions said at one time is told apart, so that a list of them can go on behind any.
+fn behind(at: EntryId, message: &MessageRow) -> EntryId {
+    let own = EntryId {
+        ms: message.at,
+        seq: message.nth,
+    };
+    if own > at { own } else { at.next(message.at) }
+}
+
+/// What was said at the same time in a session.
+#[derive(Default)]
+struct Same {
+    at: Millis,
+    nth: usize,
+}
+
+impl Same {
+    /// That of the row if it is a uuid. Else the same for the same row of the same session of the workspace, and no
+    /// other's: by its own id, or by when it was said, as which of that time, and what.
+    fn id(&mut self, session: &Session, row: &MessageRow) -> MessageId {
+        self.nth = if self.at == row.at { self.nth + 1 } else { 0 };
+        self.at = row.at;
+        let Some(id) = &row.id else {
+            let place = format!("{} {}", row.at, self.nth);
+            return derived(session, &[&place, &row.text]);
+        };
+        Uuid::try_parse(id).map_or_else(|_| derived(session, &[id]), MessageId)
+    }
+}
+
+/// `agent`: who has the session, and has said what names nobody.
+fn say(
+    (session, agent): (&Session, Option<&Agent>),
+    row: MessageRow,
+    (id, seq): (MessageId, u64),
+) -> Message {
     let sender = match row.direction {
         Direction::In => Sender {
             kind: SenderKind::Guest,
@@ -103,17 +145,21 @@ fn say(session: &Session, row: MessageRow, seq: u64) -> Message {
         },
         Direction::Out => Sender {
             kind: SenderKind::Operator,
-            id: row.sender_id.unwrap_or_else(|| STAFF.to_owned()),
-            name: row.sender_name.unwrap_or_else(|| "Staff".to_owned()),
+            id: row
+                .sender_id
+                .or_else(|| agent.map(|agent| agent.id.to_string()))
+                .unwrap_or_else(|| STAFF.to_owned()),
+            name: row
+                .sender_name
+                .or_else(|| agent.map(|agent| agent.name.clone()))
+                .unwrap_or_else(|| "Staff".to_owned()),
         },
     };
-    let (id, client_id) = match Uuid::try_parse(&row.id) {
-        Ok(id) => (id, None),
-        // It goes on as the id that its sender gave.
-        Err(_) => (derived(session, &row.id), Some(row.id)),
-    };
+    // For people who look for it: nobody's client says this, so that no new message is taken for it.
+    let other = row.id.filter(|id| Uuid::try_parse(id).is_err());
+    let client_id = other.map(|id| format!("import:{id}"));
     Message {
-        id: MessageId(id),
+        id,
         session: session.id.clone(),
         seq,
         direction: row.direction,
@@ -124,16 +170,16 @@ fn say(session: &Session, row: MessageRow, seq: u64) -> Message {
     }
 }
 
-/// The same for the same row, and no other's.
-fn derived(session: &Session, id: &str) -> Uuid {
+fn derived(session: &Session, parts: &[&str]) -> MessageId {
     let mut hash = Sha256::new();
-    for part in [session.workspace.as_str(), session.id.as_str(), id] {
+    let place = [session.workspace.as_str(), session.id.as_str()];
+    for part in place.iter().chain(parts) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.finalize()[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    MessageId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 fn entry(session: &Session, id: EntryId, change: Change, whole: bool) -> Arc<Entry> {

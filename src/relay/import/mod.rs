@@ -6,6 +6,7 @@
 mod cell;
 mod columns;
 mod entries;
+mod sieve;
 mod source;
 
 use std::{io::Write as _, sync::Arc};
@@ -16,13 +17,14 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 
 use self::{
     entries::{Made, Terms},
-    source::{Conversation, Source, Wrong},
+    sieve::Sieve,
+    source::{Conversation, Source},
 };
 use crate::{
     config::{Cluster, ImportArgs},
-    history::{Accounts, Imports, postgres::PostgresHistory, sqlite::SqliteHistory},
+    history::{Accounts, Imported, Imports, postgres::PostgresHistory, sqlite::SqliteHistory},
     metrics::Metrics,
-    model::{Clock, Entry, Millis, Partition, Status},
+    model::{Clock, Entry, Partition, Status},
 };
 
 /// Entries of one transaction, as of the history's writer.
@@ -31,8 +33,8 @@ const BATCH: usize = 500;
 const AHEAD: usize = 16;
 /// Rows that are listed; of more, how many they are.
 const SHOWN: usize = 20;
-/// Clocks differ.
-const SKEW_MS: Millis = 60_000;
+/// Text of one transaction, in bytes.
+const BATCH_BYTES: usize = 4_000_000;
 
 pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
     columns::check(&args.columns)?;
@@ -42,13 +44,17 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
         now: Clock::System.now(),
         waiting_life_ms: args.waiting_life.ms(),
     };
+    for line in &source.columns {
+        println!("{line}");
+    }
+    let skip = args.skip;
     let (source, terms, found) = spawn_blocking(move || {
-        let found = look(&source, &terms)?;
+        let found = look(&source, &terms, skip)?;
         anyhow::Ok((source, terms, found))
     })
     .await??;
     if args.dry_run {
-        return found.tell("would be taken");
+        return found.tell("can be taken");
     }
     let (imports, accounts) = open(&args).await?;
     if accounts.workspace(&terms.workspace).await?.is_none() {
@@ -57,13 +63,10 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
             "there is no workspace {workspace}; `switchboard workspace add {workspace}` makes it"
         );
     }
-    let known = write(&*imports, source, terms).await?;
+    let known = write(&*imports, source, terms, skip).await?;
     found.tell("are there now")?;
     if known > 0 {
-        writeln!(
-            std::io::stdout(),
-            "{known} of the messages had been there before"
-        )?;
+        println!("{known} of the messages had been there before");
     }
     Ok(())
 }
@@ -106,36 +109,34 @@ impl Found {
     }
 }
 
-fn look(source: &Source, terms: &Terms) -> anyhow::Result<Found> {
+fn look(source: &Source, terms: &Terms, skip: bool) -> anyhow::Result<Found> {
     let progress = progress(source.rows, "looking");
     let mut found = Found::default();
-    let (mut wrong, mut count) = (Vec::new(), 0_u64);
+    let mut wrong = Vec::new();
+    let mut sieve = Sieve::new(terms.now);
     source.read(|read| {
-        let rows = read
-            .as_ref()
-            .map_or(1, |conversation| conversation.messages.len() as u64 + 1);
-        progress.inc(rows);
-        match read.and_then(|conversation| past(conversation, terms)) {
-            Ok(conversation) => found.count(conversation, terms),
-            Err(why) => {
-                count += 1;
-                if wrong.len() < SHOWN {
-                    wrong.push(why);
-                }
-            }
+        let read = sieve.sift(read, &mut wrong);
+        progress.set_position(sieve.rows);
+        if let Some(conversation) = read {
+            found.count(conversation, terms);
         }
         Ok(())
     })?;
     progress.finish_and_clear();
-    if count > 0 {
-        let left = count - wrong.len() as u64;
-        let more = (left > 0).then(|| format!("\n  and {left} more"));
+    if wrong.is_empty() {
+        return Ok(found);
+    }
+    let left = wrong.len().saturating_sub(SHOWN);
+    let shown = wrong[..wrong.len() - left].join("\n  ");
+    let more = (left > 0).then(|| format!("\n  and {left} more"));
+    let list = format!("{shown}{}", more.unwrap_or_default());
+    let count = wrong.len();
+    if !skip {
         bail!(
-            "nothing was written, since {count} rows cannot be taken:\n  {}{}",
-            wrong.join("\n  "),
-            more.unwrap_or_default()
+            "nothing was written, since {count} rows cannot be taken (--skip leaves them out):\n  {list}"
         );
     }
+    eprintln!("left out are {count} rows that cannot be taken:\n  {list}");
     Ok(found)
 }
 
@@ -153,67 +154,104 @@ impl Found {
     }
 }
 
-/// What is said from now on has to come after all of it.
-fn past(conversation: Conversation, terms: &Terms) -> Result<Conversation, Wrong> {
-    let newest = conversation.messages.last().map(|message| message.at);
-    let newest = newest.max(Some(conversation.session.created_at));
-    if newest > Some(terms.now + SKEW_MS) {
-        return Err(format!(
-            "session {}: it has a time that has not come yet",
-            conversation.session.id
-        ));
-    }
-    Ok(conversation)
-}
-
 /// Returns how many messages were there before.
-async fn write(imports: &dyn Imports, source: Source, terms: Terms) -> anyhow::Result<u64> {
+async fn write(
+    imports: &dyn Imports,
+    source: Source,
+    terms: Terms,
+    skip: bool,
+) -> anyhow::Result<u64> {
     let progress = progress(source.rows, "writing");
-    let partition = Partition::of(&terms.workspace);
+    let to = (imports, Partition::of(&terms.workspace));
     let (read, mut conversations) = mpsc::channel::<(Made, u64)>(AHEAD);
     let reading = spawn_blocking(move || {
+        let mut sieve = Sieve::new(terms.now);
         source.read(|conversation| {
-            let conversation = conversation.map_err(anyhow::Error::msg)?;
-            let rows = conversation.messages.len() as u64 + 1;
+            // Those that are wrong have been told of.
+            let Some(conversation) = sieve.sift(conversation, &mut Vec::new()) else {
+                return Ok(());
+            };
             let made = entries::entries(conversation, &terms);
-            read.blocking_send((made, rows))
+            read.blocking_send((made, sieve.rows))
                 .context("the database is not there any more")
         })
     });
-    let (mut batch, mut known) = (Vec::new(), 0);
+    let (mut batch, mut known) = (Batch::default(), 0);
     while let Some((made, rows)) = conversations.recv().await {
-        for entry in made.entries {
-            batch.push(entry);
-            if batch.len() >= BATCH {
-                known += put(imports, partition, std::mem::take(&mut batch)).await?;
-            }
+        // Whole conversations, as far as they fit.
+        if !batch.has_room_for(&made.entries) {
+            known += batch.put(to, skip).await?;
         }
-        progress.inc(rows);
+        for entry in made.entries {
+            if batch.is_full() {
+                known += batch.put(to, skip).await?;
+            }
+            batch.push(entry);
+        }
+        progress.set_position(rows);
     }
     reading.await??;
-    if !batch.is_empty() {
-        known += put(imports, partition, batch).await?;
-    }
+    known += batch.put(to, skip).await?;
     progress.finish_and_clear();
     Ok(known)
 }
 
-async fn put(
-    imports: &dyn Imports,
-    partition: Partition,
-    batch: Vec<Arc<Entry>>,
-) -> anyhow::Result<u64> {
-    let stored = imports.import(partition, batch).await;
-    let stored = stored.context(
-        "it was not written whole; say the same command again, what is there is passed over",
-    )?;
-    if stored.refused > 0 {
-        bail!(
-            "the database refused {} entries, which are in its table poison now",
-            stored.refused
-        );
+/// What is stored at once.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<Arc<Entry>>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn has_room_for(&self, entries: &[Arc<Entry>]) -> bool {
+        let bytes: usize = entries.iter().map(|entry| size(entry)).sum();
+        self.entries.len() + entries.len() <= BATCH && self.bytes + bytes <= BATCH_BYTES
     }
-    Ok(stored.known)
+
+    fn is_full(&self) -> bool {
+        self.entries.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    fn push(&mut self, entry: Arc<Entry>) {
+        self.bytes += size(&entry);
+        self.entries.push(entry);
+    }
+
+    /// Returns how many messages were there before.
+    async fn put(
+        &mut self,
+        (imports, partition): (&dyn Imports, Partition),
+        skip: bool,
+    ) -> anyhow::Result<u64> {
+        let Self { entries, .. } = std::mem::take(self);
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        let mut entries = entries;
+        loop {
+            let stored = imports.import(partition, entries.clone()).await;
+            match stored.context(HALF)? {
+                Imported::Stored { known } => return Ok(known),
+                Imported::Refused(clash) if skip => {
+                    eprintln!("left out: {clash}");
+                    entries.retain(|entry| entry.session.as_ref() != Some(clash.session()));
+                }
+                Imported::Refused(clash) => {
+                    return Err(anyhow::Error::new(clash).context(CLASH));
+                }
+            }
+        }
+    }
+}
+
+const CLASH: &str = "it was not written whole (--skip leaves out what is in the way)";
+
+const HALF: &str =
+    "it was not written whole; say the same command again, what is there is passed over";
+
+fn size(entry: &Entry) -> usize {
+    entry.message().map_or(0, |it| it.content.text().len())
 }
 
 type Opened = (Arc<dyn Imports>, Arc<dyn Accounts>);

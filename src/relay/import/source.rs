@@ -17,12 +17,14 @@ pub struct Source {
     messages: String,
     /// Rows of both tables.
     pub rows: u64,
+    /// What was taken for what, for people.
+    pub columns: Vec<String>,
 }
 
 /// What belongs together.
 pub struct Conversation {
     pub session: SessionRow,
-    /// In the order in which they were said; at the same time, in which they were stored.
+    /// In the order in which they were said, and of the same time in which they were stored.
     pub messages: Vec<MessageRow>,
     /// There are messages of it, and no row.
     pub is_orphan: bool,
@@ -42,13 +44,16 @@ pub struct SessionRow {
 }
 
 pub struct MessageRow {
-    pub id: String,
+    pub row: i64,
+    pub id: Option<String>,
     pub session: String,
     pub text: String,
     pub direction: Direction,
     pub sender_id: Option<String>,
     pub sender_name: Option<String>,
     pub at: Millis,
+    /// How many of all sessions were said at the same time before it.
+    pub nth: u32,
 }
 
 /// What is wrong with a row: which it is and the column, never what stands there.
@@ -59,16 +64,17 @@ impl Source {
     pub fn open(args: &ImportArgs) -> anyhow::Result<Self> {
         let connection =
             connect(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+        let mut told = Vec::new();
         let sessions = select(
             &connection,
             (&args.sessions, "sessions"),
-            &columns::SESSION,
+            (&columns::SESSION, &mut told),
             args,
         )?;
         let messages = select(
             &connection,
             (&args.messages, "messages"),
-            &columns::MESSAGE,
+            (&columns::MESSAGE, &mut told),
             args,
         )?;
         let count = format!(
@@ -82,6 +88,7 @@ impl Source {
             sessions,
             messages,
             rows: u64::try_from(rows).unwrap_or_default(),
+            columns: told,
         })
     }
 
@@ -103,9 +110,13 @@ impl Source {
                     continue;
                 }
             };
-            if before.as_ref() == Some(&session.id) {
-                take(Err(format!("session {} has two rows", session.id)))?;
-                continue;
+            match before.as_deref().map(|before| before.cmp(&session.id)) {
+                Some(Ordering::Equal) => {
+                    take(Err(format!("session {} has two rows", session.id)))?;
+                    continue;
+                }
+                Some(Ordering::Greater) => bail!("the sessions come in no order by their ids"),
+                Some(Ordering::Less) | None => {}
             }
             before = Some(session.id.clone());
             while let Some(orphans) = messages.below(&session.id, &mut take)? {
@@ -237,7 +248,7 @@ fn connect(file: &Path) -> anyhow::Result<Connection> {
 fn select(
     connection: &Connection,
     (table, prefix): (&str, &str),
-    wanted: &'static [columns::Wanted],
+    (wanted, told): (&'static [columns::Wanted], &mut Vec<String>),
     args: &ImportArgs,
 ) -> anyhow::Result<String> {
     let there: Vec<String> = connection
@@ -256,22 +267,22 @@ fn select(
         );
     }
     let found = columns::find((table, prefix), wanted, &there, &args.columns)?;
+    told.push(columns::told(table, wanted, &there, &found));
     let names: Vec<String> = found
         .iter()
         .map(|column| column.as_deref().map_or_else(|| "NULL".to_owned(), quoted))
         .collect();
     let (list, from) = (names.join(", "), quoted(table));
-    // The id of a session is the first column of the one table and the second of the other.
-    Ok(if prefix == "sessions" {
-        let (id, created) = (&names[0], &names[2]);
-        format!(
-            "SELECT {list}, row_number() OVER (PARTITION BY {created} ORDER BY rowid) - 1
-             FROM {from} ORDER BY CAST({id} AS TEXT)"
-        )
-    } else {
-        let id = &names[1];
-        format!("SELECT {list}, rowid FROM {from} ORDER BY CAST({id} AS TEXT), rowid")
-    })
+    // The id of a session is the first column of the one table and the second of the other, the time the third and
+    // the last. By bytes, whatever the column says: the two are merged.
+    let (id, at) = match prefix {
+        "sessions" => (&names[0], &names[2]),
+        _ => (&names[1], &names[6]),
+    };
+    Ok(format!(
+        "SELECT {list}, row_number() OVER (PARTITION BY {at} ORDER BY rowid) - 1, rowid
+         FROM {from} ORDER BY CAST({id} AS TEXT) COLLATE BINARY, rowid"
+    ))
 }
 
 fn quoted(name: &str) -> String {
@@ -281,19 +292,26 @@ fn quoted(name: &str) -> String {
 fn session(row: &Row<'_>) -> rusqlite::Result<Read<SessionRow>> {
     let text = |column| row.get_ref(column).map(cell::text);
     let Some(id) = text(0)?.filter(|id| is_id(id)) else {
-        return Ok(Err(format!("a session has an id {BOUNDS}")));
+        let number: i64 = row.get(9)?;
+        return Ok(Err(format!(
+            "the session in row {number} has an id {BOUNDS}"
+        )));
     };
     let wrong = |what: &str| Ok(Err(format!("session {id}: {what}")));
     let Some(status) = text(1)?.as_deref().and_then(cell::status) else {
-        return wrong("its status is none of waiting, active, ended");
+        return wrong(&format!("its status is none of {}", cell::statuses()));
     };
     let Some(created_at) = cell::time(row.get_ref(2)?) else {
-        return wrong("created_at is no time");
+        return wrong("created_at is no time that can be read");
     };
     let [name, email, phone] = [text(3)?, text(4)?, text(5)?];
-    for (what, value) in [("name", &name), ("email", &email), ("phone", &phone)] {
-        if value.as_deref().is_some_and(|value| !is_name(value)) {
-            return wrong(&format!("its {what} has NUL, or more than {NAME} bytes"));
+    for (what, value, most) in [
+        ("name", &name, NAME),
+        ("email", &email, limits::EMAIL_BYTES),
+        ("phone", &phone, NAME),
+    ] {
+        if value.as_deref().is_some_and(|value| !is_short(value, most)) {
+            return wrong(&format!("its {what} has NUL, or more than {most} bytes"));
         }
     }
     let (agent_id, agent_name) = (text(6)?, text(7)?);
@@ -315,25 +333,33 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Read<SessionRow>> {
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Read<MessageRow>> {
     let text = |column| row.get_ref(column).map(cell::text);
-    let number: i64 = row.get(7)?;
+    let number: i64 = row.get(8)?;
     let wrong = |what: &str| Ok(Err(format!("the message in row {number}: {what}")));
     let Some(session) = text(1)?.filter(|id| is_id(id)) else {
         return wrong(&format!("its session has an id {BOUNDS}"));
     };
-    let Some(id) = text(0)?.filter(|id| is_id(id)) else {
+    let id = text(0)?;
+    if id.as_deref().is_some_and(|id| !is_id(id)) {
         return wrong(&format!("it has an id {BOUNDS}"));
-    };
-    let Some(said) = text(2)?.filter(|text| !text.contains('\0')) else {
-        return wrong("its text is none, or has NUL");
+    }
+    let Some(said) = text(2)?.filter(|text| is_short(text, TEXT_MAX)) else {
+        return wrong(&format!(
+            "its text is none, has NUL, or more than {TEXT_MAX} bytes"
+        ));
     };
     let Some(direction) = text(3)?.as_deref().and_then(cell::side) else {
-        return wrong("its sender is neither guest nor staff");
+        return wrong(&format!("its sender is none of {}", cell::sides()));
     };
-    let [sender_id, sender_name] = [text(4)?, text(5)?];
+    // A guest is its session.
+    let is_staff = direction == Direction::Out;
+    let [sender_id, sender_name] = [text(4)?, text(5)?].map(|it| it.filter(|_| is_staff));
     if sender_id.as_deref().is_some_and(|id| !is_id(id)) {
         return wrong(&format!("its sender has an id {BOUNDS}"));
     }
-    if sender_name.as_deref().is_some_and(|name| !is_name(name)) {
+    if sender_name
+        .as_deref()
+        .is_some_and(|name| !is_short(name, NAME))
+    {
         return wrong(&format!(
             "its sender's name has NUL, or more than {NAME} bytes"
         ));
@@ -342,6 +368,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Read<MessageRow>> {
         return wrong("it has no time that can be read");
     };
     Ok(Ok(MessageRow {
+        row: number,
         id,
         session,
         text: said,
@@ -349,16 +376,19 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Read<MessageRow>> {
         sender_id,
         sender_name,
         at,
+        nth: row.get(7)?,
     }))
 }
 
 const BOUNDS: &str = "that is empty, too long (128 bytes), or no text";
 const NAME: usize = limits::NAME_BYTES;
+/// Of a message, in bytes: what no page has shown as a text was none.
+const TEXT_MAX: usize = 1_000_000;
 
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= limits::ID_BYTES && !text.contains('\0')
 }
 
-fn is_name(text: &str) -> bool {
-    text.len() <= NAME && !text.contains('\0')
+fn is_short(text: &str, most: usize) -> bool {
+    text.len() <= most && !text.contains('\0')
 }

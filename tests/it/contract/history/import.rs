@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use switchboard::{
-    history::Imported,
+    history::{Clash, Imported, Unavailable},
     model::{Change, Direction, Entry, Epoch, Partition, Session, Status, WorkspaceId},
 };
 
@@ -9,6 +9,8 @@ use super::{
     Place,
     support::{Book, STORED, answered, at, of, said, session, started},
 };
+
+const STORED_ALL: Result<Imported, Unavailable> = Ok(Imported::Stored { known: 0 });
 
 pub async fn p1_what_is_imported_is_there_and_who_writes_goes_on(place: &impl Place) {
     let (history, imports) = place.open_both().await;
@@ -18,7 +20,7 @@ pub async fn p1_what_is_imported_is_there_and_who_writes_goes_on(place: &impl Pl
 
     let old = session("default");
     let stored = imports.import(book.partition, talk(&old)).await;
-    assert_eq!(stored, Ok(Imported::default()));
+    assert_eq!(stored, STORED_ALL);
     assert_eq!(
         book.texts(&old, u64::MAX, 10).await,
         ["here I am", "anyone?", "hello"]
@@ -43,9 +45,9 @@ pub async fn p3_what_is_imported_again_changes_nothing(place: &impl Place) {
     let talk = talk(&old);
     // An import that ended half way.
     let half = imports.import(book.partition, talk[..2].to_vec()).await;
-    assert_eq!(half, Ok(Imported::default()));
+    assert_eq!(half, STORED_ALL);
     let whole = imports.import(book.partition, talk.clone()).await;
-    let known = |known| Ok(Imported { known, refused: 0 });
+    let known = |known| Ok(Imported::Stored { known });
     assert_eq!(whole, known(1));
     assert_eq!(
         book.session(&old).await.unwrap().status,
@@ -78,23 +80,82 @@ pub async fn p7_open_sessions_that_were_imported_are_to_be_put_back(place: &impl
     let partition = Partition::of(&WorkspaceId::new("default"));
     let old = session("default");
     let import = imports.import(partition, vec![started(&old, 10)]).await;
-    assert_eq!(import, Ok(Imported::default()));
+    assert_eq!(import, STORED_ALL);
     let book = Book::over(history, Epoch("first".into())).await;
-    assert_eq!(book.history.restored().await, Ok(vec![]));
-    let open = book.history.open_sessions(None, 10).await.unwrap();
+    let history = &book.history;
+    let open = history.open_sessions(None, 10).await.unwrap();
     assert_eq!(open[0].id, old.id);
+    let before = restored(&book).await;
+    assert_ne!(before, book.epoch);
 
-    // As of one that has them all.
-    let done = book
-        .history
-        .set_restored(partition, Some(&book.epoch))
-        .await;
-    assert_eq!(done, Ok(()));
-    let import = imports
-        .import(partition, vec![started(&session("default"), 11)])
-        .await;
-    assert_eq!(import, Ok(Imported::default()));
-    assert_eq!(book.history.restored().await, Ok(vec![]));
+    // As of one that has them all; while it puts them back, there is one more.
+    let more = vec![started(&session("default"), 11)];
+    assert_eq!(imports.import(partition, more).await, STORED_ALL);
+    let told = history.set_restored(partition, &book.epoch, Some(&before));
+    assert_eq!(told.await, Ok(false));
+    let before = restored(&book).await;
+    let told = history.set_restored(partition, &book.epoch, Some(&before));
+    assert_eq!(told.await, Ok(true));
+    assert_eq!(restored(&book).await, book.epoch);
+    let more = vec![started(&session("default"), 12)];
+    assert_eq!(imports.import(partition, more).await, STORED_ALL);
+    assert_ne!(restored(&book).await, book.epoch);
+}
+
+/// Nothing of a call is stored then.
+pub async fn p1_what_has_the_place_of_another_is_named(place: &impl Place) {
+    let (history, imports) = place.open_both().await;
+    let mut book = Book::over(history, Epoch("first".into())).await;
+    let old = session("default");
+    let first = talk(&old);
+    let import = async |entries| imports.import(book.partition, entries).await;
+    assert_eq!(import(first.clone()).await, STORED_ALL);
+    let refused = |clash| Ok(Imported::Refused(clash));
+
+    // The same id of another file.
+    let other = Session {
+        created_at: 2,
+        ..old.clone()
+    };
+    let fresh = session("default");
+    let both = vec![started(&fresh, 9), started(&other, 10)];
+    assert_eq!(import(both).await, refused(Clash::Session(old.id.clone())));
+    assert_eq!(book.session(&fresh).await, None);
+
+    // The same messages in another session, as after an import into another workspace.
+    let mut stolen = Entry::clone(&first[1]);
+    stolen.session = Some(fresh.id.clone());
+    if let Change::Message { message } = &mut stolen.change {
+        message.session = fresh.id.clone();
+    }
+    let theft = vec![started(&fresh, 10), Arc::new(stolen)];
+    assert_eq!(
+        import(theft).await,
+        refused(Clash::Message(fresh.id.clone()))
+    );
+    assert_eq!(book.session(&fresh).await, None);
+
+    // What is new there would have the number of what was said here since, or of what was taken away there.
+    let late = vec![started(&old, 10), said(&old, 3, 15, "late")];
+    assert_eq!(import(late).await, refused(Clash::GoneOn(old.id.clone())));
+    let next = vec![started(&old, 10), said(&old, 4, 15, "and on")];
+    assert_eq!(import(next).await, STORED_ALL);
+    assert_eq!(book.texts(&old, u64::MAX, 1).await, ["and on"]);
+
+    // Its place is taken: nothing is set aside.
+    let taken = vec![started(&old, 10), said(&old, 5, 15, "again")];
+    assert_eq!(import(taken).await, refused(Clash::Refused(old.id.clone())));
+    assert_eq!(place.poison().await, vec![]);
+    book.put([said(&old, 6, 1_000, "here")]).await;
+}
+
+async fn restored(book: &Book) -> Epoch {
+    let all = book.history.restored().await.unwrap();
+    let [(partition, epoch)] = all.as_slice() else {
+        panic!("{all:?}")
+    };
+    assert_eq!(*partition, book.partition);
+    epoch.clone()
 }
 
 fn talk(session: &Session) -> Vec<Arc<Entry>> {

@@ -59,7 +59,8 @@ macro_rules! history_suite {
                 the_cursor_survives_a_change_of_epoch;
             import: p1_what_is_imported_is_there_and_who_writes_goes_on,
                 p3_what_is_imported_again_changes_nothing,
-                p7_open_sessions_that_were_imported_are_to_be_put_back;
+                p7_open_sessions_that_were_imported_are_to_be_put_back,
+                p1_what_has_the_place_of_another_is_named;
             poison: p1_a_message_without_its_session_is_stored,
                 p1_a_taken_place_holds_up_nothing,
                 p1_texts_with_nul_hold_up_nothing,

@@ -81,14 +81,23 @@ pub async fn p1_what_was_put_back_is_known_by_its_epoch(place: &impl Place) {
     book.reopened().await;
     let history = &book.history;
     assert_eq!(history.restored().await.unwrap(), [(partition, first)]);
-    let foreign = Epoch("third".into());
-    let told = history.set_restored(partition, Some(&foreign)).await;
-    assert_eq!(told, Ok(()));
-    assert_ne!(history.restored().await.unwrap()[0].1, foreign);
-    let told = history.set_restored(partition, Some(&book.epoch)).await;
-    assert_eq!(told, Ok(()));
+    let (first, foreign) = (Epoch("first".into()), Epoch("third".into()));
+    for (epoch, before) in [
+        (&foreign, Some(&first)),
+        (&book.epoch, Some(&foreign)),
+        (&book.epoch, None),
+    ] {
+        let told = history.set_restored(partition, epoch, before).await;
+        assert_eq!(told, Ok(false), "{epoch:?} after {before:?}");
+    }
+    let told = history
+        .set_restored(partition, &book.epoch, Some(&first))
+        .await;
+    assert_eq!(told, Ok(true));
     let known = [(partition, book.epoch.clone())];
     assert_eq!(history.restored().await.unwrap(), known);
-    assert_eq!(history.set_restored(partition, None).await, Ok(()));
+    assert_eq!(history.forget_restored(partition).await, Ok(()));
     assert_eq!(history.restored().await, Ok(vec![]));
+    let told = history.set_restored(partition, &book.epoch, None).await;
+    assert_eq!(told, Ok(true));
 }
