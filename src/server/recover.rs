@@ -195,3 +195,82 @@ fn replay(recovery: Recovery) -> Option<Replay> {
         subject,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::{
+        Attachment, Change, Content, Direction, EntryId, FORMAT, Message, MessageId, Prev, Sender,
+        SenderKind, SessionId, WorkspaceId,
+    };
+
+    fn said(ms: u64, text: &str, file: Option<Attachment>) -> Arc<Entry> {
+        let session = SessionId::new("s");
+        let message = Message {
+            id: MessageId(Uuid::nil()),
+            session: session.clone(),
+            seq: ms,
+            direction: Direction::In,
+            sender: Sender {
+                kind: SenderKind::Guest,
+                id: "s".into(),
+                name: "Guest".into(),
+            },
+            content: Content::new(text.into(), file.map(Box::new)),
+            client_id: None,
+            at: ms,
+        };
+        Arc::new(Entry {
+            v: FORMAT,
+            id: EntryId { ms, seq: 0 },
+            workspace: WorkspaceId::new("default"),
+            session: Some(session),
+            prev: Prev::default(),
+            origin: None,
+            to: None,
+            change: Change::Message { message },
+            after: None,
+        })
+    }
+
+    #[test]
+    fn what_is_told_at_once_ends_before_a_file_and_at_a_batch() {
+        let file = Attachment {
+            id: "f".into(),
+            name: "cat.png".into(),
+            mime: "image/png".into(),
+            size: 1,
+            width: Some(1),
+            height: Some(1),
+            has_thumbnail: false,
+            links: None,
+        };
+        let half = "x".repeat(BATCH_BYTES / 2);
+        let cases = [
+            (vec![said(1, "a", None), said(2, "b", None)], 2),
+            (
+                vec![
+                    said(1, "a", None),
+                    said(2, "b", Some(file.clone())),
+                    said(3, "c", None),
+                ],
+                1,
+            ),
+            (vec![said(1, "", Some(file))], 0),
+            (
+                vec![
+                    said(1, &half, None),
+                    said(2, &half, None),
+                    said(3, "c", None),
+                ],
+                2,
+            ),
+            (vec![], 0),
+        ];
+        for (missed, expected) in cases {
+            assert_eq!(at_once(&missed).len(), expected);
+        }
+    }
+}
