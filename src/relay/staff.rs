@@ -72,6 +72,7 @@ impl Relay {
         };
         if let Some(guest) = GuestClaims::verify(&self.signing, token) {
             let workspace = guest.workspace.clone();
+            let dialect = self.vocabularies.settled(dialect, &workspace);
             let shown = Shown::Guest {
                 workspace: guest.workspace,
                 session: guest.session,
@@ -80,7 +81,7 @@ impl Relay {
             return Ok(RelaySocket::newcomer(workspace, dialect, shown));
         }
         let claims = self.claims(token).await.map_err(denied)?;
-        Ok(operator(claims, dialect))
+        Ok(self.entered(claims, dialect))
     }
 
     /// A front end for guests to which an operator has connected as such.
@@ -125,12 +126,12 @@ impl Relay {
         }
         let state = match (&join.token, shown) {
             (Some(token), _) => match self.claims(token).await {
-                Ok(verified) => operator(verified, dialect),
+                Ok(verified) => self.entered(verified, dialect),
                 Err(Denial::Trouble) => return Err(Reject::unavailable()),
                 Err(Denial::Missing | Denial::Invalid) => return Ok(Joined::Refused),
             },
             (None, Shown::Operator(verified)) => match self.shown_again(verified).await {
-                Ok(()) => operator(verified.as_ref().clone(), dialect),
+                Ok(()) => self.entered(verified.as_ref().clone(), dialect),
                 Err(Denial::Trouble) => return Err(Reject::unavailable()),
                 Err(Denial::Missing | Denial::Invalid) => return Ok(Joined::Refused),
             },
@@ -191,6 +192,13 @@ impl Relay {
             _ if dialect.joins() && !self.is_over(&kept) => Ok(kept),
             _ => Err(denied(Denial::Invalid)),
         }
+    }
+
+    /// An operator where everybody says who it is: its workspace may have a vocabulary of its own.
+    fn entered(&self, verified: Verified, dialect: Dialect) -> RelaySocket {
+        let workspace = &verified.claims.workspace;
+        let dialect = self.vocabularies.settled(dialect, workspace);
+        operator(verified, dialect)
     }
 
     /// Whether an operator may not be here any more.

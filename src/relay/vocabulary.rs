@@ -26,6 +26,14 @@ impl Vocabularies {
         named.map(|(_, dialect)| *dialect).or(self.any)
     }
 
+    /// Of who has shown whose workspace it is of, which need not be the one that it has named.
+    pub fn settled(&self, spoken: Dialect, workspace: &WorkspaceId) -> Dialect {
+        match (spoken, self.of(workspace)) {
+            (Dialect::Operator, Some(set)) if set.joins() => set,
+            _ => spoken,
+        }
+    }
+
     /// A setting is of those front ends whose place this is: it does not turn the others on the same deployment
     /// into something that they are not.
     pub fn spoken(

@@ -68,11 +68,28 @@ suite('seed 001', (scenario) => {
     assert.deepEqual(page.client.screen.texts(page.client.conversationId), texts);
   }, 240_000);
 
-  scenario('001 listener lifecycle: 50 conversations leave one listener and one connection', async (stage) => {
-    const page = await stage.comesIn(WidgetPage, called('Kim'));
-    for (const id of numbered('widget:default:', SWITCHES)) page.use(id);
-    assert.equal(page.socket.listeners('new-message').length, 1);
-    assert.equal(page.life.named('connect').length, 1);
+  scenario('001 listener lifecycle: after 50 changes of conversation a reply is shown once, over the one connection', async (stage) => {
+    const { proxy, client: page } = await stage.apart(WidgetPage, called('Kim'));
+    const staff = await onDuty(stage);
+    const { conv_id } = await page.lead('Hello');
+    const sessionId = await staff.sessionFor(page);
+    for (const id of numbered('widget:default:', SWITCHES)) {
+      page.use(id);
+      page.use(conv_id);
+    }
+    await reply(stage.url, staff.token, sessionId, 'once');
+    await page.screen.until('once');
+    page.use('widget:default:another');
+    await reply(stage.url, staff.token, sessionId, 'while another is open');
+    await page.hear('new-message', ({ payload }) => payload.text === 'while another is open');
+    page.use(conv_id);
+    await reply(stage.url, staff.token, sessionId, 'and once more');
+    await page.screen.until('and once more');
+    // A listener that is still there would have shown each of them 50 times, or what is of another conversation.
+    assert.deepEqual(page.screen.texts(conv_id), ['once', 'and once more']);
+    assert.deepEqual(page.skipped.filter(({ direction }) => direction === 'out').map(({ text }) => text), ['while another is open']);
+    assert.deepEqual(Object.keys(proxy.report()), page.sids, 'the servers have seen one connection');
+    assert.equal(page.sids.length, 1);
   });
 
   scenario('P10 001 first and later sends (HTTP): none of a hundred is refused, whichever id is sent', async (stage) => {

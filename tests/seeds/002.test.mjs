@@ -8,6 +8,7 @@ import { Inbox, Livechat } from './fronts/livechat.mjs';
 import { PortalGuest, PortalStaff } from './fronts/portal.mjs';
 import { history, messages, send } from './fronts/rest.mjs';
 import { assertHeardOnly, assertShape, assertShows, called, fresh, suite } from './fronts/stage.mjs';
+import { request } from './fronts/widget.mjs';
 
 const MISSED = 30;
 const SWITCHES = 50;
@@ -91,7 +92,19 @@ suite('seed 002', (scenario) => {
       rows.map((row) => [row.id, row.contact_id, row.sender, row.body, row.created_at, row.seq]),
       stored.map((it) => [it.messageId, ann.sessionId, it.guestName ?? it.agentName, it.message, it.timestamp, it.seq]),
     );
-    assert.equal(rows[0].is_read, false, 'nobody has read what a contact has just said');
+    const places = { in: ['inbound', 'received'], out: ['outbound', 'sent'] };
+    assert.deepEqual(
+      rows.map(({ id, direction, status }) => [id, direction, status]),
+      stored.map((it) => [it.messageId, ...places[it.direction]]),
+    );
+    assert.deepEqual(stored.map(({ direction }) => direction), ['in', 'out']);
+    // Where it is, and who has read it, the rows of 001 tell of the same messages.
+    const { answer } = await request(stage.url, `/api/conversations/widget:default:${ann.sessionId}/messages`, { token: inbox.token });
+    assert.deepEqual(
+      rows.map((row) => [row.id, row.workspace_id, row.is_read]),
+      answer.messages.map((it) => [it.id, it.organization_id, it.is_read]),
+    );
+    assert.deepEqual(rows.map(({ is_read }) => is_read), [false, true], 'nobody has read what a contact has just said');
     assertShows(inbox, ann.sessionId, await history(stage.url, inbox.token, ann.sessionId));
   });
 

@@ -253,7 +253,7 @@ suite('seed 003', (scenario) => {
     assert.deepEqual(alice.screen.texts(visitor.sessionId), ['to Ann', 'from Bob'], 'its own is shown once');
   });
 
-  scenario('P5 003 identity: who is not whom it says it is is cut off, and hears nothing of anybody before', async (stage) => {
+  scenario('P5 003 identity: who is not whom it says it is is cut off within a second, and hears nothing of anybody before', async (stage) => {
     const visitor = await stage.comesIn(VisitorA, called('Ann'));
     const cases = [
       ['no token', { token: undefined }],
@@ -266,9 +266,11 @@ suite('seed 003', (scenario) => {
       const panel = stage.open(PanelA, fresh());
       const honest = panel.introduction.bind(panel);
       panel.introduction = () => ({ ...honest(), ...claimed });
-      // Whoever says nothing for JOIN_TIMEOUT is cut off as well, but that is longer than anybody waits here.
+      await panel.connected();
+      const begun = performance.now();
       const { args } = await panel.life.wait('disconnect');
       assert.equal(args[0], LEFT, what);
+      assert.ok(performance.now() - begun < 1_000, `${what}: within a second of its join`);
       // That it is connected comes before it can say anything, and is nothing of anybody.
       assertHeardOnly(panel, ['ready']);
     }

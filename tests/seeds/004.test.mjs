@@ -564,9 +564,45 @@ suite('seed 004', (scenario) => {
     }
     assert.deepEqual(await dashboard.actions.getChatHistoryAction({ clientId: visitor.sessionId }), []);
   });
+
+  scenario('004 traps: a page that is mounted anew many times shows each message once, over the one connection', async (stage) => {
+    const { proxy, client: dashboard } = await stage.apart(DashboardB, fresh());
+    const { proxy: road, client: visitor } = await stage.apart(VisitorB, called('Ann'));
+    const colleague = await stage.comesIn(DashboardB, fresh());
+    const chat = { to: visitor.sessionId, type: 'text' };
+    for (let time = 1; time <= MOUNTS; time += 1) {
+      for (const [page, joined] of [[dashboard, { role: 'operator', name: dashboard.user.name }], [visitor, { role: 'client', name: visitor.name }]]) {
+        mountAnew(page);
+        // The hook of the seed says so each time that it runs, connected as it is.
+        await page.granted('join', joined);
+      }
+    }
+    visitor.write('once');
+    for (const page of [dashboard, colleague]) await page.screen.until('once');
+    await dashboard.granted('operatorMessage', { ...chat, message: 'answered once' });
+    for (const page of [visitor, colleague]) await page.screen.until('answered once');
+    visitor.write('the end');
+    for (const page of [dashboard, colleague]) await page.screen.until('the end');
+    assert.deepEqual(dashboard.screen.texts(visitor.sessionId), ['once', 'the end']);
+    assert.deepEqual(colleague.screen.texts(visitor.sessionId), ['once', 'answered once', 'the end']);
+    assert.deepEqual(visitor.events.named('operatorMessage').map(({ payload }) => payload.message), ['answered once']);
+    for (const [page, way] of [[dashboard, proxy], [visitor, road]]) assert.deepEqual(Object.keys(way.report()), page.sids);
+    for (const page of [dashboard, visitor]) assert.equal(page.sids.length, 1);
+  });
 });
 
 const OWN = { senderType: 'OPERATOR' };
+const MOUNTS = 20;
+
+/** Each of its listeners is taken off, and put on again, as an effect does that cleans up behind itself. */
+function mountAnew({ socket }) {
+  for (const event of ['operatorMessage', 'operatorTyping', 'newChat', 'incomingMessage', 'operatorBroadcast', 'clientTyping', 'chatEnded']) {
+    for (const listener of socket.listeners(event)) {
+      socket.off(event, listener);
+      socket.on(event, listener);
+    }
+  }
+}
 
 /** What a page saves of a message of the guest, unless `more` says whose it is. */
 function input(visitor, text, more) {

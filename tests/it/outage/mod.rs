@@ -8,8 +8,10 @@
 //! redis           what is done to a Redis by itself
 //! replaced        another one in its place
 //! postgres        what is done to a Postgres by itself; what is acknowledged then, and who writes
+//! both            neither of them there
 //! ```
 
+mod both;
 mod conversation;
 mod house;
 mod line;

@@ -78,6 +78,10 @@ const WRONG: &[(&[(&str, &str)], &str)] = &[
         "error: invalid value '5' for '--max-payload <MAX_PAYLOAD>': must be",
     ),
     (
+        &[("CHAT_MAX_PAYLOAD", "100000001")],
+        "error: invalid value '100000001' for '--chat-max-payload <CHAT_MAX_PAYLOAD>': must be",
+    ),
+    (
         &[("MAX_CONNECTIONS", "0")],
         "error: invalid value '0' for '--max-connections",
     ),

@@ -1,5 +1,6 @@
 //! REST: the same rules, refusals and answers as on the sockets, asked for by HTTP.
 
+mod addresses;
 pub mod client;
 mod commands;
 mod document;

@@ -1,6 +1,7 @@
 //! The five front ends of whose documents this relay is made (`tests/seeds`): each row of what they demand, what shows
 //! that it is so, and what is still open.
 
+mod defaults;
 mod pods;
 pub mod ran;
 mod rows;
@@ -24,6 +25,8 @@ macro_rules! suites {
             images_over_websocket: "seeds/images", "websocket";
             images_over_polling: "seeds/images", "polling";
             images_over_polling_then_websocket: "seeds/images", "default";
+            dialects_over_websocket: "seeds/dialects", "websocket";
+            dialects_over_polling: "seeds/dialects", "polling";
             limits_over_websocket: "seeds/limits", "websocket";
             limits_over_polling: "seeds/limits", "polling";
             rooms_over_websocket: "seeds/rooms", "websocket";
@@ -49,6 +52,7 @@ pub fn settings_of(suite: &str) -> Vec<(&'static str, &'static str)> {
         "seeds/001" => vec![("RATE_GUEST", "200/1s")],
         "seeds/003" => vec![("DIALECT", "operator-a"), ("GUEST_GRACE", "3s")],
         "seeds/004" => vec![("GUEST_GRACE", "1s")],
+        "seeds/dialects" => vec![("DIALECT", "other=operator-a")],
         // As many as in the seeds, in windows into which a busy machine gets all of them.
         "seeds/limits" => vec![("RATE_GUEST", "5/5s"), ("RATE_OPERATOR", "100/20s")],
         "seeds/images" => vec![("RATE_GUEST", "50/1s")],

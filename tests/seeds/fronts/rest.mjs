@@ -30,7 +30,7 @@ export async function messages(url, token, sessionId) {
 export async function ask(url, token, path, { method = 'GET', body, headers = {} } = {}) {
   const answer = await fetch(`${url}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...headers },
     body: body && JSON.stringify(body),
   });
   const text = await answer.text();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use switchboard::{
     dialect::{
         Audience, Dialect, Outgoing, decode, encode_answer, encode_aside, encode_entry,
-        encode_notice, encode_refusal, settle,
+        encode_notice, encode_refusal, settle, widget,
     },
     model::{Code, Reject},
 };
@@ -13,9 +13,11 @@ use switchboard::{
 use super::{
     super::samples::{asides, entries, notices, replies},
     BOTH, check_in, fixture_in, shown, side,
+    widget::conversation,
 };
 
-const FRONTS: [(&str, Dialect); 4] = [
+const FRONTS: [(&str, Dialect); 5] = [
+    ("widget", Dialect::Widget),
     ("livechat", Dialect::Livechat),
     ("operator-a", Dialect::OperatorA),
     ("operator-b", Dialect::OperatorB),
@@ -89,7 +91,7 @@ fn nothing_is_missing_that_a_front_end_reads() {
 }
 
 /// `fields`: the name of a type, or an object of them, or an array of one.
-fn assert_reads(value: &Value, fields: &Value, place: &str) {
+pub fn assert_reads(value: &Value, fields: &Value, place: &str) {
     match fields {
         Value::String(kind) => {
             let is = match value {
@@ -127,10 +129,11 @@ fn told(dialect: Dialect) -> Vec<(String, Vec<Outgoing>)> {
     for (_, audience) in BOTH {
         let who = side(audience);
         for (name, entry) in entries() {
-            cases.push((
-                format!("{name} -> {who}"),
-                encode_entry(dialect, audience, &entry),
-            ));
+            let told = match (dialect, audience) {
+                (Dialect::Widget, Audience::Guest) => widget::encode_entry(&conversation(), &entry),
+                _ => encode_entry(dialect, audience, &entry),
+            };
+            cases.push((format!("{name} -> {who}"), told));
         }
         for (name, aside) in asides() {
             let told = encode_aside(dialect, audience, &aside)

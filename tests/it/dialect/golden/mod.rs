@@ -8,6 +8,7 @@ mod notices;
 mod rejects;
 mod replies;
 mod requests;
+mod widget;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
