@@ -8,7 +8,8 @@ use crate::{
     dialect::{Dialect, widget::Conversation},
     hub::{Log, Subject},
     model::{
-        Code, Command, DedupId, GuestCommand, Offset, Reject, Resume, Start, WorkspaceId, limits,
+        Code, Command, DedupId, GuestCommand, Offset, Reject, Reply, Resume, Start,
+        WorkspaceId, limits,
     },
     server::{
         Arrival, ConnectRequest, Refusal, Socket, Topic, Trouble,
@@ -50,9 +51,24 @@ impl Relay {
             _ => Refusal::Trouble,
         })?;
         let workspace = known.as_ref().map_or(workspace, |it| it.workspace.clone());
-        let visitor = known.map(|it| it.visitor());
+        let visitor = match known {
+            Some(known) if self.goes_on(&known).await => Some(known.visitor()),
+            _ => None,
+        };
         let shown = Shown::Page { visitor };
         Ok(RelaySocket::newcomer(workspace, Dialect::Widget, shown))
+    }
+
+    /// In one that is over, or never was, nobody answers: who shows its id begins another one. What cannot be known
+    /// just now is taken for what the page says.
+    async fn goes_on(&self, conversation: &Conversation) -> bool {
+        let (workspace, session) = (&conversation.workspace, conversation.session());
+        let found = self.chat.look(workspace, &session).await;
+        match found.map(|done| done.reply) {
+            Ok(Reply::Session { session, .. }) => session.status.is_open(),
+            Ok(_) => false,
+            Err(reject) => reject.code != Code::NotFound,
+        }
     }
 
     /// It hears its conversation from now on, whether that has begun or not.

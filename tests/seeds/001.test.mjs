@@ -49,6 +49,37 @@ suite('seed 001', (scenario) => {
     assert.equal((await again.write('yes')).status, 200);
   });
 
+  scenario('001 connection scope: a page whose stored conversation is over hears the next one without connecting anew', async (stage) => {
+    const { page, staff, sessionId, first } = await talking(stage);
+    await staff.granted('staff:end_session', { sessionId });
+    page.close();
+    const again = await stage.comesIn(WidgetPage, called('Kim'), { conversationId: first.conv_id });
+    assert.equal((await again.write('too late')).status, 409);
+    const next = await again.lead('Hello again', { conv_id: first.conv_id });
+    assert.notEqual(next.conv_id, first.conv_id);
+    const repeated = await again.lead('once more', { conv_id: first.conv_id });
+    assert.equal(repeated.conv_id, next.conv_id, 'a lead that is sent again begins no other');
+    await reply(stage.url, staff.token, await staff.sessionFor(again), 'Welcome back');
+    await again.screen.until('Welcome back');
+    assert.equal(again.life.named('connect').length, 1, 'it has not connected anew');
+  });
+
+  scenario('001 connection scope: a page that comes back with another conversation than it left with hears that one', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    const late = await stage.apart(WidgetPage, called('Lee'));
+    await late.client.settled();
+    // From its localStorage, when its socket was there already.
+    late.client.use(page.conversationId);
+    assert.equal((await cutOff(late)).recovered, false);
+    await reply(stage.url, staff.token, sessionId, 'first');
+    await late.client.screen.until('first');
+    await late.client.settled();
+    const meanwhile = () => reply(stage.url, staff.token, sessionId, 'second');
+    assert.equal((await cutOff(late, meanwhile)).recovered, true, 'with the same one it is the socket that it was');
+    await late.client.screen.until('second');
+    assert.deepEqual(late.client.screen.texts(page.conversationId), ['first', 'second']);
+  });
+
   scenario('001 rooms lost when the socket is recreated: cut 20 times, every reply said meanwhile arrives once', async (stage) => {
     const page = await stage.apart(WidgetPage, called('Kim'));
     const staff = await onDuty(stage);
@@ -69,9 +100,13 @@ suite('seed 001', (scenario) => {
   }, 240_000);
 
   scenario('001 listener lifecycle: 50 conversations leave one listener and one connection', async (stage) => {
-    const page = await stage.comesIn(WidgetPage, called('Kim'));
-    for (const id of numbered('widget:default:', SWITCHES)) page.use(id);
+    const { page, staff, sessionId } = await talking(stage);
+    const own = page.conversationId;
+    for (const id of [...numbered('widget:default:', SWITCHES), own]) page.use(id);
     assert.equal(page.socket.listeners('new-message').length, 1);
+    await reply(stage.url, staff.token, sessionId, 'still you?');
+    await page.screen.until('still you?');
+    assert.deepEqual(page.screen.texts(own), ['still you?']);
     assert.equal(page.life.named('connect').length, 1);
   });
 
@@ -153,9 +188,13 @@ suite('seed 001', (scenario) => {
     const { status, answer } = await page.write('too late');
     assert.equal(status, 409);
     assert.equal(answer.code, 'ended');
+    page.name = called('Kim');
     const next = await page.lead('Hello again', { conv_id: first.conv_id });
     assert.notEqual(next.conv_id, first.conv_id);
     assert.equal((await page.write('and so on')).status, 200);
+    await page.reconnect();
+    await reply(stage.url, staff.token, await staff.sessionFor(page), 'Good day again');
+    await page.screen.until('Good day again');
   });
 
   scenario('001 checklist: a reconnection loses nothing', async (stage) => {
@@ -188,6 +227,17 @@ async function onDuty(stage) {
   const staff = stage.open(Dashboard, fresh());
   await staff.hear('ready');
   return staff;
+}
+
+/** Its connection is lost, and comes back by itself; resolves with how. */
+async function cutOff({ client, proxy }, meanwhile) {
+  const nth = client.life.named('connect').length;
+  proxy.refuse('everything');
+  proxy.cut('all');
+  await client.life.wait('disconnect', undefined, { nth });
+  await meanwhile?.();
+  proxy.accept();
+  return client.connected({ nth: nth + 1, within: 30_000 });
 }
 
 async function talking(stage) {

@@ -50,6 +50,13 @@ export class WidgetPage extends Client {
     return answer;
   }
 
+  /** What it has to do once it goes on with a conversation that its socket does not hear. */
+  async reconnect() {
+    const nth = this.life.named('connect').length + 1;
+    this.socket.disconnect().connect();
+    return this.connected({ nth });
+  }
+
   /** `id`: one of the forms that it may have stored. */
   write(text, id = this.conversationId) {
     return request(this.url, `/api/conversations/${encodeURIComponent(id)}/messages`, { body: { text } });
