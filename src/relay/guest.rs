@@ -8,13 +8,14 @@ use crate::{
     dialect::{Dialect, widget::Conversation},
     hub::{Log, Subject},
     model::{
-        Code, Command, DedupId, GuestCommand, Offset, Reject, Reply, Resume, Start,
+        Code, Command, DedupId, GuestCommand, Offset, Reject, Reply, Resume, SocketId, Start,
         WorkspaceId, limits,
     },
     server::{
         Arrival, ConnectRequest, Refusal, Socket, Topic, Trouble,
         auth::{GuestClaims, Identity},
     },
+    wire::engine::Revision,
 };
 
 impl Relay {
@@ -81,7 +82,7 @@ impl Relay {
         let workspace = socket.state.workspace().clone();
         let conversation = match socket.state.visitor() {
             Some(visitor) => Conversation::of_visitor(workspace, visitor),
-            None => Conversation::of_socket(workspace, &socket.id),
+            None => Conversation::of_socket(workspace, &called(socket)),
         };
         let visitor = Some(conversation.visitor());
         let state = RelaySocket::Guest {
@@ -148,6 +149,14 @@ impl Relay {
         start.email = identity.email.or(start.email.take());
         start.identity = Some(identity.id);
         Ok(())
+    }
+}
+
+/// As its client has it for `socket.id`: one of the third revision is told no id but that of its connection.
+fn called(socket: &Socket<RelaySocket>) -> SocketId {
+    match socket.revision {
+        Revision::V4 => socket.id.clone(),
+        Revision::V3 => SocketId::new(socket.sid.as_str()),
     }
 }
 

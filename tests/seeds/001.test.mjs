@@ -5,7 +5,7 @@ import { Operator, settings } from '../e2e/support/clients.mjs';
 import { away, back } from '../e2e/support/parties.mjs';
 import { numbered } from '../e2e/support/scene.mjs';
 import { called, fresh, suite, UTC } from './fronts/stage.mjs';
-import { reply, request, WidgetPage } from './fronts/widget.mjs';
+import { reply, request, WidgetPage, WidgetPageV2 } from './fronts/widget.mjs';
 
 const RAW = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MANY = 100;
@@ -78,6 +78,21 @@ suite('seed 001', (scenario) => {
     assert.equal((await cutOff(late, meanwhile)).recovered, true, 'with the same one it is the socket that it was');
     await late.client.screen.until('second');
     assert.deepEqual(late.client.screen.texts(page.conversationId), ['first', 'second']);
+  });
+
+  scenario('001 connection scope: a page with a client of version 2 hears the answer to its first lead, and what is said once it is back', async (stage) => {
+    const page = await stage.apart(WidgetPageV2, called('Kim'));
+    const staff = await onDuty(stage);
+    await page.client.lead('Hello');
+    const sessionId = await staff.sessionFor(page.client);
+    await reply(stage.url, staff.token, sessionId, 'Good day');
+    await page.client.screen.until('Good day');
+    assert.equal(page.client.life.named('connect').length, 1, 'it has not connected anew');
+    await page.client.settled();
+    await cutOff(page);
+    await reply(stage.url, staff.token, sessionId, 'still there?');
+    await page.client.screen.until('still there?');
+    assert.deepEqual(page.client.screen.texts(page.client.conversationId), ['Good day', 'still there?']);
   });
 
   scenario('001 rooms lost when the socket is recreated: cut 20 times, every reply said meanwhile arrives once', async (stage) => {
