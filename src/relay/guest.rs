@@ -8,12 +8,14 @@ use crate::{
     dialect::{Dialect, widget::Conversation},
     hub::{Log, Subject},
     model::{
-        Code, Command, DedupId, GuestCommand, Offset, Reject, Resume, Start, WorkspaceId, limits,
+        Code, Command, DedupId, GuestCommand, Offset, Reject, Reply, Resume, SocketId, Start,
+        WorkspaceId, limits,
     },
     server::{
         Arrival, ConnectRequest, Refusal, Socket, Topic, Trouble,
         auth::{GuestClaims, Identity},
     },
+    wire::engine::Revision,
 };
 
 impl Relay {
@@ -50,9 +52,24 @@ impl Relay {
             _ => Refusal::Trouble,
         })?;
         let workspace = known.as_ref().map_or(workspace, |it| it.workspace.clone());
-        let visitor = known.map(|it| it.visitor());
+        let visitor = match known {
+            Some(known) if self.goes_on(&known).await => Some(known.visitor()),
+            _ => None,
+        };
         let shown = Shown::Page { visitor };
         Ok(RelaySocket::newcomer(workspace, Dialect::Widget, shown))
+    }
+
+    /// In one that is over, or never was, nobody answers: who shows its id begins another one. What cannot be known
+    /// just now is taken for what the page says.
+    async fn goes_on(&self, conversation: &Conversation) -> bool {
+        let (workspace, session) = (&conversation.workspace, conversation.session());
+        let found = self.chat.look(workspace, &session).await;
+        match found.map(|done| done.reply) {
+            Ok(Reply::Session { session, .. }) => session.status.is_open(),
+            Ok(_) => false,
+            Err(reject) => reject.code != Code::NotFound,
+        }
     }
 
     /// It hears its conversation from now on, whether that has begun or not.
@@ -65,7 +82,7 @@ impl Relay {
         let workspace = socket.state.workspace().clone();
         let conversation = match socket.state.visitor() {
             Some(visitor) => Conversation::of_visitor(workspace, visitor),
-            None => Conversation::of_socket(workspace, &socket.id),
+            None => Conversation::of_socket(workspace, &called(socket)),
         };
         let visitor = Some(conversation.visitor());
         let state = RelaySocket::Guest {
@@ -132,6 +149,14 @@ impl Relay {
         start.email = identity.email.or(start.email.take());
         start.identity = Some(identity.id);
         Ok(())
+    }
+}
+
+/// As its client has it for `socket.id`: one of the third revision is told no id but that of its connection.
+fn called(socket: &Socket<RelaySocket>) -> SocketId {
+    match socket.revision {
+        Revision::V4 => socket.id.clone(),
+        Revision::V3 => SocketId::new(socket.sid.as_str()),
     }
 }
 

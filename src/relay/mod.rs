@@ -211,7 +211,7 @@ impl App for Relay {
         shown: RelaySocket,
         kept: RelaySocket,
         _: bool,
-    ) -> Result<RelaySocket, Refusal> {
+    ) -> Result<Option<RelaySocket>, Refusal> {
         self.back(shown, kept)
     }
 

@@ -130,6 +130,12 @@ impl RelaySocket {
         }
     }
 
+    /// A page has come with another conversation than this socket hears.
+    pub fn is_left_by(&self, shown: &Self) -> bool {
+        let both = self.visitor().zip(shown.visitor());
+        both.is_some_and(|(heard, shown)| heard != shown)
+    }
+
     /// An operator who is back: whom it has shown to be now, with the vocabulary and the rooms that it had.
     pub fn as_before(mut self, kept: Self) -> Self {
         if let (

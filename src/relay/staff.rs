@@ -169,29 +169,37 @@ impl Relay {
     }
 
     /// Where a token has to be shown to come in, it has to be shown to come back. Who says only by an event who it
-    /// is has shown it before: that counts for as long as it would if it were shown now.
+    /// is has shown it before: that counts for as long as it would if it were shown now. `None`: it comes to something
+    /// else, and comes in anew.
     pub(super) fn back(
         &self,
         shown: RelaySocket,
         kept: RelaySocket,
-    ) -> Result<RelaySocket, Refusal> {
+    ) -> Result<Option<RelaySocket>, Refusal> {
         let RelaySocket::Operator { dialect, .. } = &kept else {
             let is_operator = matches!(shown, RelaySocket::Operator { .. });
-            return Ok(if is_operator { shown } else { kept });
+            return Ok(if is_operator {
+                Some(shown)
+            } else {
+                Some(kept).filter(|kept| !kept.is_left_by(&shown))
+            });
         };
-        match shown {
-            RelaySocket::Operator { .. } => Ok(shown.as_before(kept)),
+        let back = match shown {
+            RelaySocket::Operator { .. } => shown.as_before(kept),
             RelaySocket::Guest {
                 shown: Shown::Operator(verified),
                 ..
-            } if kept.is_shown_by(&verified) => Ok(if kept.yields_to(&verified) {
-                renew(kept, *verified)
-            } else {
-                kept
-            }),
-            _ if dialect.joins() && !self.is_over(&kept) => Ok(kept),
-            _ => Err(denied(Denial::Invalid)),
-        }
+            } if kept.is_shown_by(&verified) => {
+                if kept.yields_to(&verified) {
+                    renew(kept, *verified)
+                } else {
+                    kept
+                }
+            }
+            _ if dialect.joins() && !self.is_over(&kept) => kept,
+            _ => return Err(denied(Denial::Invalid)),
+        };
+        Ok(Some(back))
     }
 
     /// An operator where everybody says who it is: its workspace may have a vocabulary of its own.

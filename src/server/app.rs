@@ -76,14 +76,14 @@ pub trait App: Send + Sync + 'static {
 
     /// What a socket is that came in as `shown` and is recovered as `kept`. Of one that is present from the start
     /// counts what it has shown now: its token may be a newer one. Refused is what it could not have come by, or not
-    /// any more; then there is nothing left to recover.
+    /// any more; then there is nothing left to recover. `None`: neither, and it comes in anew, as `shown`.
     fn resume(
         &self,
         shown: Self::Socket,
         kept: Self::Socket,
         is_present: bool,
-    ) -> Result<Self::Socket, Refusal> {
-        Ok(if is_present { shown } else { kept })
+    ) -> Result<Option<Self::Socket>, Refusal> {
+        Ok(Some(if is_present { shown } else { kept }))
     }
 
     /// It may not be here, or its token is no longer good: the socket is told to leave, and its connection ends.

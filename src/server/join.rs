@@ -14,7 +14,7 @@ use super::{
     state::{Replay, SOCKETS_MAX, SocketState},
 };
 use crate::{
-    hub::{Join, NewRecord, Resume, Resumed},
+    hub::{Join, NewRecord, Recovery, Resume, Resumed},
     model::{EntryId, Epoch, Offset, Partition, RecoveryId, SocketId},
     wire::socket::ROOT,
 };
@@ -82,26 +82,20 @@ impl<A: App> Inbound<'_, A> {
         };
         let (top, resumed) =
             joined.map_or((None, None), |joined| (Some(joined.top), joined.resumed));
+        if self.connection.join_by.take().is_some() {
+            self.connection.remembered_at = self.pod.now();
+        }
+        let resumed = match self.again(resumed, known, is_present).await {
+            Ok(resumed) => resumed,
+            Err(refusal) => {
+                self.count_resume("refused");
+                return self.refuse(nsp, refusal);
+            }
+        };
         if asked {
             let is_back = resumed.is_some();
             self.count_resume(if is_back { "recovered" } else { "gap" });
         }
-        if self.connection.join_by.take().is_some() {
-            self.connection.remembered_at = self.pod.now();
-        }
-        let resumed = match resumed {
-            Some(resumed) => {
-                let id = resumed.recovery.id.clone();
-                match self.kept(resumed, known, is_present) {
-                    Ok(resumed) => resumed,
-                    Err(refusal) => {
-                        self.forget(&id, &refusal).await;
-                        return self.refuse(nsp, refusal);
-                    }
-                }
-            }
-            None => None,
-        };
         match (resumed, top) {
             (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,
             (None, Some(top)) if !is_present => {
@@ -115,7 +109,33 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
-    /// What a socket is that comes back, `None` if this release cannot read it; or why it may not.
+    /// The socket that it was, if it is that again; if not, nothing is left of it.
+    async fn again(
+        &self,
+        resumed: Option<Resumed>,
+        known: A::Socket,
+        is_present: bool,
+    ) -> Result<Option<(Resumed, A::Socket)>, Refusal> {
+        let Some(resumed) = resumed else {
+            return Ok(None);
+        };
+        let Recovery { id, nsp, .. } = &resumed.recovery;
+        let (id, nsp, fenced) = (id.clone(), nsp.clone(), resumed.fenced.clone());
+        let kept = self.kept(resumed, known, is_present);
+        match &kept {
+            Ok(Some(_)) | Err(Refusal::Trouble) => {}
+            Ok(None) => {
+                self.forget(&id).await;
+                // It has lost the socket to this one, though this one does not go on with it.
+                self.end_elsewhere(fenced, &nsp).await;
+            }
+            Err(_) => self.forget(&id).await,
+        }
+        kept
+    }
+
+    /// What a socket is that comes back, `None` if this release cannot read it or it is not that any more; or why it
+    /// may not.
     fn kept(
         &self,
         resumed: Resumed,
@@ -126,15 +146,12 @@ impl<A: App> Inbound<'_, A> {
             return Ok(None);
         };
         let state = self.pod.app.resume(known, kept, is_present)?;
-        Ok(Some((resumed, state)))
+        Ok(state.map(|state| (resumed, state)))
     }
 
     /// Who is refused as the socket that it was may come in as another one: its client goes on to show the pid, and
     /// would be refused for as long as there is a record.
-    async fn forget(&self, id: &RecoveryId, why: &Refusal) {
-        if matches!(why, Refusal::Trouble) {
-            return;
-        }
+    async fn forget(&self, id: &RecoveryId) {
         let hub = &self.pod.hub;
         // If this is lost, its client is refused once more.
         let _ = hub.leave_recovery(id, self.sid, self.pod.now(), 0).await;

@@ -108,7 +108,7 @@ impl<A: App> Inbound<'_, A> {
     /// that of another page which shows the same pid. That page is told to leave, or the two would take the
     /// socket from each other for ever. A WebSocket is told by its pod; a polling one is nobody's, and told
     /// here. Whatever else is on that connection stays.
-    async fn end_elsewhere(&self, fenced: Option<Holder>, nsp: &str) {
+    pub(super) async fn end_elsewhere(&self, fenced: Option<Holder>, nsp: &str) {
         let Some(holder) = fenced else { return };
         let now = self.pod.now();
         let request = PostRequest {

@@ -5,7 +5,7 @@ import { Operator, settings } from '../e2e/support/clients.mjs';
 import { away, back } from '../e2e/support/parties.mjs';
 import { numbered } from '../e2e/support/scene.mjs';
 import { called, fresh, suite, UTC } from './fronts/stage.mjs';
-import { reply, request, WidgetPage } from './fronts/widget.mjs';
+import { reply, request, WidgetPage, WidgetPageV2 } from './fronts/widget.mjs';
 
 const RAW = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MANY = 100;
@@ -47,6 +47,52 @@ suite('seed 001', (scenario) => {
     await reply(stage.url, staff.token, sessionId, 'still there?');
     await again.screen.until('still there?');
     assert.equal((await again.write('yes')).status, 200);
+  });
+
+  scenario('001 connection scope: a page whose stored conversation is over hears the next one without connecting anew', async (stage) => {
+    const { page, staff, sessionId, first } = await talking(stage);
+    await staff.granted('staff:end_session', { sessionId });
+    page.close();
+    const again = await stage.comesIn(WidgetPage, called('Kim'), { conversationId: first.conv_id });
+    assert.equal((await again.write('too late')).status, 409);
+    const next = await again.lead('Hello again', { conv_id: first.conv_id });
+    assert.notEqual(next.conv_id, first.conv_id);
+    const repeated = await again.lead('once more', { conv_id: first.conv_id });
+    assert.equal(repeated.conv_id, next.conv_id, 'a lead that is sent again begins no other');
+    await reply(stage.url, staff.token, await staff.sessionFor(again), 'Welcome back');
+    await again.screen.until('Welcome back');
+    assert.equal(again.life.named('connect').length, 1, 'it has not connected anew');
+  });
+
+  scenario('001 connection scope: a page that comes back with another conversation than it left with hears that one', async (stage) => {
+    const { page, staff, sessionId } = await talking(stage);
+    const late = await stage.apart(WidgetPage, called('Lee'));
+    await late.client.settled();
+    // From its localStorage, when its socket was there already.
+    late.client.use(page.conversationId);
+    assert.equal((await cutOff(late)).recovered, false);
+    await reply(stage.url, staff.token, sessionId, 'first');
+    await late.client.screen.until('first');
+    await late.client.settled();
+    const meanwhile = () => reply(stage.url, staff.token, sessionId, 'second');
+    assert.equal((await cutOff(late, meanwhile)).recovered, true, 'with the same one it is the socket that it was');
+    await late.client.screen.until('second');
+    assert.deepEqual(late.client.screen.texts(page.conversationId), ['first', 'second']);
+  });
+
+  scenario('001 connection scope: a page with a client of version 2 hears the answer to its first lead, and what is said once it is back', async (stage) => {
+    const page = await stage.apart(WidgetPageV2, called('Kim'));
+    const staff = await onDuty(stage);
+    await page.client.lead('Hello');
+    const sessionId = await staff.sessionFor(page.client);
+    await reply(stage.url, staff.token, sessionId, 'Good day');
+    await page.client.screen.until('Good day');
+    assert.equal(page.client.life.named('connect').length, 1, 'it has not connected anew');
+    await page.client.settled();
+    await cutOff(page);
+    await reply(stage.url, staff.token, sessionId, 'still there?');
+    await page.client.screen.until('still there?');
+    assert.deepEqual(page.client.screen.texts(page.client.conversationId), ['Good day', 'still there?']);
   });
 
   scenario('001 rooms lost when the socket is recreated: cut 20 times, every reply said meanwhile arrives once', async (stage) => {
@@ -170,9 +216,13 @@ suite('seed 001', (scenario) => {
     const { status, answer } = await page.write('too late');
     assert.equal(status, 409);
     assert.equal(answer.code, 'ended');
+    page.name = called('Kim');
     const next = await page.lead('Hello again', { conv_id: first.conv_id });
     assert.notEqual(next.conv_id, first.conv_id);
     assert.equal((await page.write('and so on')).status, 200);
+    await page.reconnect();
+    await reply(stage.url, staff.token, await staff.sessionFor(page), 'Good day again');
+    await page.screen.until('Good day again');
   });
 
   scenario('001 checklist: a reconnection loses nothing', async (stage) => {
@@ -205,6 +255,17 @@ async function onDuty(stage) {
   const staff = stage.open(Dashboard, fresh());
   await staff.hear('ready');
   return staff;
+}
+
+/** Its connection is lost, and comes back by itself; resolves with how. */
+async function cutOff({ client, proxy }, meanwhile) {
+  const nth = client.life.named('connect').length;
+  proxy.refuse('everything');
+  proxy.cut('all');
+  await client.life.wait('disconnect', undefined, { nth });
+  await meanwhile?.();
+  proxy.accept();
+  return client.connected({ nth: nth + 1, within: 30_000 });
 }
 
 async function talking(stage) {

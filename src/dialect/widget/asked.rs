@@ -22,14 +22,30 @@ pub struct Told {
     pub socket: Option<SocketId>,
 }
 
+/// The conversations that a lead may be of.
+pub struct Known {
+    pub workspace: WorkspaceId,
+    /// The one that the page has stored.
+    pub stored: Option<Conversation>,
+    /// The one that its socket hears, unless that has come with one that goes on.
+    pub heard: Option<Conversation>,
+}
+
 impl Told {
-    /// `None` for one that is none.
-    pub fn conversation(&self, workspace: &WorkspaceId) -> Option<Conversation> {
-        match (&self.conversation, &self.socket) {
-            (Some(id), _) => Conversation::parse(id, workspace),
-            (None, Some(socket)) => Some(Conversation::of_socket(workspace.clone(), socket)),
-            (None, None) => Some(Conversation::draw(workspace.clone())),
-        }
+    /// `None` if what the page has stored is the id of none.
+    pub fn known(&self, page: &WorkspaceId) -> Option<Known> {
+        let stored = match &self.conversation {
+            Some(id) => Some(Conversation::parse(id, page)?),
+            None => None,
+        };
+        let workspace = stored.as_ref().map_or(page, |it| &it.workspace).clone();
+        let socket = self.socket.as_ref();
+        let heard = socket.map(|socket| Conversation::of_socket(workspace.clone(), socket));
+        Some(Known {
+            workspace,
+            stored,
+            heard,
+        })
     }
 }
 
@@ -89,4 +105,30 @@ fn sent(fields: &Fields<'_>) -> Result<Send, Reject> {
             .map(str::to_owned),
         ..Send::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_socket_hears_is_where_the_stored_conversation_is() {
+        let (page, shop) = (WorkspaceId::new("default"), WorkspaceId::new("shop"));
+        let stored = Conversation::draw(shop.clone());
+        let socket = SocketId::new("abc");
+        let told = Told {
+            conversation: Some(stored.to_string()),
+            socket: Some(socket.clone()),
+            ..Told::default()
+        };
+        let known = told.known(&page).unwrap();
+        let heard = Conversation::of_socket(shop.clone(), &socket);
+        assert_eq!(known.workspace, shop);
+        assert_eq!((known.stored, known.heard), (Some(stored), Some(heard)));
+        let none = Told {
+            conversation: Some("5".into()),
+            ..told
+        };
+        assert!(none.known(&page).is_none());
+    }
 }

@@ -3,7 +3,7 @@
 mod asked;
 mod conversation;
 
-pub use asked::{Lead, Told, lead, message, page};
+pub use asked::{Known, Lead, Told, lead, message, page};
 pub use conversation::Conversation;
 use conversation::PREFIX;
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{no_such_conversation, raw, visitor};
 use crate::{
     chat::Actor,
-    dialect::widget::{self, Conversation},
+    dialect::widget::{self, Conversation, Known},
     model::{Address, Code, Command, DedupId, GuestCommand, Reject, Reply, Send, Session, Start},
     rest::{
         Rest,
@@ -17,7 +17,8 @@ use crate::{
 
 /// A visitor begins a conversation, with a first message or without, or goes on with the one that it names. `conv_id`
 /// in the answer is the visitor's token for it: its page stores it, sends by it, and compares it with what its socket
-/// hears. With `socket_id` the page's socket hears the conversation at once. One that is over is followed by a new one.
+/// hears. With `socket_id` the page's socket hears a new one at once, if it has connected with none that goes on. One that
+/// is over is followed by a new one.
 #[utoipa::path(
     post, path = "/api/widget/lead", tag = "Widget", security(()),
     request_body(content = ref("#/components/schemas/Lead")),
@@ -34,20 +35,20 @@ pub async fn lead(
     let lead = widget::lead(&fields)?;
     let _turn = rest.page_turn(None, address).await?;
     let workspace = rest.workspace_of(lead.told.workspace.as_deref());
-    let conversation = lead.told.conversation(&workspace).ok_or_else(|| {
+    let known = lead.told.known(&workspace).ok_or_else(|| {
         Reject::field(
             "conv_id",
             "conv_id is not one that a lead was answered with",
         )
     })?;
-    if !rest.parts.directory.knows(&conversation.workspace) {
+    if !rest.parts.directory.knows(&known.workspace) {
         return Err(no_such_conversation());
     }
     // A message that cannot be is to leave no conversation behind.
     if let Some(send) = &lead.send {
-        rest.parts.chat.check(&conversation.workspace, send)?;
+        rest.parts.chat.check(&known.workspace, send)?;
     }
-    let (conversation, session) = rest.begun(conversation, lead.start, address).await?;
+    let (conversation, session) = rest.begun(known, lead.start, address).await?;
     let mut answer = Map::new();
     answer.insert("success".into(), true.into());
     answer.insert("conversation_id".into(), raw(&conversation).into());
@@ -60,26 +61,37 @@ pub async fn lead(
 }
 
 impl Rest {
-    /// Its session, which is there from now on.
+    /// The one that goes on, or a new one: that which the page's socket hears, if that has not begun before.
     async fn begun(
+        &self,
+        known: Known,
+        start: Start,
+        address: Address,
+    ) -> Result<(Conversation, Session), Problem> {
+        let mut new = None;
+        for conversation in known.stored.into_iter().chain(known.heard) {
+            let (workspace, session) = (&conversation.workspace, conversation.session());
+            let found = self.parts.chat.look(workspace, &session).await;
+            new = match found.map(|done| done.reply) {
+                Ok(Reply::Session { session, .. }) if session.status.is_open() => {
+                    return Ok((conversation, *session));
+                }
+                Ok(_) => None,
+                Err(reject) if reject.code == Code::NotFound => Some(conversation),
+                Err(reject) => return Err(reject.into()),
+            };
+        }
+        let new = new.unwrap_or_else(|| Conversation::draw(known.workspace));
+        self.begin(new, start, address).await
+    }
+
+    /// Its session is there from now on.
+    async fn begin(
         &self,
         conversation: Conversation,
         start: Start,
         address: Address,
     ) -> Result<(Conversation, Session), Problem> {
-        let known = self
-            .parts
-            .chat
-            .look(&conversation.workspace, &conversation.session())
-            .await;
-        let conversation = match known.map(|done| done.reply) {
-            Ok(Reply::Session { session, .. }) if session.status.is_open() => {
-                return Ok((conversation, *session));
-            }
-            Ok(_) => Conversation::draw(conversation.workspace),
-            Err(reject) if reject.code == Code::NotFound => conversation,
-            Err(reject) => return Err(reject.into()),
-        };
         let start = Command::Guest(GuestCommand::Start(Box::new(start)));
         let (actor, chat) = (visitor(&conversation, None, address), &self.parts.chat);
         let done = chat.handle(&actor, start, &conversation.request()).await?;

@@ -7,14 +7,14 @@ import { PATIENCE_MS } from './journal.mjs';
 
 /** All that the server tells; there is no listening to whatever comes. */
 const TOLD = [
-  'ready', 'guest:message', 'guest:typing', 'message:react', 'message:read', 'message:status', 'operator:offline', 'operator:online',
+  'ready', 'new-message', 'guest:message', 'guest:typing', 'message:react', 'message:read', 'message:status', 'operator:offline', 'operator:online',
   'operator:status', 'session:agent_joined', 'session:agent_left', 'session:created', 'session:ended', 'session:queue',
   'session:started', 'session:updated', 'staff:message', 'staff:message:sent', 'staff:transfer_closed', 'staff:transfer_offer',
   'staff:typing',
 ];
 const MESSAGES = ['guest:message', 'staff:message'];
 
-const v2 = (Base) =>
+export const v2 = (Base) =>
   class extends Base {
     /** What newer clients show in `auth` is in the query. */
     open(url, namespace, { auth, query, ...others }) {

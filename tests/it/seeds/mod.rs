@@ -48,8 +48,8 @@ mod cluster {
 /// Settings that a suite runs with beside the usual ones, by their names in the environment.
 pub fn settings_of(suite: &str) -> Vec<(&'static str, &'static str)> {
     match suite {
-        // A hundred messages one after the other.
-        "seeds/001" => vec![("RATE_GUEST", "200/1s")],
+        // A hundred messages one after the other; and a page with a client of version 2.
+        "seeds/001" => vec![("RATE_GUEST", "200/1s"), ("ALLOW_EIO3", "true")],
         "seeds/003" => vec![("DIALECT", "operator-a"), ("GUEST_GRACE", "3s")],
         "seeds/004" => vec![("GUEST_GRACE", "1s")],
         "seeds/dialects" => vec![("DIALECT", "other=operator-a")],

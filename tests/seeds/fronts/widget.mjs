@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { Client } from '../../e2e/support/clients.mjs';
+import { v2 } from '../../e2e/support/v2.mjs';
 import { Screen } from './screen.mjs';
 
 const ORG = 'default';
@@ -29,7 +30,8 @@ export class WidgetPage extends Client {
 
   /** The second effect of the seed: the listener is another one, the socket the same. */
   use(conversationId) {
-    this.socket.off('new-message', this.listener);
+    // Without a listener, version 2 would take away another one.
+    if (this.listener) this.socket.off('new-message', this.listener);
     this.conversationId = conversationId;
     this.listener = (payload) => {
       if (payload.direction === 'out' && payload.conv_id === conversationId) {
@@ -50,6 +52,13 @@ export class WidgetPage extends Client {
     return answer;
   }
 
+  /** What it has to do once it goes on with a conversation that its socket does not hear. */
+  async reconnect() {
+    const nth = this.life.named('connect').length + 1;
+    this.socket.disconnect().connect();
+    return this.connected({ nth });
+  }
+
   /** `id`: one of the forms that it may have stored. */
   write(text, id = this.conversationId) {
     return request(this.url, `/api/conversations/${encodeURIComponent(id)}/messages`, { body: { text } });
@@ -57,6 +66,17 @@ export class WidgetPage extends Client {
 
   async stored() {
     return (await request(this.url, `/api/conversations/${encodeURIComponent(this.conversationId)}/messages?limit=200`)).answer.messages;
+  }
+}
+
+/** With a client of version 2, which shows what it has stored in its query, and sets that before it comes back. */
+export class WidgetPageV2 extends v2(WidgetPage) {
+  record() {
+    super.record();
+    this.socket.on('reconnect_attempt', () => {
+      const { opts } = this.socket.io;
+      if (this.conversationId) opts.query = { ...opts.query, conv_id: this.conversationId };
+    });
   }
 }
 
