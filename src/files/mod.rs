@@ -23,11 +23,11 @@ mod picture;
 mod s3;
 mod store;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream, stream::BoxStream};
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use claims::FileClaims;
@@ -98,16 +98,18 @@ pub struct Place<'a> {
     pub session: &'a SessionId,
 }
 
-/// A file to be sent.
+/// A file to be sent, or a part of it.
 pub struct Opened {
     pub claims: FileClaims,
     /// Of what is sent.
     pub mime: String,
-    /// In bytes.
+    /// Of the whole file, in bytes.
     pub size: u64,
     pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
+    /// What of it is sent.
+    pub range: Range<u64>,
 impl Files {
     pub fn new(parts: FileParts) -> Self {
         Self {
@@ -329,18 +331,31 @@ impl Files {
 
     pub async fn open(&self, claims: FileClaims) -> Result<Opened, Reject> {
         let _turn = self.turn(&self.asked, "file_store").await?;
-        let at = path(claims.place(), &claims.id, claims.thumbnail);
-        match self.opened(claims, &at).await {
-            Ok(opened) => Ok(opened),
-            Err(object_store::Error::NotFound { .. }) => Err(no_such_file()),
-            Err(error) => Err(self.trouble(&error)),
-        }
+        let head = self.store.head(&at(claims)).await;
+        head.map(|meta| meta.size)
+            .map_err(|error| self.unopened(&error))
+    }
+
+    /// All of it, or the part that lies within it.
+    pub async fn open(
+        &self,
+        claims: FileClaims,
+        part: Option<Range<u64>>,
+    ) -> Result<Opened, Reject> {
+        let _turn = self.turn(&self.asked, "file_store").await?;
+        let opened = self.opened(claims, part).await;
+        opened.map_err(|error| self.unopened(&error))
     }
 
     /// A smaller picture is of another type than the picture, and small enough to look which.
-    async fn opened(&self, claims: FileClaims, at: &Path) -> object_store::Result<Opened> {
-        let file = self.store.get(at).await?;
-        let size = file.meta.size;
+    async fn opened(
+        &self,
+        claims: FileClaims,
+        part: Option<Range<u64>>,
+    ) -> object_store::Result<Opened> {
+        let options = GetOptions::new().with_range(part);
+        let file = self.store.get_opts(&at(&claims), options).await?;
+        let (size, range) = (file.meta.size, file.range.clone());
         if !claims.thumbnail {
             let mime = claims.mime.clone();
             let bytes = file.into_stream();
@@ -356,6 +371,7 @@ impl Files {
         Ok(Opened {
             claims,
             mime: mime.to_owned(),
+                range,
             size,
             bytes: stream::once(async move { Ok(bytes) }).boxed(),
         })
@@ -365,9 +381,17 @@ impl Files {
     fn trouble(&self, error: &object_store::Error) -> Reject {
         self.metrics.errors.inc();
         tracing::warn!(%error, "the file store does not do what it is asked for");
+            range,
         Reject::unavailable()
     }
 }
+
+    fn unopened(&self, error: &object_store::Error) -> Reject {
+        match error {
+            object_store::Error::NotFound { .. } => no_such_file(),
+            error => self.trouble(error),
+        }
+    }
 
 fn no_such_file() -> Reject {
     Reject::new(Code::NotFound, "No such file, or its address has ended")
@@ -388,3 +412,8 @@ fn path(place: Place<'_>, id: &str, thumbnail: bool) -> Path {
     let (workspace, session) = (place.workspace.as_str(), place.session.as_str());
     Path::from_iter([workspace, session, id, kind])
 }
+/// Where the file lies that an address leads to.
+fn at(claims: &FileClaims) -> Path {
+    path(claims.place(), &claims.id, claims.thumbnail)
+}
+

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Method, RequestBuilder, header::HeaderMap};
+use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
 
 use super::files::form;
@@ -82,6 +82,16 @@ impl Client {
         response.bytes().await.unwrap().to_vec()
     }
 }
+
+    /// What is at an address that was told, whatever is answered.
+    pub async fn open(&self, method: Method, path: &str) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.http.request(method, url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.unwrap()
+    }
 
 async fn answer(request: RequestBuilder) -> Answer {
     {
