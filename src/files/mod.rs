@@ -13,6 +13,7 @@
 //! | `claims` | what is signed |
 //! | `inline` | pictures for front ends that show them from the event |
 //! | `store`, `s3` | where bytes are |
+//! | `probe` | whether a bucket is there, for whoever looks before a start |
 
 mod claims;
 mod given;
@@ -20,6 +21,7 @@ mod inline;
 mod kind;
 mod look;
 mod picture;
+mod probe;
 mod s3;
 mod store;
 
@@ -33,6 +35,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub use claims::FileClaims;
 pub use kind::KINDS;
 pub use look::digest;
+pub use probe::{Unseen, probe};
 pub use store::{Place as StorePlace, StoreError, open};
 
 use self::{
