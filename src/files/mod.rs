@@ -108,11 +108,11 @@ pub struct Opened {
     pub mime: String,
     /// Of the whole file, in bytes.
     pub size: u64,
+    /// What of it is sent.
+    pub range: Range<u64>,
     pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
-    /// What of it is sent.
-    pub range: Range<u64>,
 impl Files {
     pub fn new(parts: FileParts) -> Self {
         Self {
@@ -143,16 +143,20 @@ impl Files {
             Ok(_) => "stored",
             Err(reject) => reject.code.as_str(),
         };
-        self.metrics.uploads.with_label_values(&[outcome]).inc();
+        self.count(outcome);
         kept
     }
 
     /// Of a file that was not even received as a whole.
     pub fn turn_away(&self, field: &'static str, max: usize) -> Reject {
         let reject = too_large(field, max);
-        let uploads = &self.metrics.uploads;
-        uploads.with_label_values(&[reject.code.as_str()]).inc();
+        self.count(reject.code.as_str());
         reject
+    }
+
+    /// What has become of a file that came.
+    pub fn count(&self, outcome: &str) {
+        self.metrics.uploads.with_label_values(&[outcome]).inc();
     }
 
     async fn look_and_put(
@@ -332,7 +336,8 @@ impl Files {
         FileClaims::verify(&self.keys, signed).ok_or_else(no_such_file)
     }
 
-    pub async fn open(&self, claims: FileClaims) -> Result<Opened, Reject> {
+    /// In bytes, of what an address leads to.
+    pub async fn size(&self, claims: &FileClaims) -> Result<u64, Reject> {
         let _turn = self.turn(&self.asked, "file_store").await?;
         let head = self.store.head(&at(claims)).await;
         head.map(|meta| meta.size)
@@ -366,6 +371,7 @@ impl Files {
                 claims,
                 mime,
                 size,
+                range,
                 bytes,
             });
         }
@@ -374,20 +380,11 @@ impl Files {
         Ok(Opened {
             claims,
             mime: mime.to_owned(),
-                range,
             size,
+            range,
             bytes: stream::once(async move { Ok(bytes) }).boxed(),
         })
     }
-
-    /// What it says may name paths and hosts: it is for the log, not for the client.
-    fn trouble(&self, error: &object_store::Error) -> Reject {
-        self.metrics.errors.inc();
-        tracing::warn!(%error, "the file store does not do what it is asked for");
-            range,
-        Reject::unavailable()
-    }
-}
 
     fn unopened(&self, error: &object_store::Error) -> Reject {
         match error {
@@ -395,6 +392,14 @@ impl Files {
             error => self.trouble(error),
         }
     }
+
+    /// What it says may name paths and hosts: it is for the log, not for the client.
+    fn trouble(&self, error: &object_store::Error) -> Reject {
+        self.metrics.errors.inc();
+        tracing::warn!(%error, "the file store does not do what it is asked for");
+        Reject::unavailable()
+    }
+}
 
 fn no_such_file() -> Reject {
     Reject::new(Code::NotFound, "No such file, or its address has ended")
@@ -409,14 +414,14 @@ fn too_large(field: &'static str, max: usize) -> Reject {
     }
 }
 
+/// Where the file lies that an address leads to.
+fn at(claims: &FileClaims) -> Path {
+    path(claims.place(), &claims.id, claims.thumbnail)
+}
+
 /// Each part is escaped by itself, so that no name leads elsewhere.
 fn path(place: Place<'_>, id: &str, thumbnail: bool) -> Path {
     let kind = if thumbnail { "thumbnail" } else { "file" };
     let (workspace, session) = (place.workspace.as_str(), place.session.as_str());
     Path::from_iter([workspace, session, id, kind])
 }
-/// Where the file lies that an address leads to.
-fn at(claims: &FileClaims) -> Path {
-    path(claims.place(), &claims.id, claims.thumbnail)
-}
-

@@ -55,7 +55,8 @@ pub async fn upload(
         Uploader::Guest(..) => return Err(no_such_session()),
     };
     rest.open_session(&workspace, &session).await?;
-    rest.parts.chat.charge_upload(&uploader.actor()).await?;
+    let (files, chat) = (&rest.parts.files, &rest.parts.chat);
+    files.charge(chat, &uploader.actor()).await?;
     let _turn = rest.upload_turn().await?;
     let upload = received(form, &rest.parts.files, max).await?;
     let place = Place {

@@ -74,6 +74,11 @@ async fn p8_files_of_one_person_are_counted() {
     let asked = guest.emit("guest:message", &inline).await.unwrap();
     let refused = guest.answer(asked).await.unwrap();
     assert_eq!(refused["error"]["code"], "rate_limited", "{refused}");
+    let page = house.server.measured().await;
+    for (outcome, count) in [("stored", 2), ("rate_limited", 2)] {
+        let line = format!("switchboard_uploads_total{{outcome=\"{outcome}\"}} {count}\n");
+        assert!(page.contains(&line), "{line} in {page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
