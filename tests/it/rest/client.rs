@@ -42,6 +42,15 @@ impl Client {
         client
     }
 
+    /// The token that it shows.
+    pub fn bearer(&self) -> &str {
+        let shown = self
+            .headers
+            .iter()
+            .find(|(name, _)| name == "authorization");
+        shown.unwrap().1.strip_prefix("Bearer ").unwrap()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None).await
     }
@@ -74,15 +83,6 @@ impl Client {
         answer(request).await
     }
 
-    /// What is at an address that was told.
-    pub async fn bytes(&self, path: &str) -> Vec<u8> {
-        let url = format!("http://{}{path}", self.address);
-        let response = self.http.get(url).send().await.unwrap();
-        assert_eq!(response.status().as_u16(), 200);
-        response.bytes().await.unwrap().to_vec()
-    }
-}
-
     /// What is at an address that was told, whatever is answered.
     pub async fn open(&self, method: Method, path: &str) -> Response {
         let url = format!("http://{}{path}", self.address);
@@ -92,6 +92,15 @@ impl Client {
         }
         request.send().await.unwrap()
     }
+
+    /// What is at an address that was told.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let url = format!("http://{}{path}", self.address);
+        let response = self.http.get(url).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        response.bytes().await.unwrap().to_vec()
+    }
+}
 
 async fn answer(request: RequestBuilder) -> Answer {
     {

@@ -112,12 +112,12 @@ async fn p6_p7_a_file_of_one_pod_is_opened_by_another_and_no_other_workspace_rea
     let uploaded = ada.upload(&path, "file", PNG.to_vec()).await.granted();
     let url = uploaded["url"].as_str().unwrap();
     assert_eq!(Client::nobody(there).bytes(url).await, PNG);
+    parts_are_sent(&Client::nobody(there), &ada, &path).await;
     let stranger = Client::with_token(there, &who("ada", "other"));
     let refused = stranger.upload(&path, "file", PNG.to_vec()).await;
     refused.refused(404, "not_found");
     Client::nobody(here)
         .upload(&path, "file", PNG.to_vec())
-    parts_are_sent(&Client::nobody(there), &ada, &path).await;
         .await
         .refused(401, "unauthorized");
     pods.stop().await;
@@ -143,23 +143,18 @@ async fn p7_a_file_in_a_bucket_is_opened_by_every_pod_and_its_loss_is_told() {
     let uploaded = itself.upload(&path, "file", PNG.to_vec()).await.granted();
     let url = uploaded["url"].as_str().unwrap();
     assert_eq!(Client::nobody(there).bytes(url).await, PNG);
+    parts_are_sent(&Client::nobody(there), &itself, &path).await;
     bucket.stop().await;
     let refused = itself.upload(&path, "file", b"a text".to_vec()).await;
     refused.refused(503, "unavailable");
     let page = pods.servers()[0].measured().await;
     assert!(
-    parts_are_sent(&Client::nobody(there), &itself, &path).await;
         page.contains("switchboard_file_store_errors_total 1"),
         "{page}"
     );
     pods.stop().await;
 }
 
-/// Which file an address leads to.
-fn named(uploaded: &Value) -> Value {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    let url = uploaded["url"].as_str().unwrap();
-    let claims = url.split('.').nth(1).unwrap();
 /// Safari plays no sound and no video without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn p8_a_part_of_a_file_is_sent_to_whoever_asks_for_it() {
@@ -251,6 +246,11 @@ pub fn picture(side: u32) -> Vec<u8> {
     png.into_inner()
 }
 
+/// Which file an address leads to.
+fn named(uploaded: &Value) -> Value {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let url = uploaded["url"].as_str().unwrap();
+    let claims = url.split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     claims["id"].clone()
 }
@@ -288,7 +288,7 @@ async fn p8_a_store_that_is_silent_is_told_in_time() {
     pods.stop().await;
 }
 
-fn attachments(started: &Value) -> String {
+pub fn attachments(started: &Value) -> String {
     let session = started["sessionId"].as_str().unwrap();
     format!("/sessions/{session}/attachments")
 }

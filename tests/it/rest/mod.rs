@@ -12,3 +12,4 @@ mod names;
 pub mod revocation;
 mod sessions;
 mod staff;
+mod uploads;
