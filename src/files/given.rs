@@ -44,6 +44,12 @@ impl Files {
         }
     }
 
+    /// Of a file that comes, before it is looked at.
+    pub async fn charge(&self, chat: &Chat, actor: &Actor) -> Result<(), Reject> {
+        let charged = chat.charge_upload(actor).await;
+        charged.inspect_err(|reject| self.count(reject.code.as_str()))
+    }
+
     /// Says where the files are of messages that one is told beside the log.
     pub fn link_done(&self, workspace: &WorkspaceId, done: &mut Done) {
         if let Reply::History { messages, .. } = &mut done.reply {
@@ -72,10 +78,16 @@ impl Files {
             return Ok(send);
         };
         let place = Place { workspace, session };
-        chat.charge_upload(actor).await?;
         let file = match given {
-            Given::Uploaded(id) => self.uploaded(place, &id)?,
-            Given::Bytes(upload) => self.keep(place, *upload, max).await?,
+            // It came before.
+            Given::Uploaded(id) => {
+                chat.charge_upload(actor).await?;
+                self.uploaded(place, &id)?
+            }
+            Given::Bytes(upload) => {
+                self.charge(chat, actor).await?;
+                self.keep(place, *upload, max).await?
+            }
         };
         Ok(Send {
             given: None,

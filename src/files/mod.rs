@@ -14,6 +14,7 @@
 //! | `claims` | what is signed |
 //! | `inline` | pictures for front ends that show them from the event |
 //! | `store`, `s3` | where bytes are |
+//! | `probe` | whether a bucket is there, for whoever looks before a start |
 
 mod bare;
 mod claims;
@@ -22,18 +23,20 @@ mod inline;
 mod kind;
 mod look;
 mod picture;
+mod probe;
 mod s3;
 mod store;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream, stream::BoxStream};
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutPayload, path::Path};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use claims::FileClaims;
 pub use kind::KINDS;
+pub use probe::{Unseen, probe};
 pub use store::{Place as StorePlace, StoreError, open};
 
 use self::{
@@ -99,13 +102,15 @@ pub struct Place<'a> {
     pub session: &'a SessionId,
 }
 
-/// A file to be sent.
+/// A file to be sent, or a part of it.
 pub struct Opened {
     pub claims: FileClaims,
     /// Of what is sent.
     pub mime: String,
-    /// In bytes.
+    /// Of the whole file, in bytes.
     pub size: u64,
+    /// What of it is sent.
+    pub range: Range<u64>,
     pub bytes: BoxStream<'static, object_store::Result<Bytes>>,
 }
 
@@ -139,16 +144,20 @@ impl Files {
             Ok(_) => "stored",
             Err(reject) => reject.code.as_str(),
         };
-        self.metrics.uploads.with_label_values(&[outcome]).inc();
+        self.count(outcome);
         kept
     }
 
     /// Of a file that was not even received as a whole.
     pub fn turn_away(&self, field: &'static str, max: usize) -> Reject {
         let reject = too_large(field, max);
-        let uploads = &self.metrics.uploads;
-        uploads.with_label_values(&[reject.code.as_str()]).inc();
+        self.count(reject.code.as_str());
         reject
+    }
+
+    /// What has become of a file that came.
+    pub fn count(&self, outcome: &str) {
+        self.metrics.uploads.with_label_values(&[outcome]).inc();
     }
 
     async fn look_and_put(
@@ -336,20 +345,34 @@ impl Files {
         FileClaims::verify(&self.keys, signed).ok_or_else(no_such_file)
     }
 
-    pub async fn open(&self, claims: FileClaims) -> Result<Opened, Reject> {
+    /// In bytes, of what an address leads to.
+    pub async fn size(&self, claims: &FileClaims) -> Result<u64, Reject> {
         let _turn = self.turn(&self.asked, "file_store").await?;
-        let at = path(claims.place(), &claims.id, claims.thumbnail);
-        match self.opened(claims, &at).await {
-            Ok(opened) => Ok(opened),
-            Err(object_store::Error::NotFound { .. }) => Err(no_such_file()),
-            Err(error) => Err(self.trouble(&error)),
-        }
+        let head = self.store.head(&at(claims)).await;
+        head.map(|meta| meta.size)
+            .map_err(|error| self.unopened(&error))
+    }
+
+    /// All of it, or the part that lies within it.
+    pub async fn open(
+        &self,
+        claims: FileClaims,
+        part: Option<Range<u64>>,
+    ) -> Result<Opened, Reject> {
+        let _turn = self.turn(&self.asked, "file_store").await?;
+        let opened = self.opened(claims, part).await;
+        opened.map_err(|error| self.unopened(&error))
     }
 
     /// A smaller picture is of another type than the picture, and small enough to look which.
-    async fn opened(&self, claims: FileClaims, at: &Path) -> object_store::Result<Opened> {
-        let file = self.store.get(at).await?;
-        let size = file.meta.size;
+    async fn opened(
+        &self,
+        claims: FileClaims,
+        part: Option<Range<u64>>,
+    ) -> object_store::Result<Opened> {
+        let options = GetOptions::new().with_range(part);
+        let file = self.store.get_opts(&at(&claims), options).await?;
+        let (size, range) = (file.meta.size, file.range.clone());
         if !claims.thumbnail {
             let mime = claims.mime.clone();
             let bytes = file.into_stream();
@@ -357,6 +380,7 @@ impl Files {
                 claims,
                 mime,
                 size,
+                range,
                 bytes,
             });
         }
@@ -366,8 +390,16 @@ impl Files {
             claims,
             mime: mime.to_owned(),
             size,
+            range,
             bytes: stream::once(async move { Ok(bytes) }).boxed(),
         })
+    }
+
+    fn unopened(&self, error: &object_store::Error) -> Reject {
+        match error {
+            object_store::Error::NotFound { .. } => no_such_file(),
+            error => self.trouble(error),
+        }
     }
 
     /// What it says may name paths and hosts: it is for the log, not for the client.
@@ -389,6 +421,11 @@ fn too_large(field: &'static str, max: usize) -> Reject {
         field: Some(field),
         ..Reject::new(Code::TooLarge, text)
     }
+}
+
+/// Where the file lies that an address leads to.
+fn at(claims: &FileClaims) -> Path {
+    path(claims.place(), &claims.id, claims.thumbnail)
 }
 
 /// Each part is escaped by itself, so that no name leads elsewhere.

@@ -62,19 +62,21 @@ impl FromStr for Place {
 pub fn open(place: &Place) -> Result<Arc<dyn ObjectStore>, StoreError> {
     match place {
         Place::Folder(folder) => self::folder(folder),
-        Place::S3 { bucket, prefix } => {
-            let store = AmazonS3Builder::from_env()
-                .with_bucket_name(bucket)
-                .with_http_connector(Https::new()?)
-                .with_retry(retry())
-                .build()?;
-            if prefix.is_empty() {
-                return Ok(Arc::new(store));
-            }
-            let prefix = Key::parse(prefix).map_err(object_store::Error::from)?;
-            Ok(Arc::new(PrefixStore::new(store, prefix)))
-        }
+        Place::S3 { bucket, prefix } => self::bucket(bucket, prefix),
     }
+}
+
+pub fn bucket(bucket: &str, prefix: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    let store = AmazonS3Builder::from_env()
+        .with_bucket_name(bucket)
+        .with_http_connector(Https::new()?)
+        .with_retry(retry())
+        .build()?;
+    if prefix.is_empty() {
+        return Ok(Arc::new(store));
+    }
+    let prefix = Key::parse(prefix).map_err(object_store::Error::from)?;
+    Ok(Arc::new(PrefixStore::new(store, prefix)))
 }
 
 /// Whoever sends a file waits for it.

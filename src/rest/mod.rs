@@ -3,7 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `caller`, `login`, `cookie` | who asks |
+//! | `caller`, `who`, `login`, `cookie` | who asks |
 //! | `ask`, `idempotency`, `stored` | one command, once, acknowledged when it is as safe as acks promise |
 //! | `body`, `query`, `problem` | what comes in, and how it is refused |
 //! | `document` | all of it as OpenAPI |
@@ -29,6 +29,7 @@ mod query;
 mod sessions;
 mod stored;
 mod turns;
+mod who;
 mod widget;
 mod workspaces;
 
@@ -109,6 +110,7 @@ pub struct Rest {
     passwords: Semaphore,
     reads: Semaphore,
     uploads: Semaphore,
+    own_uploads: files::OwnTurns,
 }
 
 pub fn routes(parts: Parts, settings: RestSettings) -> Router {
@@ -123,6 +125,7 @@ pub fn routes(parts: Parts, settings: RestSettings) -> Router {
         passwords: Semaphore::new(PASSWORDS_MAX),
         reads: Semaphore::new(READS_MAX),
         uploads: Semaphore::new(files::UPLOADS_MAX),
+        own_uploads: files::OwnTurns::default(),
     });
     let (routes, mut document) = document::endpoints().split_for_parts();
     let (uploads, of_uploads) = document::uploads().split_for_parts();

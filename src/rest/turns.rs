@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::{sync::SemaphorePermit, time::timeout};
 
-use super::{Rest, caller::Caller, problem::Problem};
+use super::{Rest, caller::Caller, files::OwnTurn, problem::Problem, who::Who};
 use crate::{
     hub::Limit,
-    model::{Address, OperatorId, Reject},
+    model::{Address, Millis, OperatorId, Reject},
 };
 
 /// Changes of accounts by one operator: each costs a core for a moment, and stays in the list of those who are sent
@@ -21,6 +21,8 @@ const OWN_PASSWORD: Limit = Limit {
     max: 10,
     window_ms: 300_000,
 };
+/// After which one that sends too many files at a time may try again: one of them may have been received by then.
+const OWN_UPLOAD_RETRY_MS: Millis = 1_000;
 /// For a page's turn.
 const TURN: Duration = Duration::from_secs(5);
 
@@ -66,6 +68,21 @@ impl Rest {
             Some(caller) => self.charge_read(caller).await,
             None => Ok(self.parts.chat.charge_page(address).await?),
         }
+    }
+
+    /// One of the few turns to send files that each operator, and each session's guest, has.
+    pub fn own_upload_turn(&self, who: &Who) -> Result<OwnTurn<'_>, Problem> {
+        let sender = match who {
+            Who::Operator(caller) => format!("operator {}", self::who(caller)),
+            Who::Guest(claims) => format!("guest {}", claims.session),
+        };
+        self.own_uploads.take(sender).ok_or_else(|| {
+            self.hit_limit("own_uploads");
+            let says = "Too many files at a time, please wait until one is there";
+            let reject = Reject::limited(says, OWN_UPLOAD_RETRY_MS);
+            self.parts.files.count(reject.code.as_str());
+            reject.into()
+        })
     }
 
     /// A turn to receive a file.

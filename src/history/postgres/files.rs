@@ -5,15 +5,16 @@ use bytes::Bytes;
 use deadpool_postgres::GenericClient as _;
 use futures_util::{StreamExt as _, stream, stream::BoxStream};
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
-    ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-    path::Path,
+    CopyOptions, Error, GetOptions, GetRange, GetResult, GetResultPayload, ListResult,
+    MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result, path::Path,
 };
+use tokio_postgres::types::ToSql;
 
 use super::PostgresHistory;
 use crate::history::Unavailable;
 
-/// The files of a cluster that has no object store: a row each, written and read as a whole. By the connections for
+/// The files of a cluster that has no object store: a row each, written as a whole. By the connections for
 /// reading, so that no upload keeps the messages waiting.
 #[derive(Debug)]
 pub struct PostgresFiles(pub Arc<PostgresHistory>);
@@ -52,22 +53,29 @@ impl ObjectStore for PostgresFiles {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let database = &self.0.database;
+        let (from, most) = asked(&options);
         let work = async {
             let client = database.reader().await?;
-            let sql = "SELECT bytes FROM files WHERE path = $1";
+            // A player asks for many parts: of each no more is read than it has.
+            let sql =
+                "SELECT substr(bytes, $2, $3), octet_length(bytes) FROM files WHERE path = $1";
             let statement = client.prepare_cached(sql).await?;
-            let row = client.query_opt(&statement, &[&location.as_ref()]).await?;
-            Ok(row.map(|row| row.try_get::<_, Vec<u8>>(0)).transpose()?)
+            let (path, first, most) = (location.as_ref(), int(from).saturating_add(1), int(most));
+            let asked: [&(dyn ToSql + Sync); 3] = [&path, &first, &most];
+            let Some(row) = client.query_opt(&statement, &asked).await? else {
+                return Ok(None);
+            };
+            Ok(Some((row.try_get(0)?, row.try_get(1)?)))
         };
-        let bytes = database.read("get_file", work).await.map_err(failed)?;
-        let bytes = bytes.map(Bytes::from).ok_or_else(|| Error::NotFound {
+        let read: Option<(Vec<u8>, i32)> = database.read("get_file", work).await.map_err(failed)?;
+        let (bytes, size) = read.ok_or_else(|| Error::NotFound {
             path: location.to_string(),
             source: "no row".into(),
         })?;
         let meta = ObjectMeta {
             location: location.clone(),
             last_modified: Default::default(),
-            size: bytes.len() as u64,
+            size: u64::try_from(size).unwrap_or_default(),
             e_tag: None,
             version: None,
         };
@@ -79,7 +87,13 @@ impl ObjectStore for PostgresFiles {
             })?,
             None => 0..meta.size,
         };
-        let part = bytes.slice(within(&range));
+        // Of what is bounded no other bytes were read.
+        let part = Bytes::from(bytes);
+        let part = if options.head || from > 0 {
+            part
+        } else {
+            part.slice(within(&range))
+        };
         Ok(GetResult {
             payload: GetResultPayload::Stream(stream::once(async move { Ok(part) }).boxed()),
             meta,
@@ -133,6 +147,21 @@ fn missing(operation: &str) -> Error {
         operation: operation.to_owned(),
         implementer: STORE.to_owned(),
     }
+}
+
+/// The bytes to be read: from which on, and how many. A whole one is shorter than a row can be.
+fn asked(options: &GetOptions) -> (u64, u64) {
+    const ALL: u64 = i32::MAX as u64 - 1;
+    match &options.range {
+        _ if options.head => (0, 0),
+        Some(GetRange::Bounded(part)) => (part.start, part.end.saturating_sub(part.start)),
+        _ => (0, ALL),
+    }
+}
+
+/// A row has no more bytes than that.
+fn int(bytes: u64) -> i32 {
+    i32::try_from(bytes).unwrap_or(i32::MAX)
 }
 
 /// A range within bytes that are in memory.

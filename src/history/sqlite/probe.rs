@@ -65,7 +65,8 @@ fn existing(dir: &Path) -> Option<&Path> {
         .find(|it| it.exists())
 }
 
-fn folder(dir: &Path) -> Folder {
+/// What it could be made of, without making it.
+pub fn folder(dir: &Path) -> Folder {
     let Some(existing) = existing(dir) else {
         let error = io::Error::from(io::ErrorKind::NotFound);
         return Folder::Unusable(dir.to_owned(), error);

@@ -5,6 +5,7 @@
 //! item       a line: what was looked at, what was found, what to do
 //! settings   what a start would refuse, secrets, who signs tokens, whose pages may connect
 //! redis, postgres, embedded     what the backends say of themselves, judged
+//! files      where files go, and where their addresses lead
 //! clock      theirs beside ours
 //! machine    what this one lets a process have
 //! by_hand    what cannot be seen from here
@@ -14,6 +15,7 @@
 mod by_hand;
 mod clock;
 mod embedded;
+mod files;
 mod item;
 mod machine;
 mod postgres;
@@ -33,7 +35,9 @@ use crate::{
     model::Clock,
 };
 
-/// For the data directory: a disk may not answer, and would not be told to give up.
+/// What to do about what a start refuses.
+const MEND: &str = "correct it: a start is refused";
+/// For the data directory, and one of files: a disk may not answer, and would not be told to give up.
 const DATA_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Looks at everything at the same time, and prints what was found.
@@ -82,14 +86,16 @@ async fn look(config: &mut Config, strict: bool) -> Report {
 
 async fn shared(config: &Config, cluster: &Cluster) -> Vec<Item> {
     let (url, prefix) = (&cluster.redis_url, &config.redis_prefix);
-    let (redis, postgres) = tokio::join!(
+    let (redis, postgres, stored) = tokio::join!(
         hub::probe::probe(url, prefix, &Clock::System),
         history::probe::probe(&cluster.database_url, &Clock::System),
+        files::stored(config),
     );
     // A contradiction is told of with the settings.
     let ack = config.ack().unwrap_or(Ack::Accepted);
     let mut items = redis::items(&redis, ack);
     items.extend(postgres::items(&postgres));
+    items.push(stored.unwrap_or_else(|| files::in_database(&postgres)));
     items.extend(clock::items(&redis, &postgres));
     items
 }
@@ -97,8 +103,11 @@ async fn shared(config: &Config, cluster: &Cluster) -> Vec<Item> {
 async fn own(config: &Config) -> Vec<Item> {
     let folder = config.keys.data_dir.clone();
     let probe = spawn_blocking(move || sqlite::probe::probe(&folder));
-    let probe = timeout(DATA_TIMEOUT, probe).await;
-    embedded::items(dir(config), probe.ok().and_then(Result::ok))
+    let probe = timeout(DATA_TIMEOUT, probe);
+    let (probe, stored) = tokio::join!(probe, files::stored(config));
+    let mut items = embedded::items(dir(config), probe.ok().and_then(Result::ok));
+    items.extend(stored);
+    items
 }
 
 fn dir(config: &Config) -> &Path {

@@ -1,12 +1,13 @@
 //! What is set: contradictions, secrets, whose pages and proxies are believed.
 
-use super::item::{Item, told};
+use super::{
+    MEND, files,
+    item::{Item, told},
+};
 use crate::{
     config::{Ack, ClusterError, Config, Origin, SecretsError, log_directives},
     server::{Origins, Settings},
 };
-
-const MEND: &str = "correct it: a start is refused";
 
 pub fn items(config: &Config, cluster: Option<&ClusterError>) -> Vec<Item> {
     let mut items: Vec<Item> = refusals(config, cluster)
@@ -24,6 +25,8 @@ pub fn items(config: &Config, cluster: Option<&ClusterError>) -> Vec<Item> {
         Ok(settings) => {
             items.push(cors(&settings.origins, config.cluster.is_some()));
             items.push(proxies(&settings, config.cluster.is_some()));
+            let public_url = config.files.settings().public_url;
+            items.push(files::addresses(&settings.origins, &public_url));
         }
         // Told of above.
         Err(_) => items.push(Item::unseen("cors", "the settings")),

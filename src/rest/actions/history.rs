@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde_json::{Map, Value};
 
-use super::{Place, Who};
+use super::Place;
 use crate::{
     chat::Actor,
     dialect::actions,
@@ -14,6 +14,7 @@ use crate::{
         Rest,
         problem::{Problem, Shown},
         query::Query,
+        who::Who,
     },
 };
 

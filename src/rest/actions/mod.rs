@@ -11,69 +11,23 @@ mod schemas;
 
 pub use schemas::schemas;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
 use serde_json::{Map, Value};
 use tokio::time::{sleep, timeout};
 
-use super::{
-    Rest,
-    caller::{Caller, bearer},
-    problem::Problem,
-};
+use super::{Rest, problem::Problem, who::Who};
 use crate::{
-    chat::{Actor, GuestActor},
+    chat::Actor,
     dialect::actions::{self, Client, Known},
     history::MessageRow,
-    model::{
-        Address, Code, Message, MessageId, Partition, RecoveryId, Reject, Reply, Session,
-        SessionId, Sid, WorkspaceId,
-    },
-    server::auth::GuestClaims,
+    model::{Address, Code, Message, MessageId, Reject, Reply, Session, SessionId, WorkspaceId},
 };
 
 /// Between two looks at whether a message is stored.
 const LOOK: Duration = Duration::from_millis(20);
 /// The same, while nobody says that anything is being stored.
 const SILENCE: Duration = Duration::from_millis(500);
-
-/// Who asks.
-pub enum Who {
-    Operator(Caller),
-    Guest(GuestClaims),
-}
-
-impl FromRequestParts<Arc<Rest>> for Who {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, rest: &Arc<Rest>) -> Result<Self, Problem> {
-        let guest = bearer(&parts.headers);
-        let guest = guest.and_then(|token| GuestClaims::verify(&rest.parts.signing, token));
-        match guest {
-            Some(guest) => Ok(Self::Guest(guest)),
-            None => Caller::from_request_parts(parts, rest)
-                .await
-                .map(Self::Operator),
-        }
-    }
-}
-
-impl Who {
-    fn operator(&self) -> Option<&Caller> {
-        match self {
-            Self::Operator(caller) => Some(caller),
-            Self::Guest(_) => None,
-        }
-    }
-
-    fn workspace(&self) -> &WorkspaceId {
-        match self {
-            Self::Operator(caller) => &caller.workspace,
-            Self::Guest(claims) => &claims.workspace,
-        }
-    }
-}
 
 /// Who asks about which conversation.
 struct Place {
@@ -97,8 +51,7 @@ impl Rest {
                 named.ok_or_else(no_such_client)?
             }
         };
-        let is_foreign = |claims: &GuestClaims| claims.session != session;
-        if matches!(who, Who::Guest(claims) if is_foreign(claims)) {
+        if !who.may_name(&session) {
             return Err(no_such_client());
         }
         let session = match chat.look(workspace, &session).await.map(|done| done.reply) {
@@ -108,10 +61,7 @@ impl Rest {
             Err(reject) => return Err(reject.into()),
         };
         let number = self.number(workspace, &session.id).await?;
-        let actor = match who {
-            Who::Operator(caller) => Actor::Operator(caller.actor()),
-            Who::Guest(claims) => guest(claims, &session, address),
-        };
+        let actor = who.actor(address, Some(session.guest.display_name()));
         Ok(Place {
             actor,
             session,
@@ -168,21 +118,6 @@ impl Rest {
             let _ = timeout(SILENCE, persisted.changed()).await;
         }
     }
-}
-
-/// Without a socket: it is present nowhere.
-fn guest(claims: &GuestClaims, session: &Session, address: Address) -> Actor {
-    let partition = Partition::of(&claims.workspace);
-    Actor::Guest(GuestActor {
-        workspace: claims.workspace.clone(),
-        session: Some(claims.session.clone()),
-        name: Some(session.guest.display_name().to_owned()),
-        since: claims.since,
-        recovery: RecoveryId::draw(partition),
-        sid: Sid::draw(partition),
-        pod: None,
-        address,
-    })
 }
 
 fn no_such_client() -> Problem {

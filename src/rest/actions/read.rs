@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde_json::{Value, json};
 
-use super::{Place, Who};
+use super::Place;
 use crate::{
     dialect::actions,
     model::{
@@ -15,6 +15,7 @@ use crate::{
         body::Body,
         caller::Caller,
         problem::{Problem, Shown},
+        who::Who,
     },
 };
 

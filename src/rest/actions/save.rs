@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde_json::{Map, Value};
 
-use super::{Place, Who};
+use super::Place;
 use crate::{
     chat::{Actor, Shown as Wanted},
     dialect::actions::{self, Picture},
@@ -17,6 +17,7 @@ use crate::{
         body::Body,
         idempotency::Key,
         problem::{Problem, Shown},
+        who::Who,
     },
 };
 

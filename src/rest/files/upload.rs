@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{
         Multipart, Path, State,
         multipart::{Field, MultipartError, MultipartRejection},
@@ -12,14 +12,14 @@ use bytes::{Bytes, BytesMut};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use super::Uploader;
 use crate::{
     dialect,
     files::{Files, Place},
-    model::{Code, Reject, Reply, SessionId, Upload, WorkspaceId},
+    model::{Address, Code, Reject, Reply, SessionId, Upload, WorkspaceId},
     rest::{
         Rest,
         problem::{Problem, Shown},
+        who::Who,
     },
 };
 
@@ -41,25 +41,28 @@ const SILENCE: Duration = Duration::from_secs(15);
 )]
 pub async fn upload(
     State(rest): State<Arc<Rest>>,
-    uploader: Uploader,
+    Extension(address): Extension<Address>,
+    who: Who,
     Path(session): Path<String>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<(StatusCode, Json<Map<String, Value>>), Problem> {
     let session = SessionId::new(session);
     let settings = rest.parts.files.settings();
-    let (workspace, max) = match &uploader {
-        Uploader::Staff(caller) => (caller.workspace.clone(), settings.max_staff),
-        Uploader::Guest(guest, _) if guest.session == session => {
-            (guest.workspace.clone(), settings.max_guest)
-        }
-        Uploader::Guest(..) => return Err(no_such_session()),
+    if !who.may_name(&session) {
+        return Err(no_such_session());
+    }
+    let (workspace, max) = match &who {
+        Who::Operator(caller) => (&caller.workspace, settings.max_staff),
+        Who::Guest(guest) => (&guest.workspace, settings.max_guest),
     };
-    rest.open_session(&workspace, &session).await?;
-    rest.parts.chat.charge_upload(&uploader.actor()).await?;
+    rest.open_session(workspace, &session).await?;
+    let _own_turn = rest.own_upload_turn(&who)?;
+    let (files, chat) = (&rest.parts.files, &rest.parts.chat);
+    files.charge(chat, &who.actor(address, None)).await?;
     let _turn = rest.upload_turn().await?;
     let upload = received(form, &rest.parts.files, max).await?;
     let place = Place {
-        workspace: &workspace,
+        workspace,
         session: &session,
     };
     let mut file = rest.parts.files.keep(place, upload, max).await?;
@@ -105,12 +108,9 @@ async fn received(
         };
         Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, reject)
     })?;
-    while let Some(mut part) = form
-        .next_field()
-        .await
-        .map_err(|error| unreadable(&error, files, max))?
-    {
+    while let Some(mut part) = heard(form.next_field(), files, max).await? {
         if part.name() != Some(FILE) {
+            while heard(part.chunk(), files, max).await?.is_some() {}
             continue;
         }
         let bytes = bytes(&mut part, files, max).await?;
@@ -128,9 +128,7 @@ async fn received(
 async fn bytes(part: &mut Field<'_>, files: &Files, max: usize) -> Result<Bytes, Problem> {
     let mut bytes = BytesMut::new();
     loop {
-        let chunk = timeout(SILENCE, part.chunk()).await;
-        let chunk = chunk.map_err(|_| silent())?;
-        let Some(chunk) = chunk.map_err(|error| unreadable(&error, files, max))? else {
+        let Some(chunk) = heard(part.chunk(), files, max).await? else {
             return Ok(bytes.freeze());
         };
         if bytes.len() + chunk.len() > max {
@@ -140,7 +138,18 @@ async fn bytes(part: &mut Field<'_>, files: &Files, max: usize) -> Result<Bytes,
     }
 }
 
-fn silent() -> Problem {
+/// What comes next of a form, if it comes in time.
+async fn heard<T>(
+    next: impl Future<Output = Result<T, MultipartError>>,
+    files: &Files,
+    max: usize,
+) -> Result<T, Problem> {
+    let next = timeout(SILENCE, next).await.map_err(|_| silent(files))?;
+    next.map_err(|error| unreadable(&error, files, max))
+}
+
+fn silent(files: &Files) -> Problem {
+    files.count("silent");
     let says = "Nothing of the file came for a while";
     Problem::of_status(
         StatusCode::REQUEST_TIMEOUT,

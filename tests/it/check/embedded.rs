@@ -30,6 +30,12 @@ async fn a_folder_is_looked_at_before_during_and_after_a_server() {
     found.is("data-lock", "ok", &["free"]);
     found.is("data-disk", "ok", &["MiB are free"]);
     found.is("database", "ok", &["none yet"]);
+    found.is(
+        "files",
+        "ok",
+        &["x/files", "will be made by the first start"],
+    );
+    found.is("public-url", "ok", &["own site"]);
     let secrets = found.of("secrets");
     let made = |line: &String| line.contains("the first start makes one");
     assert!(
@@ -47,6 +53,7 @@ async fn a_folder_is_looked_at_before_during_and_after_a_server() {
     found.is("data-dir", "ok", &["can be written"]);
     found.is("data-lock", "ok", &["held by a server"]);
     found.is("database", "ok", &["all ", " migrations, "]);
+    found.is("files", "ok", &["x/files", "can be read and written"]);
     let secrets = found.of("secrets");
     assert!(
         secrets.iter().all(|it| it.contains("is in DATA_DIR")),
@@ -138,6 +145,7 @@ async fn a_folder_that_cannot_be_is_told() {
     let found = Checked::by(&mut check(Path::new("/dev/null/data"))).await;
     assert_eq!(found.code, 1, "{}", found.said);
     found.is("data-dir", "fail", &["/dev/null: ", "DATA_DIR"]);
+    found.is("files", "fail", &["/dev/null: ", "FILES"]);
 }
 
 /// Their names, sizes and times.

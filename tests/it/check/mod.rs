@@ -1,6 +1,7 @@
 //! `switchboard check`: what it finds on real backends, and that it leaves them as they were.
 
 mod embedded;
+mod files;
 mod output;
 mod postgres;
 mod redis;
@@ -90,6 +91,7 @@ fn pod(redis: &str, database: &str) -> Command {
         )
         .env("CORS_ORIGIN", "https://www.example.org")
         .env("TRUSTED_PROXIES", "10.0.0.0/8")
+        .env("PUBLIC_URL", "https://chat.example.org")
         // Whatever the machine that runs tests allows.
         .env("MAX_CONNECTIONS", "50");
     command

@@ -24,6 +24,7 @@ async fn a_deployment_that_is_as_it_should_be_has_nothing_to_be_done() {
         "settings",
         "cors",
         "proxies",
+        "public-url",
         "redis",
         "redis-version",
         "redis-eviction",
@@ -41,6 +42,7 @@ async fn a_deployment_that_is_as_it_should_be_has_nothing_to_be_done() {
         "postgres-indexes",
         "postgres-rights",
         "postgres-connections",
+        "files",
         "postgres-clock",
         "open-files",
         "memory",
@@ -118,6 +120,7 @@ async fn a_person_reads_a_line_per_item_and_colours_on_a_terminal_only() {
         command
             .env("DATA_DIR", folder.path())
             .env("CORS_ORIGIN", "*")
+            .env("PUBLIC_URL", "https://chat.example.org")
             .env("MAX_CONNECTIONS", "50");
         command
     };

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Method, RequestBuilder, header::HeaderMap};
+use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
 
 use super::files::form;
@@ -42,6 +42,15 @@ impl Client {
         client
     }
 
+    /// The token that it shows.
+    pub fn bearer(&self) -> &str {
+        let shown = self
+            .headers
+            .iter()
+            .find(|(name, _)| name == "authorization");
+        shown.unwrap().1.strip_prefix("Bearer ").unwrap()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None).await
     }
@@ -72,6 +81,16 @@ impl Client {
             request = request.header(name, value);
         }
         answer(request).await
+    }
+
+    /// What is at an address that was told, whatever is answered.
+    pub async fn open(&self, method: Method, path: &str) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.http.request(method, url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.unwrap()
     }
 
     /// What is at an address that was told.

@@ -1,6 +1,9 @@
 //! Files over HTTP: what is taken, how much of it, and that it is there again after a restart.
 
-use reqwest::multipart::{Form, Part};
+use reqwest::{
+    Method,
+    multipart::{Form, Part},
+};
 use serde_json::{Value, json};
 
 use super::{client::Client, house::House};
@@ -71,6 +74,11 @@ async fn p8_files_of_one_person_are_counted() {
     let asked = guest.emit("guest:message", &inline).await.unwrap();
     let refused = guest.answer(asked).await.unwrap();
     assert_eq!(refused["error"]["code"], "rate_limited", "{refused}");
+    let page = house.server.measured().await;
+    for (outcome, count) in [("stored", 2), ("rate_limited", 2)] {
+        let line = format!("switchboard_uploads_total{{outcome=\"{outcome}\"}} {count}\n");
+        assert!(page.contains(&line), "{line} in {page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,6 +112,7 @@ async fn p6_p7_a_file_of_one_pod_is_opened_by_another_and_no_other_workspace_rea
     let uploaded = ada.upload(&path, "file", PNG.to_vec()).await.granted();
     let url = uploaded["url"].as_str().unwrap();
     assert_eq!(Client::nobody(there).bytes(url).await, PNG);
+    parts_are_sent(&Client::nobody(there), &ada, &path).await;
     let stranger = Client::with_token(there, &who("ada", "other"));
     let refused = stranger.upload(&path, "file", PNG.to_vec()).await;
     refused.refused(404, "not_found");
@@ -134,6 +143,7 @@ async fn p7_a_file_in_a_bucket_is_opened_by_every_pod_and_its_loss_is_told() {
     let uploaded = itself.upload(&path, "file", PNG.to_vec()).await.granted();
     let url = uploaded["url"].as_str().unwrap();
     assert_eq!(Client::nobody(there).bytes(url).await, PNG);
+    parts_are_sent(&Client::nobody(there), &itself, &path).await;
     bucket.stop().await;
     let refused = itself.upload(&path, "file", b"a text".to_vec()).await;
     refused.refused(503, "unavailable");
@@ -143,6 +153,97 @@ async fn p7_a_file_in_a_bucket_is_opened_by_every_pod_and_its_loss_is_told() {
         "{page}"
     );
     pods.stop().await;
+}
+
+/// Safari plays no sound and no video without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn p8_a_part_of_a_file_is_sent_to_whoever_asks_for_it() {
+    let house = House::start().await;
+    let mut guest = Person::guest(house.server.address).await;
+    let started = guest.granted("guest:start", json!({})).await;
+    let itself = Client::with_token(house.server.address, started["token"].as_str().unwrap());
+    let path = attachments(&started);
+    parts_are_sent(&house.nobody(), &itself, &path).await;
+    let large = picture(400);
+    let uploaded = itself.upload(&path, "file", large).await.granted();
+    let smaller = uploaded["thumbnailUrl"].as_str().unwrap();
+    let asks = house.nobody().with("range", "bytes=0-0");
+    let whole = asks.open(Method::GET, smaller).await;
+    assert_eq!(whole.status(), 200, "a smaller picture comes as a whole");
+    assert!(!whole.headers().contains_key("accept-ranges"));
+    house.server.stop().await;
+}
+
+/// Uploads a file, and asks for parts of it, wherever it lies.
+async fn parts_are_sent(nobody: &Client, owner: &Client, path: &str) {
+    let file: Vec<u8> = (0..2000).map(|at| b'a' + (at % 26) as u8).collect();
+    let uploaded = owner.upload(path, "file", file.clone()).await.granted();
+    let url = uploaded["url"].as_str().unwrap();
+    let whole = nobody.open(Method::GET, url).await;
+    assert_eq!(whole.headers()["accept-ranges"], "bytes");
+    let tag = whole.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(whole.bytes().await.unwrap(), file);
+
+    for (asked, from, to) in [
+        ("bytes=0-1", 0, 1),
+        ("bytes=700-1299", 700, 1299),
+        ("bytes=1999-", 1999, 1999),
+        ("bytes=-5", 1995, 1999),
+        ("bytes=-5000", 0, 1999),
+        ("Bytes=1990-5000", 1990, 1999),
+    ] {
+        let part = nobody.with("range", asked).open(Method::GET, url).await;
+        let head = part.headers().clone();
+        assert_eq!(part.status(), 206, "{asked}");
+        assert_eq!(head["content-range"], format!("bytes {from}-{to}/2000"));
+        assert_eq!(head["content-length"], (to - from + 1).to_string());
+        assert_eq!(head["etag"], tag.as_str());
+        assert_eq!(head["accept-ranges"], "bytes");
+        assert_eq!(head["content-type"], "text/plain; charset=utf-8");
+        assert_eq!(part.bytes().await.unwrap(), &file[from..=to], "{asked}");
+    }
+    for asked in ["bytes=2000-", "bytes=-0", "bytes=99999999999999999999-"] {
+        let refused = nobody.with("range", asked).open(Method::GET, url).await;
+        assert_eq!(refused.status(), 416, "{asked}");
+        assert_eq!(refused.headers()["content-range"], "bytes */2000");
+        assert_eq!(
+            refused.headers()["content-type"],
+            "application/problem+json"
+        );
+        let problem = refused.bytes().await.unwrap();
+        let problem: Value = serde_json::from_slice(&problem).unwrap();
+        assert_eq!(
+            (&problem["code"], &problem["field"]),
+            (&json!("invalid"), &json!("Range"))
+        );
+    }
+    // Whoever cannot be given a part is given all of it.
+    for asked in ["bytes=0-1,5-6", "bytes=5-2", "bytes=x", "lines=0-1", ""] {
+        let whole = nobody.with("range", asked).open(Method::GET, url).await;
+        assert_eq!(whole.status(), 200, "{asked}");
+        assert!(!whole.headers().contains_key("content-range"), "{asked}");
+        assert_eq!(whole.bytes().await.unwrap(), file, "{asked}");
+    }
+    let first = nobody.with("range", "bytes=0-1");
+    let date = "Mon, 30 Nov 2026 20:00:00 GMT";
+    for (known, status) in [(tag.as_str(), 206), ("\"another\"", 200), (date, 200)] {
+        let answer = first.with("if-range", known).open(Method::GET, url).await;
+        assert_eq!(answer.status(), status, "{known}");
+    }
+    let known = first.with("if-none-match", &tag);
+    let same = known.open(Method::GET, url).await;
+    assert_eq!(same.status(), 304);
+    let head = first.open(Method::HEAD, url).await;
+    assert_eq!(head.status(), 200, "a range is of GET alone");
+    assert_eq!(head.headers()["content-length"], "2000");
+}
+
+/// A picture with so many pixels on each side.
+pub fn picture(side: u32) -> Vec<u8> {
+    let mut png = std::io::Cursor::new(Vec::new());
+    let picture = image::DynamicImage::new_rgb8(side, side);
+    picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    png.into_inner()
 }
 
 /// Which file an address leads to.
@@ -187,7 +288,7 @@ async fn p8_a_store_that_is_silent_is_told_in_time() {
     pods.stop().await;
 }
 
-fn attachments(started: &Value) -> String {
+pub fn attachments(started: &Value) -> String {
     let session = started["sessionId"].as_str().unwrap();
     format!("/sessions/{session}/attachments")
 }

@@ -13,3 +13,4 @@ mod names;
 pub mod revocation;
 mod sessions;
 mod staff;
+mod uploads;
