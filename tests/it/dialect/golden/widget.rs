@@ -39,11 +39,15 @@ fn means(route: &str, fields: &Map<String, Value>) -> Result<String, Reject> {
     Ok(match route {
         "lead" => {
             let lead = widget::lead(fields)?;
-            let is_named = lead.told.conversation.is_some() || lead.told.socket.is_some();
-            let place = lead.told.conversation(&WorkspaceId::new("default"));
-            let place = match place {
-                Some(place) if is_named => place.to_string(),
-                Some(_) => "a new one".to_owned(),
+            let known = lead.told.known(&WorkspaceId::new("default"));
+            let place = match known.map(|known| (known.stored, known.heard)) {
+                Some((None, None)) => "a new one".to_owned(),
+                Some((stored, heard)) => [stored, heard]
+                    .into_iter()
+                    .flatten()
+                    .map(|place| place.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", else "),
                 None => "none".to_owned(),
             };
             let workspace = lead.told.workspace;
