@@ -68,7 +68,13 @@ impl Relay {
                 Some(login) => self.shown(login).await?,
                 None => Shown::Nothing,
             };
-            return Ok(RelaySocket::newcomer(workspace, dialect, shown));
+            let is_nobody = shown == Shown::Nothing;
+            let newcomer = RelaySocket::newcomer(workspace, dialect, shown);
+            return Ok(if is_nobody {
+                newcomer.joining_by(self.clock.now() + self.join_timeout_ms)
+            } else {
+                newcomer
+            });
         };
         if let Some(guest) = GuestClaims::verify(&self.signing, token) {
             let workspace = guest.workspace.clone();
@@ -176,7 +182,11 @@ impl Relay {
     ) -> Result<RelaySocket, Refusal> {
         let RelaySocket::Operator { dialect, .. } = &kept else {
             let is_operator = matches!(shown, RelaySocket::Operator { .. });
-            return Ok(if is_operator { shown } else { kept });
+            return Ok(if is_operator {
+                shown
+            } else {
+                kept.waited_for_as(&shown)
+            });
         };
         match shown {
             RelaySocket::Operator { .. } => Ok(shown.as_before(kept)),
