@@ -6,6 +6,7 @@ pub mod ran;
 mod rows;
 mod settings;
 mod table;
+mod words;
 
 /// The suites of front ends, each over the transports that it allows.
 macro_rules! suites {
