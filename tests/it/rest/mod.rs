@@ -3,7 +3,7 @@
 pub mod client;
 mod commands;
 mod document;
-mod files;
+pub mod files;
 pub mod house;
 mod idempotency;
 mod isolation;
