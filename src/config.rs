@@ -103,6 +103,9 @@ pub struct Config {
     /// Until a connection must have joined a namespace.
     #[arg(long, env = "CONNECT_TIMEOUT", default_value = "45s")]
     connect_timeout: Span,
+    /// Until whoever says by an event who it is (`join`) must have said so, unless it has shown a token before.
+    #[arg(long, env = "JOIN_TIMEOUT", default_value = "30s")]
+    pub join_timeout: Span,
     /// Largest request body and WebSocket message, in bytes.
     #[arg(long, env = "MAX_PAYLOAD", default_value_t = 1_000_000, value_parser = payload_size)]
     max_payload: usize,
@@ -294,7 +297,7 @@ impl Config {
     }
 
     /// Those that mean nothing at zero.
-    fn spans(&self) -> [(&'static str, Span); 13] {
+    fn spans(&self) -> [(&'static str, Span); 14] {
         [
             ("ACK_TIMEOUT", self.ack_timeout),
             ("REDIS_HOLD", self.redis_hold),
@@ -304,6 +307,7 @@ impl Config {
             ("CHAT_PING_TIMEOUT", self.chat_ping_timeout),
             ("CHAT_UPGRADE_TIMEOUT", self.chat_upgrade_timeout),
             ("CONNECT_TIMEOUT", self.connect_timeout),
+            ("JOIN_TIMEOUT", self.join_timeout),
             ("SLOW_TIMEOUT", self.slow_timeout),
             ("POD_LEASE", self.pod_lease),
             ("TRANSFER_TIMEOUT", self.conversation.transfer_timeout),

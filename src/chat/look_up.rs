@@ -50,16 +50,11 @@ impl Chat {
         sessions: &[SessionId],
     ) -> Result<Vec<(SessionId, u64)>, Reject> {
         let numbers = self.history.session_numbers(workspace, sessions).await;
-        numbers.map_err(|_| Reject::unavailable())
-    }
-
-    pub async fn session_numbered(
-        &self,
-        workspace: &WorkspaceId,
-        number: u64,
-    ) -> Result<Option<SessionId>, Reject> {
-        let session = self.history.session_numbered(workspace, number).await;
-        session.map_err(|_| Reject::unavailable())
+        let numbers = numbers.map_err(|_| Reject::unavailable())?;
+        for (session, number) in &numbers {
+            self.note_number(workspace, *number, session);
+        }
+        Ok(numbers)
     }
 
     /// In all open sessions together.

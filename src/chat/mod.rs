@@ -15,6 +15,7 @@ mod directory;
 mod done;
 mod due;
 mod end;
+mod find;
 mod hands;
 mod history;
 mod load;
@@ -62,6 +63,7 @@ pub struct Chat {
     moved: queue::Moved,
     delivered: delivered::Delivered,
     typing: typing::Typing,
+    numbers: find::Numbers,
 }
 
 /// What it is made of.
@@ -156,6 +158,7 @@ impl Chat {
             moved: queue::Moved::default(),
             delivered: delivered::Delivered::default(),
             typing: typing::Typing::default(),
+            numbers: find::Numbers::default(),
         }
     }
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use uuid::fmt::Hyphenated;
 
-use crate::model::{Given, MessageId, Reject, Upload, limits};
+use super::alias::named;
+use crate::model::{Alias, Given, MessageId, Reject, Upload, limits};
 
 /// Largest whole number that every client counts exactly.
 pub(super) const SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -88,6 +89,14 @@ impl<'a> Fields<'a> {
         match self.get(name) {
             Some(Value::Number(_)) => Ok(self.count(name)?.map(|number| number.to_string())),
             _ => Ok(self.id(name, max_bytes)?.map(str::to_owned)),
+        }
+    }
+
+    /// A conversation, by any of its names.
+    pub fn alias(&self, name: &'static str) -> Result<Option<Alias>, Reject> {
+        match self.get(name) {
+            Some(Value::Number(_)) => Ok(self.count(name)?.map(Alias::Number)),
+            _ => Ok(self.id(name, limits::CONVERSATION_BYTES)?.map(named)),
         }
     }
 

@@ -5,6 +5,7 @@
 //! says so.
 
 pub mod actions;
+mod alias;
 mod fields;
 mod file;
 mod livechat;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Attachment, Given, MessageId, OperatorId, SessionId, Status, WorkspaceId};
+use super::{Alias, Attachment, Given, MessageId, OperatorId, SessionId, Status, WorkspaceId};
 
 /// What a client asks for, decoded by its dialect. Ids in it select; they never authorise.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,32 @@ pub enum Command {
     Join(Join),
     /// Of an operator who is told of what it asks for only.
     Watch(Watch),
+    /// Of a conversation that is called by another name than its session's: found before anything is decided.
+    Toward(Toward),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toward {
+    pub alias: Alias,
+    /// In which it was named.
+    pub field: &'static str,
+    pub asks: Asks,
+}
+
+/// What an operator asks of a conversation by any of its names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asks {
+    Send(Send),
+    Typing { on: bool },
+}
+
+impl Asks {
+    pub fn of(self, session: SessionId) -> StaffCommand {
+        match self {
+            Self::Send(send) => StaffCommand::Send { session, send },
+            Self::Typing { on } => StaffCommand::Typing { session, on },
+        }
+    }
 }
 
 /// It says that it is an operator's, and is to show it.
@@ -32,7 +58,8 @@ impl fmt::Debug for Join {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Watch {
-    Session(SessionId),
+    /// One conversation.
+    Contact(Alias),
     Workspace(WorkspaceId),
 }
 

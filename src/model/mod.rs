@@ -4,6 +4,7 @@
 //! what a client sees is written by `dialect`.
 
 mod address;
+mod alias;
 mod aside;
 mod attachment;
 mod clock;
@@ -23,12 +24,13 @@ mod skew;
 mod staff;
 
 pub use address::Address;
+pub use alias::{Alias, Other};
 pub use aside::Aside;
 pub use attachment::{Attachment, Given, Links, Upload};
 pub use clock::{Clock, Millis, timestamp};
 pub use command::{
-    Command, GuestCommand, HistoryQuery, Join, Proof, React, Receipt, Resume, Send, SessionQuery,
-    StaffCommand, Start, Watch,
+    Asks, Command, GuestCommand, HistoryQuery, Join, Proof, React, Receipt, Resume, Send,
+    SessionQuery, StaffCommand, Start, Toward, Watch,
 };
 pub use entry::{Change, Entry, OfferEnd, Prev};
 pub use format::FORMAT;

@@ -92,6 +92,7 @@ impl Relay {
             since: 0,
             dialect: Dialect::Widget,
             shown: Shown::Page { visitor },
+            join_by: None,
         };
         if let Actor::Guest(guest) = state.actor(socket) {
             let arrived = self.chat.guest_arrived(&guest, dedup).await;

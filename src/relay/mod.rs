@@ -67,6 +67,8 @@ pub struct Relay {
     pub ack: Ack,
     /// Of front ends that do not say which one they speak.
     pub vocabularies: Vocabularies,
+    /// For whoever says by an event who it is, and has shown nothing.
+    pub join_timeout_ms: Millis,
     pub files: Arc<Files>,
 }
 
@@ -233,6 +235,13 @@ impl App for Relay {
         match socket {
             RelaySocket::Operator { ends, .. } => ends.map(|ends| ends.saturating_mul(1000)),
             RelaySocket::Guest { .. } | RelaySocket::Refused { .. } => None,
+        }
+    }
+
+    fn joins_by(&self, socket: &RelaySocket) -> Option<Millis> {
+        match socket {
+            RelaySocket::Guest { join_by, .. } => *join_by,
+            RelaySocket::Operator { .. } | RelaySocket::Refused { .. } => None,
         }
     }
 

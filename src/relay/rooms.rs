@@ -30,8 +30,9 @@ impl Rooms {
         self.all || session.is_some_and(|session| self.sessions.contains(session))
     }
 
-    fn join(&mut self, watch: Watch) -> Result<(), Reject> {
-        let Watch::Session(session) = watch else {
+    /// `None`: all of the workspace.
+    fn join(&mut self, session: Option<SessionId>) -> Result<(), Reject> {
+        let Some(session) = session else {
             self.all = true;
             return Ok(());
         };
@@ -107,9 +108,9 @@ impl Relay {
                     },
                 )
             }
-            (guest, Watch::Session(session)) => {
+            (guest, Watch::Contact(alias)) => {
                 self.chat.charge_signal(&guest.actor(socket)).await?;
-                own(guest, &session)
+                own(guest, alias.id().ok_or_else(not_yours)?)
             }
             (_, Watch::Workspace(_)) => Err(not_yours()),
         }
@@ -123,19 +124,22 @@ impl Relay {
         watch: Watch,
     ) -> Result<RelaySocket, Reject> {
         self.chat.charge_signal(&operator.actor(socket)).await?;
-        match &watch {
-            Watch::Session(session) => {
-                self.chat.look(operator.workspace(), session).await?;
+        let workspace = operator.workspace();
+        let session = match watch {
+            Watch::Contact(alias) => {
+                let session = self.chat.find(workspace, alias, "contactId").await?;
+                self.chat.look(workspace, &session).await?;
+                Some(session)
             }
-            Watch::Workspace(asked) if asked != operator.workspace() => return Err(not_yours()),
-            Watch::Workspace(_) => {}
-        }
+            Watch::Workspace(asked) if asked != *workspace => return Err(not_yours()),
+            Watch::Workspace(_) => None,
+        };
         let mut operator = operator.speaking(Dialect::Livechat);
         if let RelaySocket::Operator {
             rooms: Some(rooms), ..
         } = &mut operator
         {
-            let joined = rooms.join(watch);
+            let joined = rooms.join(session);
             joined.inspect_err(|_| self.chat.hit_limit("rooms"))?;
         }
         Ok(operator)
@@ -173,10 +177,10 @@ mod tests {
         let mut rooms = Rooms::default();
         let id = |n: usize| SessionId::new(n.to_string());
         for n in 0..limits::ROOMS_MAX {
-            rooms.join(Watch::Session(id(n))).unwrap();
+            rooms.join(Some(id(n))).unwrap();
         }
-        rooms.join(Watch::Session(id(0))).unwrap();
-        let refused = rooms.join(Watch::Session(id(limits::ROOMS_MAX)));
+        rooms.join(Some(id(0))).unwrap();
+        let refused = rooms.join(Some(id(limits::ROOMS_MAX)));
         let refused = refused.unwrap_err();
         assert_eq!(refused.code, Code::TooLarge);
         assert!(rooms.hold(Some(&id(7))) && !rooms.hold(None));

@@ -130,6 +130,7 @@ pub async fn start(
         signing: secrets.signing.clone(),
         ack: config.ack()?,
         vocabularies: config.conversation.vocabularies(),
+        join_timeout_ms: config.join_timeout.ms(),
     };
     let signing = secrets.signing.clone();
     let pod = Pod::new(Parts {

@@ -6,7 +6,7 @@ use crate::{
     chat::{Actor, Bound, GuestActor, OperatorActor},
     dialect::{Audience, Dialect},
     hub::Subject,
-    model::{OperatorId, Resume, SessionId, WorkspaceId},
+    model::{Millis, OperatorId, Resume, SessionId, WorkspaceId},
     server::{Socket, auth::Verified},
 };
 
@@ -25,6 +25,10 @@ pub enum RelaySocket {
         dialect: Dialect,
         #[serde(default)]
         shown: Shown,
+        /// Until when it has to say who it is, if it has shown nothing of that. A release before keeps nothing of it, and
+        /// its sockets may wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        join_by: Option<Millis>,
     },
     Operator {
         workspace: WorkspaceId,
@@ -91,7 +95,29 @@ impl RelaySocket {
             since: 0,
             dialect,
             shown,
+            join_by: None,
         }
+    }
+
+    /// It has to say by then who it is.
+    #[must_use]
+    pub fn joining_by(mut self, at: Millis) -> Self {
+        if let Self::Guest { join_by, .. } = &mut self {
+            *join_by = Some(at);
+        }
+        self
+    }
+
+    /// One that is back and still nobody has as much time as if it were new: its client says who it is once it has
+    /// connected.
+    #[must_use]
+    pub fn waited_for_as(mut self, shown: &Self) -> Self {
+        if let (Self::Guest { join_by, .. }, Self::Guest { join_by: anew, .. }) = (&mut self, shown)
+            && join_by.is_some()
+        {
+            *join_by = *anew;
+        }
+        self
     }
 
     /// A guest's socket once it has a session.
@@ -103,6 +129,7 @@ impl RelaySocket {
             since: bound.since,
             dialect,
             shown: Shown::Nothing,
+            join_by: None,
         }
     }
 

@@ -68,7 +68,13 @@ impl Relay {
                 Some(login) => self.shown(login).await?,
                 None => Shown::Nothing,
             };
-            return Ok(RelaySocket::newcomer(workspace, dialect, shown));
+            let is_nobody = shown == Shown::Nothing;
+            let newcomer = RelaySocket::newcomer(workspace, dialect, shown);
+            return Ok(if is_nobody {
+                newcomer.joining_by(self.clock.now() + self.join_timeout_ms)
+            } else {
+                newcomer
+            });
         };
         if let Some(guest) = GuestClaims::verify(&self.signing, token) {
             let workspace = guest.workspace.clone();
@@ -181,7 +187,8 @@ impl Relay {
             return Ok(if is_operator {
                 Some(shown)
             } else {
-                Some(kept).filter(|kept| !kept.is_left_by(&shown))
+                let kept = Some(kept).filter(|kept| !kept.is_left_by(&shown));
+                kept.map(|kept| kept.waited_for_as(&shown))
             });
         };
         let back = match shown {

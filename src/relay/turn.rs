@@ -2,11 +2,11 @@
 
 use super::{Relay, RelaySocket, rooms::Watched, staff::Joined};
 use crate::{
-    chat::{Bound, Done, Told},
+    chat::{Actor, Bound, Done, Told},
     config::Ack,
     dialect::{self, Audience, Dialect},
     hub::{Log, Mark, Subject},
-    model::{Command, GuestCommand, Reject, Reply},
+    model::{Code, Command, GuestCommand, Reject, Reply, Toward},
     server::{Late, Named, Saying, Socket, Telling, Topic, Turn, Wait, What, auth::GuestClaims},
     wire::{engine::Revision, socket::Event},
 };
@@ -46,6 +46,10 @@ impl Relay {
                     Watched::Goes(command) => command,
                 }
             }
+            Command::Toward(toward) => {
+                let reached = self.reach(&state.actor(socket), toward).await;
+                reached.inspect_err(|reject| self.count(socket, reject))?
+            }
             command => with_shown(state, command),
         };
         let command = self.verified(state.workspace(), command);
@@ -60,6 +64,17 @@ impl Relay {
             turn.state = Some(state.clone().speaking(spoken));
         }
         Ok(turn)
+    }
+
+    /// In the workspace of whoever asks, whatever the name says.
+    async fn reach(&self, actor: &Actor, toward: Toward) -> Result<Command, Reject> {
+        let Actor::Operator(operator) = actor else {
+            return Err(Reject::new(Code::Forbidden, "This is not for you to ask"));
+        };
+        self.chat.charge_signal(actor).await?;
+        let Toward { alias, field, asks } = toward;
+        let session = self.chat.find(&operator.workspace, alias, field).await?;
+        Ok(Command::Staff(asks.of(session)))
     }
 
     fn count(&self, socket: &Socket<RelaySocket>, reject: &Reject) {

@@ -101,6 +101,13 @@ pub trait App: Send + Sync + 'static {
         None
     }
 
+    /// Until when a socket has to say who it is; `None` for one that has, or need not. A connection on which nobody has
+    /// is then told to leave, and ends. Asked as [`App::ends_at`] is.
+    fn joins_by(&self, socket: &Self::Socket) -> Option<Millis> {
+        let _ = socket;
+        None
+    }
+
     /// A deadline has come. Said by every pod that notices, until a commit has taken it away.
     fn due(&self, deadline: Deadline) -> impl Future<Output = ()> + Send {
         let _ = deadline;

@@ -32,6 +32,8 @@ pub enum Fault {
     Revoked,
     /// As that, since its token has ended.
     Ended,
+    /// Nobody on it has said in time who it is.
+    Unjoined,
 }
 
 impl Fault {
@@ -41,6 +43,7 @@ impl Fault {
             Self::Trouble => "unavailable",
             Self::Revoked => "revoked",
             Self::Ended => "token ended",
+            Self::Unjoined => "not joined",
         }
     }
 }

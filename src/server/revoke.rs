@@ -38,15 +38,24 @@ pub(super) fn is_over<A: App>(app: &A, socket: &A::Socket, now: Millis) -> Optio
     ended.then_some(Fault::Ended)
 }
 
+/// When a connection ends on which nobody says who it is: whoever has done so holds the place of all.
+fn unjoined_at<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<Millis> {
+    let sockets = connection.sockets.values();
+    let by: Option<Vec<Millis>> = sockets.map(|it| app.joins_by(&it.state)).collect();
+    by?.into_iter().min()
+}
+
 /// The namespaces of a connection in which nobody may be any more, and why.
 pub(super) fn leaving<A: App>(
     app: &A,
     connection: &ConnectionState<A::Socket>,
     now: Millis,
 ) -> Vec<(String, Fault)> {
+    let unjoined = unjoined_at(app, connection).filter(|at| *at <= now);
+    let unjoined = unjoined.map(|_| Fault::Unjoined);
     let sockets = connection.sockets.iter();
     let leaving = sockets.filter_map(|(nsp, socket)| {
-        let why = is_over(app, &socket.state, now)?;
+        let why = is_over(app, &socket.state, now).or(unjoined)?;
         Some((nsp.clone(), why))
     });
     leaving.collect()
@@ -55,5 +64,6 @@ pub(super) fn leaving<A: App>(
 /// When the first of a connection's sockets ends.
 pub(super) fn ends_at<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<Millis> {
     let sockets = connection.sockets.values();
-    sockets.filter_map(|it| app.ends_at(&it.state)).min()
+    let ends = sockets.filter_map(|it| app.ends_at(&it.state));
+    ends.chain(unjoined_at(app, connection)).min()
 }

@@ -498,6 +498,14 @@ suite('seed 004', (scenario) => {
     for (const clientId of [client.id, client.clientSocketId]) {
       assert.deepEqual((await chatOf(later.actions, clientId)).map(({ text }) => text), ['first']);
     }
+    // After a reload it knows the number alone.
+    for (const [nth, to] of [client.id, String(client.id), client.clientSocketId].entries()) {
+      later.write(to, `to ${nth}`);
+      await visitor.screen.until(`to ${nth}`);
+    }
+    const typed = visitor.hear('operatorTyping', ({ payload }) => payload.isTyping === true);
+    await saidUntilHeard(() => later.type(client.id, true), typed);
+    assert.deepEqual(ben.screen.texts(ben.sessionId), ['second']);
   });
 
   scenario('004 read: the badge goes to 0 for every operator, and the rows say when', async (stage) => {
@@ -558,11 +566,11 @@ suite('seed 004', (scenario) => {
       assert.deepEqual([status, answer.code, answer.field], [400, 'invalid', field], JSON.stringify(more));
       assert.ok(answer.detail.length > 10);
     }
-    for (const limit of ['0', '201', 'ten']) {
+    for (const limit of ['0', '-1', 'ten']) {
       const { status, answer } = await get(stage, dashboard.token, `getChatHistory?clientId=${visitor.sessionId}&limit=${limit}`);
       assert.deepEqual([status, answer.field], [400, 'limit']);
     }
-    assert.deepEqual(await dashboard.actions.getChatHistoryAction({ clientId: visitor.sessionId }), []);
+    assert.deepEqual(await dashboard.actions.getChatHistoryAction({ clientId: visitor.sessionId, limit: 100_000 }), [], 'the seed knows no most');
   });
 
   scenario('004 traps: a page that is mounted anew many times shows each message once, over the one connection', async (stage) => {

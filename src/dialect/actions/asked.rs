@@ -7,25 +7,18 @@ use crate::{
         operator,
     },
     model::{
-        Command, GuestCommand, HistoryQuery, MessageId, Reject, SenderKind, SessionId, Start,
-        Upload, limits,
+        Alias, Command, GuestCommand, HistoryQuery, MessageId, Reject, SenderKind, Start, Upload,
+        limits,
     },
 };
 
 /// Rows of a conversation unless asked otherwise: as the seed has it.
 const ROWS: usize = 100;
 
-/// By what a front end names a conversation: `clientId` of its own tables is a number, that of its socket the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Client {
-    Number(u64),
-    Session(SessionId),
-}
-
 /// A message that a page shows, and of which it wants the row.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Save {
-    pub client: Client,
+    pub client: Alias,
     pub side: SenderKind,
     /// Who it says has said it, of an operator.
     pub operator: Option<String>,
@@ -46,13 +39,13 @@ pub enum Picture {
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct MarkRead {
-    pub client: Client,
+    pub client: Alias,
     pub operator: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page {
-    pub client: Client,
+    pub client: Alias,
     /// Only of this one.
     pub session: Option<String>,
     pub query: HistoryQuery,
@@ -135,13 +128,13 @@ pub fn page(query: &Map<String, Value>) -> Result<Page, Reject> {
     let query = Value::Object(query.clone());
     let fields = Fields::of(Some(&query))?;
     Ok(Page {
-        client: client(&fields)?,
+        client: client(&fields)?.untyped(),
         session: fields
             .short("sessionId", limits::ID_BYTES)?
             .map(str::to_owned),
         query: HistoryQuery {
             before_seq: fields.count("beforeSeq")?,
-            limit: fields.limit(ROWS, limits::HISTORY_MAX)?,
+            limit: limit(&fields)?,
         },
     })
 }
@@ -160,21 +153,16 @@ pub fn join(payload: &Map<String, Value>) -> Result<Start, Reject> {
     }
 }
 
-fn client(fields: &Fields<'_>) -> Result<Client, Reject> {
-    let id = fields.number_or_id("clientId", limits::ID_BYTES)?;
-    Ok(Client::named(required("clientId", id)?))
+/// Whoever asks for more gets a full page: the seed knows no most.
+fn limit(fields: &Fields<'_>) -> Result<usize, Reject> {
+    let asked = fields.number("limit", 1..=SAFE_INTEGER)?;
+    let asked = asked.map(|asked| usize::try_from(asked).unwrap_or(usize::MAX));
+    Ok(asked.unwrap_or(ROWS).min(limits::HISTORY_MAX))
 }
 
-impl Client {
-    /// Sessions are UUIDs: none of them is all digits.
-    fn named(id: String) -> Self {
-        let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
-        let number = id.parse::<u64>().ok();
-        match number.filter(|number| is_number && *number <= SAFE_INTEGER) {
-            Some(number) => Self::Number(number),
-            None => Self::Session(SessionId::new(id)),
-        }
-    }
+/// `clientId` of a front end's own tables is a number, that of its socket the session.
+fn client(fields: &Fields<'_>) -> Result<Alias, Reject> {
+    required("clientId", fields.alias("clientId")?)
 }
 
 #[cfg(test)]
@@ -182,6 +170,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::{Other, SessionId};
 
     fn saved(with: Value) -> Result<Save, Reject> {
         let mut fields = json!({ "clientId": 7, "senderType": "CLIENT", "messageType": "TEXT", "text": "Hello" });
@@ -192,20 +181,25 @@ mod tests {
 
     #[test]
     fn a_client_is_named_by_number_or_session() {
+        let id = SessionId::new;
         let uuid = "0190a5a0-0000-7000-8000-000000000000";
         for (named, expected) in [
-            (json!(7), Client::Number(7)),
-            (json!(7.0), Client::Number(7)),
-            (json!("7"), Client::Number(7)),
-            (json!(uuid), Client::Session(SessionId::new(uuid))),
-            (
-                json!("99999999999999999999"),
-                Client::Session(SessionId::new("99999999999999999999")),
-            ),
+            (json!(7), Alias::Number(7)),
+            (json!(7.0), Alias::Number(7)),
+            (json!("7"), Alias::Text(id("7"), Other::Number(7))),
+            (json!(uuid), Alias::Session(id(uuid))),
         ] {
             let saved = saved(json!({ "clientId": named })).unwrap();
             assert_eq!(saved.client, expected);
         }
+    }
+
+    #[test]
+    fn of_a_query_nobody_knows_what_was_a_number_and_a_page_is_bounded() {
+        let asked = |with: Value| page(with.as_object().unwrap());
+        let of = asked(json!({ "clientId": "7", "limit": 1_000_000 })).unwrap();
+        assert_eq!(of.client, Alias::Untyped(SessionId::new("7"), 7));
+        assert_eq!(of.query.limit, limits::HISTORY_MAX);
     }
 
     #[test]

@@ -3,5 +3,5 @@
 mod asked;
 mod row;
 
-pub use asked::{Client, MarkRead, Page, Picture, Save, join, mark_read, page, save};
+pub use asked::{MarkRead, Page, Picture, Save, join, mark_read, page, save};
 pub use row::{Known, message, recent};

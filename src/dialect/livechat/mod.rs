@@ -9,8 +9,7 @@ use super::{
     file,
 };
 use crate::model::{
-    Change, Command, Direction, Entry, Message, Reject, SessionId, Watch, WorkspaceId, limits,
-    timestamp,
+    Change, Command, Direction, Entry, Message, Reject, Watch, WorkspaceId, limits, timestamp,
 };
 
 const JOIN_CONTACT: &str = "join_contact";
@@ -48,8 +47,8 @@ pub(super) fn encode_message(workspace: &WorkspaceId, message: &Message) -> Outg
 }
 
 fn contact(fields: &Fields<'_>) -> Result<Watch, Reject> {
-    let id = fields.id("contactId", limits::ID_BYTES)?;
-    Ok(Watch::Session(SessionId::new(required("contactId", id)?)))
+    let alias = fields.alias("contactId")?;
+    Ok(Watch::Contact(required("contactId", alias)?))
 }
 
 fn workspace(fields: &Fields<'_>) -> Result<Watch, Reject> {

@@ -4,8 +4,8 @@ use crate::{
         fields::{Fields, Payload, required},
     },
     model::{
-        Code, Command, GuestCommand, Join, OperatorId, Reject, Send, SessionId, StaffCommand,
-        Start, WorkspaceId, limits,
+        Alias, Asks, Code, Command, GuestCommand, Join, OperatorId, Reject, Send, StaffCommand,
+        Start, Toward, WorkspaceId, limits,
     },
 };
 use serde_json::Value;
@@ -84,8 +84,8 @@ fn client_message(fields: &Fields<'_>) -> Result<Command, Reject> {
 
 /// What it says of its sender is passed over: the socket knows who that is.
 fn operator_message(fields: &Fields<'_>) -> Result<Command, Reject> {
-    let (session, send) = (to(fields)?, send(fields)?);
-    Ok(Command::Staff(StaffCommand::Send { session, send }))
+    let (alias, send) = (to(fields)?, send(fields)?);
+    Ok(toward(alias, Asks::Send(send)))
 }
 
 fn client_typing(fields: &Fields<'_>) -> Result<Command, Reject> {
@@ -94,13 +94,26 @@ fn client_typing(fields: &Fields<'_>) -> Result<Command, Reject> {
 }
 
 fn operator_typing(fields: &Fields<'_>) -> Result<Command, Reject> {
-    let (session, on) = (to(fields)?, typing(fields)?);
-    Ok(Command::Staff(StaffCommand::Typing { session, on }))
+    let (alias, on) = (to(fields)?, typing(fields)?);
+    Ok(toward(alias, Asks::Typing { on }))
 }
 
-fn to(fields: &Fields<'_>) -> Result<SessionId, Reject> {
-    let id = fields.id("to", limits::ID_BYTES)?;
-    Ok(SessionId::new(required("to", id)?))
+const TO: &str = "to";
+
+/// The session, as events call it, or any other name: of its list of chats a dashboard knows the number alone.
+fn to(fields: &Fields<'_>) -> Result<Alias, Reject> {
+    required(TO, fields.alias(TO)?)
+}
+
+fn toward(alias: Alias, asks: Asks) -> Command {
+    match alias {
+        Alias::Session(session) => Command::Staff(asks.of(session)),
+        alias => Command::Toward(Toward {
+            alias,
+            field: TO,
+            asks,
+        }),
+    }
 }
 
 fn typing(fields: &Fields<'_>) -> Result<bool, Reject> {

@@ -31,12 +31,17 @@ pub(in crate::dialect) fn encode_refusal(
     let is_message = matches!(event, "clientMessage" | "operatorMessage");
     match reject.code {
         Code::RateLimited => limited(kind, audience, reject),
-        // What is wrong with a picture only its own words say.
-        Code::Invalid if is_message && reject.field != Some("image") => {
+        Code::Invalid if is_message && is_of_message(reject) => {
             vec![error("Invalid message format", reject)]
         }
         _ => vec![error(&reject.message, reject)],
     }
+}
+
+/// What these front ends have that sentence for. What is wrong with anything else only its own words say.
+fn is_of_message(reject: &Reject) -> bool {
+    let is_its = |field| matches!(field, "payload" | "type" | "message" | "text" | "body");
+    reject.field.is_none_or(is_its)
 }
 
 /// An operator of 003 listens for another name than everybody else.

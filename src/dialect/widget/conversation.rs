@@ -5,7 +5,7 @@ use uuid::{Builder, Uuid, fmt::Hyphenated};
 
 use crate::model::{DedupId, SessionId, SocketId, WorkspaceId};
 
-pub(super) const PREFIX: &str = "widget:";
+pub(in crate::dialect) const PREFIX: &str = "widget:";
 
 /// A conversation by the id that its visitor has: `widget:WORKSPACE:UUID`. The UUID has 122 random bits and is the
 /// visitor's token for this conversation, so it is told nobody else; the session is made of it, and leads to it in no

@@ -5,7 +5,7 @@ mod conversation;
 
 pub use asked::{Known, Lead, Told, lead, message, page};
 pub use conversation::Conversation;
-use conversation::PREFIX;
+pub(in crate::dialect) use conversation::PREFIX;
 
 use serde_json::{Map, Value, json};
 

@@ -23,10 +23,10 @@ use crate::{
 #[utoipa::path(
     get, path = "/api/v1/compat/getChatHistory", tag = "Server actions",
     params(
-        ("clientId" = String, Query, description = "Which conversation, by its number or its session", min_length = 1, max_length = 128, pattern = r"^[^\x00]*$"),
+        ("clientId" = String, Query, description = "Which conversation, by its number or its session. What is the number of one and the session of another is refused (`conflict`)", min_length = 1, max_length = 256, pattern = r"^[^\x00]*$"),
         ("sessionId" = Option<String>, Query, description = "Only what was said in this session: a conversation has one", max_length = 128, pattern = r"^[^\x00]*$"),
         ("beforeSeq" = Option<u64>, Query, description = "Only messages below this number", minimum = 0, maximum = 9_007_199_254_740_991_u64),
-        ("limit" = Option<u64>, Query, description = "Messages; 100 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u64>, Query, description = "Messages; 100 if left out. More than 200 are never told at once: whoever asks for more gets 200", minimum = 1, maximum = 9_007_199_254_740_991_u64),
     ),
     responses(
         (status = 200, description = "Rows", body = ref("#/components/schemas/ChatHistory")),

@@ -19,9 +19,12 @@ use tokio::time::{sleep, timeout};
 use super::{Rest, problem::Problem, who::Who};
 use crate::{
     chat::Actor,
-    dialect::actions::{self, Client, Known},
+    dialect::actions::{self, Known},
     history::MessageRow,
-    model::{Address, Code, Message, MessageId, Reject, Reply, Session, SessionId, WorkspaceId},
+    model::{
+        Address, Alias, Code, Message, MessageId, Reject, Reply, Session, SessionId, WorkspaceId,
+    },
+    server::auth::GuestClaims,
 };
 
 /// Between two looks at whether a message is stored.
@@ -37,23 +40,12 @@ struct Place {
 }
 
 impl Rest {
-    async fn place_of(
-        &self,
-        who: &Who,
-        address: Address,
-        client: Client,
-    ) -> Result<Place, Problem> {
+    async fn place_of(&self, who: &Who, address: Address, client: Alias) -> Result<Place, Problem> {
         let (chat, workspace) = (&self.parts.chat, who.workspace());
-        let session = match client {
-            Client::Session(session) => session,
-            Client::Number(number) => {
-                let named = chat.session_numbered(workspace, number).await?;
-                named.ok_or_else(no_such_client)?
-            }
+        let session = match who {
+            Who::Operator(_) => chat.find(workspace, client, "clientId").await?,
+            Who::Guest(claims) => self.own(claims, &client).await?,
         };
-        if !who.may_name(&session) {
-            return Err(no_such_client());
-        }
         let session = match chat.look(workspace, &session).await.map(|done| done.reply) {
             Ok(Reply::Session { session, .. }) => *session,
             Ok(_) => return Err(Reject::unavailable().into()),
@@ -67,6 +59,22 @@ impl Rest {
             session,
             number,
         })
+    }
+
+    /// A guest has one conversation: of what else is called so it learns nothing.
+    async fn own(&self, claims: &GuestClaims, client: &Alias) -> Result<SessionId, Problem> {
+        let GuestClaims {
+            workspace, session, ..
+        } = claims;
+        if client.id() == Some(session) {
+            return Ok(session.clone());
+        }
+        let named = match client.number() {
+            Some(number) => self.parts.chat.session_numbered(workspace, number).await?,
+            None => None,
+        };
+        let own = named.filter(|named| named == session);
+        own.ok_or_else(no_such_client)
     }
 
     async fn number(&self, workspace: &WorkspaceId, session: &SessionId) -> Result<u64, Problem> {

@@ -50,8 +50,8 @@ fn save() -> Value {
 fn client_id() -> Value {
     json!({
         "type": ["integer", "string"],
-        "minimum": 0, "maximum": MAX, "minLength": 1, "maxLength": limits::ID_BYTES, "pattern": NO_NUL,
-        "description": "The conversation: its number (`client.id` of a chat), or what events call it (`clientId`, `from`).",
+        "minimum": 0, "maximum": MAX, "minLength": 1, "maxLength": limits::CONVERSATION_BYTES, "pattern": NO_NUL,
+        "description": "The conversation: its number (`client.id` of a chat), or what events call it (`clientId`, `from`). A text is what events call it wherever there is a conversation of that name, else it may be the number.",
     })
 }
 

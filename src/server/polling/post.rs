@@ -286,7 +286,7 @@ impl<A: App> Worker<A> {
     async fn refuse(&self, fault: Fault) -> Answer {
         end(&self.pod, &self.sid, ClosedBy::Server, fault.label()).await;
         match fault {
-            Fault::Protocol | Fault::Revoked | Fault::Ended => {
+            Fault::Protocol | Fault::Revoked | Fault::Ended | Fault::Unjoined => {
                 answer::error(&RequestError::BadRequest)
             }
             Fault::Trouble => answer::unavailable(),

@@ -2,7 +2,7 @@
 
 mod algorithms;
 mod attacks;
-mod ends;
+pub mod ends;
 mod identity;
 mod keys;
 mod rotation;

@@ -118,6 +118,10 @@ const WRONG: &[(&[(&str, &str)], &str)] = &[
         "switchboard: CONNECT_TIMEOUT must be longer than 0s",
     ),
     (
+        &[("JOIN_TIMEOUT", "0s")],
+        "switchboard: JOIN_TIMEOUT must be longer than 0s",
+    ),
+    (
         &[("LISTEN", "here")],
         "error: invalid value 'here' for '--listen <ADDRESS:PORT>': ",
     ),

@@ -12,7 +12,7 @@ use crate::{
     support::{bucket::Bucket, pods::Pods, token::token},
 };
 
-const PNG: &[u8] = include_bytes!("../../fixtures/files/dot.png");
+pub const PNG: &[u8] = include_bytes!("../../fixtures/files/dot.png");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p8_a_file_is_bounded_and_looked_at() {

@@ -4,7 +4,7 @@ mod addresses;
 pub mod client;
 mod commands;
 mod document;
-mod files;
+pub mod files;
 pub mod house;
 mod idempotency;
 mod isolation;

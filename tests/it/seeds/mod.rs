@@ -2,11 +2,13 @@
 //! that it is so, and what is still open.
 
 mod defaults;
+mod names;
 mod pods;
 pub mod ran;
 mod rows;
 mod settings;
 mod table;
+mod words;
 
 /// The suites of front ends, each over the transports that it allows.
 macro_rules! suites {

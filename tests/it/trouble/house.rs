@@ -99,6 +99,7 @@ impl House {
             signing: keys(),
             ack: Ack::Accepted,
             vocabularies: Vocabularies::default(),
+            join_timeout_ms: 30_000,
         };
         let pod = Pod::new(Parts {
             app: Arc::new(relay),

@@ -2,8 +2,9 @@
 
 mod joined;
 mod late;
-mod page;
+pub mod page;
 mod rooms;
+mod unjoined;
 
 use std::net::SocketAddr;
 

@@ -176,6 +176,11 @@ impl Page {
         heard
     }
 
+    /// Among what nobody has listened to yet.
+    pub fn has_heard(&self, name: &str) -> bool {
+        self.heard.iter().any(|(heard, _)| heard == name)
+    }
+
     /// Whether any answer has come that nobody has asked for yet.
     pub fn has_answers(&self) -> bool {
         !self.answers.is_empty()
