@@ -1,12 +1,15 @@
 use std::{error::Error, time::Duration};
 
-use futures_util::StreamExt as _;
-use object_store::client::HttpError;
+use object_store::{ObjectStoreExt as _, client::HttpError, path::Path};
 
 use super::store::{self, StoreError};
 
 /// For the answer of a bucket, whatever is tried again meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// No file of ours lies there.
+const NOWHERE: &str = "switchboard-check";
+/// By the protocol: the same status is of a file that is not there.
+const NO_BUCKET: &str = "NoSuchBucket";
 
 /// Why a bucket cannot be told to be there. What it says itself may name keys, and is not repeated.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +19,7 @@ pub enum Unseen {
     Setting(#[from] StoreError),
     #[error("there is no such bucket")]
     Absent,
-    #[error("it answers, and does not let its files be listed")]
+    #[error("it answers, and does not let its files be read")]
     Refused,
     #[error("no answer within {} s", TIMEOUT.as_secs())]
     Silent,
@@ -26,27 +29,25 @@ pub enum Unseen {
     Failed,
 }
 
-/// Asks for a list of what is there, which changes nothing.
+/// Asks for a file that is not there, as the relay asks for those that are, which changes nothing.
 pub async fn probe(bucket: &str, prefix: &str) -> Result<(), Unseen> {
     let store = store::bucket(bucket, prefix)?;
-    let mut listed = store.list(None);
-    let first = tokio::time::timeout(TIMEOUT, listed.next()).await;
-    match first.map_err(|_| Unseen::Silent)? {
-        None | Some(Ok(_)) => Ok(()),
-        Some(Err(error)) => Err(unseen(&error)),
+    let nowhere = Path::from(NOWHERE);
+    let asked = tokio::time::timeout(TIMEOUT, store.get(&nowhere)).await;
+    match asked.map_err(|_| Unseen::Silent)? {
+        Ok(_) => Ok(()),
+        Err(error) => judge(&error),
     }
 }
 
-fn unseen(error: &object_store::Error) -> Unseen {
+fn judge(error: &object_store::Error) -> Result<(), Unseen> {
     use object_store::Error as Of;
-    match error {
-        Of::NotFound { .. } => Unseen::Absent,
+    Err(match error {
+        Of::NotFound { source, .. } if source.to_string().contains(NO_BUCKET) => Unseen::Absent,
+        Of::NotFound { .. } => return Ok(()),
         Of::PermissionDenied { .. } | Of::Unauthenticated { .. } => Unseen::Refused,
-        error => match unreached(error) {
-            Some(why) => Unseen::Unreached(why),
-            None => Unseen::Failed,
-        },
-    }
+        error => unreached(error).map_or(Unseen::Failed, Unseen::Unreached),
+    })
 }
 
 /// The first cause, if it is of the connection and not an answer.

@@ -66,7 +66,7 @@ async fn bucket(bucket: &str, prefix: &str) -> Item {
         Unseen::Refused => Item::warn(
             ITEM,
             found,
-            "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; if they may put and get, and only not list, nothing is wrong",
+            "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or let them get and put there; without s3:ListBucket it says so of what is not there, and nothing is wrong",
         ),
         Unseen::Absent => Item::fail(ITEM, found, "make the bucket, or name another one in FILES"),
         Unseen::Silent | Unseen::Unreached(_) | Unseen::Failed => Item::fail(

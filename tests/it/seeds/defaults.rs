@@ -2,14 +2,14 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message as Frame,
