@@ -9,7 +9,7 @@ mod entries;
 mod sieve;
 mod source;
 
-use std::{io::Write as _, sync::Arc};
+use std::{collections::HashSet, io::Write as _, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +24,7 @@ use crate::{
     config::{Cluster, ImportArgs},
     history::{Accounts, Imported, Imports, postgres::PostgresHistory, sqlite::SqliteHistory},
     metrics::Metrics,
-    model::{Clock, Entry, Partition, Status},
+    model::{Clock, Entry, Partition, SessionId, Status},
 };
 
 /// Entries of one transaction, as of the history's writer.
@@ -112,10 +112,13 @@ impl Found {
 fn look(source: &Source, terms: &Terms, skip: bool) -> anyhow::Result<Found> {
     let progress = progress(source.rows, "looking");
     let mut found = Found::default();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut count) = (Vec::new(), 0);
     let mut sieve = Sieve::new(terms.now);
     source.read(|read| {
+        let before = wrong.len();
         let read = sieve.sift(read, &mut wrong);
+        count += wrong.len() - before;
+        wrong.truncate(SHOWN);
         progress.set_position(sieve.rows);
         if let Some(conversation) = read {
             found.count(conversation, terms);
@@ -123,14 +126,12 @@ fn look(source: &Source, terms: &Terms, skip: bool) -> anyhow::Result<Found> {
         Ok(())
     })?;
     progress.finish_and_clear();
-    if wrong.is_empty() {
+    if count == 0 {
         return Ok(found);
     }
-    let left = wrong.len().saturating_sub(SHOWN);
-    let shown = wrong[..wrong.len() - left].join("\n  ");
+    let left = count - wrong.len();
     let more = (left > 0).then(|| format!("\n  and {left} more"));
-    let list = format!("{shown}{}", more.unwrap_or_default());
-    let count = wrong.len();
+    let list = format!("{}{}", wrong.join("\n  "), more.unwrap_or_default());
     if !skip {
         bail!(
             "nothing was written, since {count} rows cannot be taken (--skip leaves them out):\n  {list}"
@@ -201,6 +202,9 @@ async fn write(
 struct Batch {
     entries: Vec<Arc<Entry>>,
     bytes: usize,
+    /// Of these nothing is stored any more, in this batch and those behind it: half of one would be mixed with what
+    /// is in its place.
+    left_out: HashSet<SessionId>,
 }
 
 impl Batch {
@@ -214,6 +218,13 @@ impl Batch {
     }
 
     fn push(&mut self, entry: Arc<Entry>) {
+        if entry
+            .session
+            .as_ref()
+            .is_some_and(|it| self.left_out.contains(it))
+        {
+            return;
+        }
         self.bytes += size(&entry);
         self.entries.push(entry);
     }
@@ -224,7 +235,8 @@ impl Batch {
         (imports, partition): (&dyn Imports, Partition),
         skip: bool,
     ) -> anyhow::Result<u64> {
-        let Self { entries, .. } = std::mem::take(self);
+        self.bytes = 0;
+        let entries = std::mem::take(&mut self.entries);
         if entries.is_empty() {
             return Ok(0);
         }
@@ -235,6 +247,7 @@ impl Batch {
                 Imported::Stored { known } => return Ok(known),
                 Imported::Refused(clash) if skip => {
                     eprintln!("left out: {clash}");
+                    self.left_out.insert(clash.session().clone());
                     entries.retain(|entry| entry.session.as_ref() != Some(clash.session()));
                 }
                 Imported::Refused(clash) => {

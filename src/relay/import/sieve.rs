@@ -58,8 +58,11 @@ impl Sieve {
             return Some("its time has not come yet");
         }
         let id = message.id.clone()?;
-        let is_everywhere = uuid::Uuid::try_parse(&id).is_ok();
-        let session = (!is_everywhere).then(|| message.session.clone());
+        // However it is written.
+        let (session, id) = match uuid::Uuid::try_parse(&id) {
+            Ok(uuid) => (None, uuid.to_string()),
+            Err(_) => (Some(message.session.clone()), id),
+        };
         let is_new = self.ids.insert((session, id));
         (!is_new).then_some("another has its id")
     }

@@ -103,10 +103,18 @@ impl Source {
         let mut sessions = sessions.query([])?;
         let mut before: Option<String> = None;
         while let Some(row) = sessions.next()? {
+            let named = cell::text(row.get_ref(0)?);
             let session = match session(row)? {
                 Ok(session) => session,
                 Err(wrong) => {
                     take(Err(wrong))?;
+                    // What was said in it is no conversation without it, which may be mended and come later.
+                    if let Some(id) = named {
+                        while let Some(orphans) = messages.below(&id, &mut take)? {
+                            take(Ok(orphans))?;
+                        }
+                        messages.of_session(&id, &mut take)?;
+                    }
                     continue;
                 }
             };
@@ -315,6 +323,14 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Read<SessionRow>> {
         }
     }
     let (agent_id, agent_name) = (text(6)?, text(7)?);
+    if agent_name
+        .as_deref()
+        .is_some_and(|name| !is_short(name, NAME))
+    {
+        return wrong(&format!(
+            "its agent's name has NUL, or more than {NAME} bytes"
+        ));
+    }
     if agent_id.as_deref().is_some_and(|id| !is_id(id)) {
         return wrong(&format!("its agent has an id {BOUNDS}"));
     }

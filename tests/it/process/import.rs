@@ -114,6 +114,23 @@ async fn p1_p7_another_chat_goes_on_embedded() {
     assert_eq!(texts(&ann), ["one", "two", "three ☎", "I am here now"]);
     let zoe = operator.history("staff:history", Some("s-zoe")).await;
     assert_eq!(texts(&zoe), ["hello?"]);
+    server.stop().await;
+
+    // Another one of that id, and longer than is stored at once: nothing of it is mixed with what is there.
+    let longer = "UPDATE public_chat_sessions SET created_at = datetime('now', '-20 minutes') WHERE session_id = 's-zoe';
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+        INSERT INTO public_chat_messages
+            SELECT 'z' || i, 's-zoe', 'line ' || i, 'text', 'guest', NULL, datetime('now', '-15 minutes') FROM n";
+    more.execute_batch(longer).unwrap();
+    let said = output(import().arg("--skip")).await;
+    assert!(
+        said.contains("left out: there is another session s-zoe"),
+        "{said}"
+    );
+    let server = Server::start(&data).await;
+    let mut operator = Person::operator(server.address, &token).await;
+    let zoe = operator.history("staff:history", Some("s-zoe")).await;
+    assert_eq!(texts(&zoe), ["hello?"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,6 +190,7 @@ async fn what_is_wrong_with_another_chat_is_listed_and_nothing_written() {
          INSERT INTO public_chat_sessions VALUES ('s-late', 'ended', '9999-01-01 00:00:00', 'x', 'x');
          INSERT INTO public_chat_messages VALUES ('20', 's-ann', '{secret}', 'text', 'ghost', '', datetime('now'));
          INSERT INTO public_chat_messages VALUES ('21', 's-ann', '{secret}', 'text', 'guest', '', 'noon');
+         INSERT INTO public_chat_messages VALUES ('22', 's-bad', '{secret}', 'text', 'guest', '', datetime('now'));
          INSERT INTO public_chat_messages VALUES ('7', 's-ben', '{secret}', 'text', 'guest', '', datetime('now'))"
     );
     file.execute_batch(&bad).unwrap();
@@ -189,7 +207,7 @@ async fn what_is_wrong_with_another_chat_is_listed_and_nothing_written() {
         "session s-late: created_at has not come yet",
         "the message in row 8: its sender is none of guest, visitor",
         "the message in row 9: it has no time that can be read",
-        "the message in row 10: another has its id",
+        "the message in row 11: another has its id",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
