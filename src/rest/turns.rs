@@ -74,7 +74,8 @@ impl Rest {
     pub fn own_upload_turn(&self, who: &Who) -> Result<OwnTurn<'_>, Problem> {
         let sender = match who {
             Who::Operator(caller) => format!("operator {}", self::who(caller)),
-            Who::Guest(claims) => format!("guest {}", claims.session),
+            // Imported ids may be in two workspaces, whose names have no blanks.
+            Who::Guest(claims) => format!("guest {} {}", claims.workspace, claims.session),
         };
         self.own_uploads.take(sender).ok_or_else(|| {
             self.hit_limit("own_uploads");
