@@ -196,6 +196,10 @@ pub enum ConfigError {
         "CORS_ORIGIN must list origins as https://host[:port], or be * alone: {0:?} is neither"
     )]
     Origin(String),
+    #[error(
+        "GUEST_NAMESPACES and OPERATOR_NAMESPACES both have {0:?}: guests connect on /public-portal and those of the one, operators on / and those of the other"
+    )]
+    Namespace(String),
 }
 
 /// In one process it costs next to nothing; in a cluster every look is a command of an idle pod.
@@ -261,6 +265,7 @@ impl Config {
         if self.max_text > self.max_payload {
             return Err(ConfigError::Text);
         }
+        self.conversation.namespaces()?;
         let (drain, quiet, sweep) = match self.cluster {
             Some(_) => (DRAIN_CLUSTER, QUIET_CLUSTER, SWEEP_CLUSTER),
             None => (DRAIN_EMBEDDED, QUIET_EMBEDDED, SWEEP_EMBEDDED),

@@ -42,14 +42,13 @@ use crate::{
     metrics::ChatMetrics,
     model::{
         Address, Clock, Code, Command, DedupId, GuestCommand, Millis, OperatorId, Reject,
-        SessionId, StaffCommand, WorkspaceId,
+        SessionId, StaffCommand, WorkspaceId, WorkspaceSet,
     },
 };
 
 pub use actor::{Actor, GuestActor, OperatorActor};
 pub use directory::{Directory, Noted};
 pub use done::{Bound, Done, Told};
-pub use rules::StripTags;
 pub use shown::Shown;
 pub use writer::Writer;
 
@@ -80,7 +79,9 @@ pub struct ChatParts {
 pub struct ChatSettings {
     /// Longest text of a message, in bytes.
     pub max_text: usize,
-    pub strip_tags: StripTags,
+    /// Where what is said is stored without its tags. Elsewhere it is stored as it was written, and whoever shows it
+    /// shows a text.
+    pub strip_tags: WorkspaceSet,
     /// A guest comes back to its session by name and e-mail address alone, ..
     pub reuse_by_email: bool,
     /// .. within this, ..

@@ -2,9 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Span;
+use super::{ConfigError, Span};
 use crate::{
-    chat::StripTags, dialect::Dialect, hub::Since, model::WorkspaceId, relay::Vocabularies,
+    dialect::Dialect,
+    hub::Since,
+    model::{WorkspaceId, WorkspaceSet},
+    relay::{Namespaces, Vocabularies},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -33,8 +36,18 @@ pub struct Conversation {
     #[arg(long, env = "TRANSFER_TIMEOUT", default_value = "30s")]
     pub transfer_timeout: Span,
     /// Workspaces in which tags are taken out of what is said before it is stored, by comma, or `*` for all.
-    #[arg(long, env = "STRIP_TAGS", value_delimiter = ',', value_parser = strip)]
+    #[arg(long, env = "STRIP_TAGS", value_delimiter = ',', value_parser = workspace_or_all)]
     strip_tags: Vec<String>,
+    /// Workspaces whose front ends are told no `id`, `seq` and `clientMsgId` that their vocabulary does not know, by
+    /// comma, or `*` for all: for pages that refuse, or show, what they do not know.
+    #[arg(long, env = "STRICT_EVENTS", value_delimiter = ',', value_parser = workspace_or_all)]
+    strict_events: Vec<String>,
+    /// Namespaces on which guests may connect beside `/public-portal`, by comma.
+    #[arg(long, env = "GUEST_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
+    guest_namespaces: Vec<String>,
+    /// Namespaces on which operators may connect beside `/`, and front ends whose both sides share one, by comma.
+    #[arg(long, env = "OPERATOR_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
+    operator_namespaces: Vec<String>,
     /// Vocabulary of front ends that do not say theirs: `operator-a`, or by workspace and comma
     /// `shop=operator-a,other=operator-b`; one of portal, livechat, operator-a, operator-b.
     #[arg(long, env = "DIALECT", value_delimiter = ',', value_parser = dialect)]
@@ -42,12 +55,17 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    pub fn strip_tags(&self) -> StripTags {
-        let (all, some): (Vec<_>, Vec<_>) = self.strip_tags.iter().partition(|name| *name == "*");
-        StripTags {
-            everywhere: !all.is_empty(),
-            of: some.into_iter().map(WorkspaceId::new).collect(),
-        }
+    pub fn strip_tags(&self) -> WorkspaceSet {
+        set(&self.strip_tags)
+    }
+
+    pub fn strict_events(&self) -> WorkspaceSet {
+        set(&self.strict_events)
+    }
+
+    pub fn namespaces(&self) -> Result<Namespaces, ConfigError> {
+        let (guests, operators) = (&self.guest_namespaces, &self.operator_namespaces);
+        Namespaces::with(guests.clone(), operators.clone()).map_err(ConfigError::Namespace)
     }
 
     pub fn vocabularies(&self) -> Vocabularies {
@@ -78,11 +96,29 @@ impl From<ReuseFrom> for Since {
     }
 }
 
-fn strip(text: &str) -> Result<String, String> {
+fn set(named: &[String]) -> WorkspaceSet {
+    let (all, some): (Vec<_>, Vec<_>) = named.iter().partition(|name| *name == "*");
+    WorkspaceSet {
+        everywhere: !all.is_empty(),
+        of: some.into_iter().map(WorkspaceId::new).collect(),
+    }
+}
+
+fn workspace_or_all(text: &str) -> Result<String, String> {
     if text.trim() == "*" {
         return Ok("*".to_owned());
     }
     super::workspace(text)
+}
+
+/// Clients cut one off at `?`, and a packet names it up to the comma.
+fn namespace(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let rest = name.strip_prefix('/').unwrap_or_default();
+    if rest.is_empty() || rest.contains(['?', ',']) || rest.contains(char::is_whitespace) {
+        return Err("a namespace is `/` and a name without blanks or `?`, as /support".into());
+    }
+    Ok(name.to_owned())
 }
 
 /// `DIALECT`, or `WORKSPACE=DIALECT`.

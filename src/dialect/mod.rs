@@ -11,6 +11,7 @@ mod file;
 mod livechat;
 mod native;
 mod operator;
+mod strict;
 pub mod widget;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::model::{Aside, Attachment, Command, Entry, Message, Notice, Reject, R
 pub use fields::Payload;
 use operator::Kind;
 pub use operator::NAMELESS;
+pub use strict::strictly;
 
 /// The closed set of vocabularies. Who speaks another than the native one may ask by the native names as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -22,6 +22,7 @@ mod reply;
 mod session;
 mod skew;
 mod staff;
+mod workspaces;
 
 pub use address::Address;
 pub use alias::{Alias, Other};
@@ -47,3 +48,4 @@ pub use reply::{HistoryMessage, Operator, Reply};
 pub use session::{Agent, Guest, Marks, Offer, Preview, Session, Status};
 pub use skew::Skew;
 pub use staff::{Account, PasswordHash, Revocation, Role, Workspace};
+pub use workspaces::WorkspaceSet;

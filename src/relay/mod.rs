@@ -8,6 +8,7 @@ mod backends;
 pub mod check;
 mod guest;
 pub mod import;
+mod namespaces;
 mod rooms;
 mod run;
 mod socket;
@@ -22,23 +23,24 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub use backends::{Backends, prepare};
+pub use namespaces::Namespaces;
 pub use run::{Running, StartError, start, waiting};
 pub use socket::RelaySocket;
 pub use vocabulary::Vocabularies;
 
-use self::socket::Shown;
+use self::{namespaces::Entrance, socket::Shown};
 use crate::{
     chat::{Actor, Chat, Directory, Done, OperatorActor},
     config::Ack,
     dialect::{
-        self, Audience, Dialect, Payload,
+        self, Audience, Dialect, Outgoing, Payload,
         widget::{self, Conversation},
     },
     files::Files,
     hub::{Deadline, Log, NewRecord, Presence, RecordOp, Subject},
     model::{
         Aside, Change, Clock, Code, Command, DedupId, Entry, GuestCommand, Millis, Notice, Offset,
-        Reject, Reply, SessionId, StaffCommand, WorkspaceId,
+        Reject, Reply, SessionId, StaffCommand, WorkspaceId, WorkspaceSet,
     },
     server::{
         Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Socket, Telling, Topic,
@@ -47,10 +49,6 @@ use crate::{
     },
     wire::socket::Event,
 };
-
-/// Where guests are; operators are on the root namespace.
-const GUESTS: &str = "/public-portal";
-const OPERATORS: &str = "/";
 
 /// A client notices within less that its connection is lost, and is back.
 const REPEATED_WITHIN_MS: Millis = 60_000;
@@ -67,6 +65,9 @@ pub struct Relay {
     pub ack: Ack,
     /// Of front ends that do not say which one they speak.
     pub vocabularies: Vocabularies,
+    pub namespaces: Namespaces,
+    /// Where front ends are told nothing that their own vocabulary does not know.
+    pub strict: WorkspaceSet,
     /// For whoever says by an event who it is, and has shown nothing.
     pub join_timeout_ms: Millis,
     pub files: Arc<Files>,
@@ -83,15 +84,15 @@ impl App for Relay {
         &self,
         request: ConnectRequest<'_>,
     ) -> Result<Admission<RelaySocket>, Refusal> {
-        let state = match request.nsp {
-            GUESTS => match self.operator_among_guests(&request).await? {
+        let state = match self.namespaces.entrance(request.nsp) {
+            Some(Entrance::Guests) => match self.operator_among_guests(&request).await? {
                 Some(operator) => operator,
                 None => {
                     let workspace = workspace(&request);
                     RelaySocket::newcomer(workspace, Dialect::Native, Shown::Nothing)
                 }
             },
-            OPERATORS => {
+            Some(Entrance::Operators) => {
                 let workspace = workspace(&request);
                 let dialect = self.vocabularies.spoken(&request, &workspace)?;
                 if dialect == Dialect::Native {
@@ -102,7 +103,7 @@ impl App for Relay {
                     self.whoever(&request, workspace, dialect).await?
                 }
             }
-            _ => {
+            None => {
                 return Err(Refusal::Denied {
                     message: "Invalid namespace".into(),
                     data: None,
@@ -284,23 +285,12 @@ impl App for Relay {
             }
             None => dialect::encode_entry(dialect, audience, entry),
         };
-        let events = events.into_iter();
-        events
-            .map(|out| Telling {
-                event: out.event,
-                payload: out.payload,
-                offset: None,
-            })
-            .collect()
+        let events = self.strictly(&entry.workspace, dialect, events).into_iter();
+        events.map(turn::telling).collect()
     }
 
     fn encode_aside(&self, (dialect, audience, _): Self::Class, aside: &Aside) -> Option<Telling> {
-        let out = dialect::encode_aside(dialect, audience, aside)?;
-        Some(Telling {
-            event: out.event,
-            payload: out.payload,
-            offset: None,
-        })
+        dialect::encode_aside(dialect, audience, aside).map(turn::telling)
     }
 }
 
@@ -387,14 +377,35 @@ impl Relay {
     fn beside(&self, socket: &RelaySocket, mut notice: Notice) -> Vec<Telling> {
         let (dialect, audience) = (socket.dialect(), socket.audience());
         self.files.link_notice(&mut notice);
-        let notice = &notice;
-        let told = dialect::encode_notice(dialect, audience, notice, None).into_iter();
-        told.map(|out| Telling {
-            event: out.event,
-            payload: out.payload,
-            offset: None,
-        })
-        .collect()
+        let told = self.notice((dialect, audience), &notice, None).into_iter();
+        told.map(turn::telling).collect()
+    }
+
+    fn notice(
+        &self,
+        (dialect, audience): (Dialect, Audience),
+        notice: &Notice,
+        token: Option<&str>,
+    ) -> Vec<Outgoing> {
+        let told = dialect::encode_notice(dialect, audience, notice, token);
+        match notice {
+            Notice::Waited { workspace, .. } => self.strictly(workspace, dialect, told),
+            _ => told,
+        }
+    }
+
+    /// No more than its front end's own vocabulary knows, where that is asked for.
+    fn strictly(
+        &self,
+        workspace: &WorkspaceId,
+        dialect: Dialect,
+        told: Vec<Outgoing>,
+    ) -> Vec<Outgoing> {
+        if self.strict.holds(workspace) {
+            dialect::strictly(dialect, told)
+        } else {
+            told
+        }
     }
 }
 

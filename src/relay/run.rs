@@ -130,6 +130,8 @@ pub async fn start(
         signing: secrets.signing.clone(),
         ack: config.ack()?,
         vocabularies: config.conversation.vocabularies(),
+        namespaces: config.conversation.namespaces()?,
+        strict: config.conversation.strict_events(),
         join_timeout_ms: config.join_timeout.ms(),
     };
     let signing = secrets.signing.clone();

@@ -131,7 +131,7 @@ impl Relay {
                 None => Late::Drop,
             };
             let mark = mark.as_ref().or(acked.as_ref());
-            for out in dialect::encode_notice(dialect, audience, &notice, token) {
+            for out in self.notice((dialect, audience), &notice, token) {
                 say.push(Saying {
                     what: What::Event(Telling {
                         event: out.event,
@@ -224,7 +224,7 @@ pub(super) fn refused(
     }
 }
 
-fn telling(out: dialect::Outgoing) -> Telling {
+pub(super) fn telling(out: dialect::Outgoing) -> Telling {
     Telling {
         event: out.event,
         payload: out.payload,

@@ -1,6 +1,7 @@
 // Which front end a connection is taken for: by where it comes in, else by what it says of itself, else by the setting of its
 // workspace (here DIALECT=other=operator-a), else by its first events. It shows in the events by which it is told of what
-// staff says: those of `told`, and of no other front end.
+// staff says: those of `told`, and of no other front end. Here are also the namespaces /help and /support of guests, /team
+// of operators, and STRICT_EVENTS=other.
 
 import assert from 'node:assert/strict';
 import { Client, settings } from '../e2e/support/clients.mjs';
@@ -12,6 +13,9 @@ import { request } from './fronts/widget.mjs';
 const TOLD = [
   'staff:message', 'new-message', 'new_message', 'incomingOperatorMessage', 'operatorMessage', 'operatorMessageBroadcast', 'operatorBroadcast',
 ];
+
+/** Whatever staff says. */
+const ADDED = ['id', 'seq'];
 
 const CHAT = { path: '/chat' };
 const WIDGET = { orgId: 'default', accountId: '7' };
@@ -74,6 +78,55 @@ suite('which front end', (scenario) => {
     ]);
   });
 
+  scenario('which front end: on the namespaces of a site as on the usual two, and on no other (X12)', async (stage) => {
+    await guests(stage, [
+      { namespace: '/support', begins: starts, told: ['staff:message'] },
+      { namespace: '/help', auth: { dialect: 'operator-a' }, begins: starts, told: ['staff:message'] },
+      { ...CHAT, namespace: '/team', begins: joins('name'), told: ['operatorMessage'] },
+      { namespace: '/team', query: WIDGET, begins: leads, told: ['new-message'] },
+    ]);
+    await operators(stage, [
+      { namespace: '/team', told: ['staff:message'] },
+      { namespace: '/support', told: ['staff:message'] },
+      { namespace: '/team', begins: joinsContact, told: ['new_message'] },
+      { ...CHAT, namespace: '/team', told: ['operatorMessageBroadcast', 'operatorBroadcast'] },
+    ]);
+    for (const namespace of ['/teams', '/Team', '/suppor', '/support/']) {
+      const stranger = stage.open(Anyone, namespace, { reconnection: false });
+      const { error } = await stranger.life.wait('connect_error');
+      assert.equal(error.message, 'Invalid namespace', namespace);
+    }
+  });
+
+  scenario('which front end: no id that its own vocabulary does not know, where it asks for that (X4)', async (stage) => {
+    const both = (cases) => cases.flatMap((it) => [it, { ...it, workspace: 'other', checks: isStrict }]);
+    const said = (dialect, told) => ({ auth: { dialect }, told: [told], checks: hasAll });
+    await guests(stage, both([
+      { ...said('operator-a', 'incomingOperatorMessage'), begins: joins('name') },
+      { ...said('operator-b', 'operatorMessage'), begins: joins('name') },
+      { ...said('livechat', 'new_message'), begins: looks },
+      { ...said('widget', 'new-message'), begins: leads },
+    ]));
+    await operators(stage, both([
+      said('operator-a', 'operatorMessageBroadcast'),
+      said('operator-b', 'operatorBroadcast'),
+      { ...said('livechat', 'new_message'), begins: joinsContact },
+    ]));
+    // What a guest says, and calls by a name of its own.
+    for (const [workspace, checks] of [['default', hasAll], ['other', isStrict]]) {
+      const names = workspace === 'default' ? {} : { workspace };
+      const team = stage.open(Anyone, '/', { ...CHAT, auth: { dialect: 'operator-b', token: staffOf(workspace), ...names } });
+      await team.hear('ready');
+      const guest = stage.open(Anyone, '/', { ...CHAT, auth: { dialect: 'operator-b', ...names } });
+      await guest.connected();
+      await joins('name')(guest, { name: called('Ann'), named: names });
+      const message = called('Hello');
+      await guest.granted('clientMessage', { type: 'text', message, clientMsgId: 'mine' });
+      const told = await team.hear('incomingMessage', ({ payload }) => payload.message === message);
+      checks(told.payload, ['id', 'seq', 'clientMsgId']);
+    }
+  });
+
   scenario('which front end: by its first events, and by all names while they show nothing', async (stage) => {
     await guests(stage, [
       { ...CHAT, begins: joins('username'), told: ['incomingOperatorMessage'] },
@@ -97,7 +150,7 @@ class Anyone extends Client {
 
 /** Each in a conversation of its own, in which staff says something. */
 async function guests(stage, cases) {
-  for (const { namespace = '/', workspace = 'default', names, auth, begins, told, ...options } of cases) {
+  for (const { namespace = '/', workspace = 'default', names, auth, begins, told, checks, ...options } of cases) {
     const named = workspace === 'default' ? {} : { workspace };
     const name = called('Ann');
     const guest = { name, named, token: undefined };
@@ -106,30 +159,42 @@ async function guests(stage, cases) {
     await page.connected();
     const staff = staffOf(workspace);
     const sessionId = (await begins(page, guest)) ?? (await sessionOf(stage, staff, name));
-    await assertTold(stage, page, staff, sessionId, told);
+    await assertTold(stage, page, staff, sessionId, told, checks);
   }
 }
 
 /** Each looks on while a colleague, or itself on another page, says something to a guest. */
 async function operators(stage, cases) {
-  for (const { namespace = '/', workspace = 'default', names, auth, begins, told, ...options } of cases) {
+  for (const { namespace = '/', workspace = 'default', names, auth, begins, told, checks, ...options } of cases) {
     const named = workspace === 'default' ? {} : { workspace };
     const { sessionId } = await plain(stage, { name: called('Ann'), ...named });
     const token = staffOf(workspace);
     const page = stage.open(Anyone, namespace, { ...options, auth: { token, ...(names ?? named), ...auth } });
     await page.hear('ready');
     await begins?.(page, { sessionId, token });
-    await assertTold(stage, page, staffOf(workspace), sessionId, told);
+    await assertTold(stage, page, staffOf(workspace), sessionId, told, checks);
   }
 }
 
 /** All names of one message are told at once: with the second, those of the first have come. */
-async function assertTold(stage, page, staff, sessionId, told) {
+async function assertTold(stage, page, staff, sessionId, told, checks) {
   for (const text of ['one', 'two']) await send(stage.url, staff, sessionId, text);
   for (const name of told) await page.hear(name, undefined, { nth: 2 });
   const heard = TOLD.filter((name) => page.events.named(name).length > 0);
   assert.deepEqual(heard.toSorted(), told.toSorted(), page.who);
   for (const name of told) assert.equal(page.events.named(name).length, 2, `${name}: ${page.who}`);
+  if (checks) for (const { payload } of page.events.entries.filter(({ name }) => TOLD.includes(name))) checks(payload, ADDED);
+}
+
+/** 002 has the ids of its rows, and one message is within the other in 003. */
+function isStrict(payload, added) {
+  const own = 'contact_id' in payload ? ['id'] : [];
+  assert.deepEqual(added.filter((field) => field in payload), own, JSON.stringify(payload));
+  if (typeof payload.message === 'object') isStrict(payload.message, added);
+}
+
+function hasAll(payload, added) {
+  for (const field of added) assert.ok(field in payload, `${field} in ${JSON.stringify(payload)}`);
 }
 
 /** There is one operator of the other workspace. */

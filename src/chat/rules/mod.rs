@@ -40,7 +40,6 @@ pub(super) use leave::leave;
 pub(super) use load::{give_up, load};
 pub(super) use react::react;
 pub(super) use status::status;
-pub use strip::StripTags;
 pub(super) use strip::{strip, strip_name};
 
 /// An entry that is appended in any case, and that the socket it comes from is not told.

@@ -2,30 +2,16 @@ use std::collections::HashSet;
 
 use ammonia::Builder;
 
-use crate::model::{Reject, Send, WorkspaceId};
-
-/// In which workspaces what is said is stored without its tags. Elsewhere it is stored as it was written, and whoever
-/// shows it shows a text.
-#[derive(Clone, Debug, Default)]
-pub struct StripTags {
-    pub everywhere: bool,
-    pub of: HashSet<WorkspaceId>,
-}
-
-impl StripTags {
-    fn applies(&self, workspace: &WorkspaceId) -> bool {
-        self.everywhere || self.of.contains(workspace)
-    }
-}
+use crate::model::{Reject, Send, WorkspaceId, WorkspaceSet};
 
 /// What is left is HTML without a tag, for front ends that put it into a page as such: `&`, `<` and `>` are written
 /// as entities. A text that was nothing but tags is none.
 pub(in crate::chat) fn strip(
-    tags: &StripTags,
+    tags: &WorkspaceSet,
     workspace: &WorkspaceId,
     send: Send,
 ) -> Result<Send, Reject> {
-    if !tags.applies(workspace) {
+    if !tags.holds(workspace) {
         return Ok(send);
     }
     let text = without_tags(&send.text);
@@ -37,11 +23,11 @@ pub(in crate::chat) fn strip(
 
 /// What a guest calls itself stands beside all that it says. A name that was nothing but tags is none.
 pub(in crate::chat) fn strip_name(
-    tags: &StripTags,
+    tags: &WorkspaceSet,
     workspace: &WorkspaceId,
     name: Option<String>,
 ) -> Option<String> {
-    if !tags.applies(workspace) {
+    if !tags.holds(workspace) {
         return name;
     }
     let name = without_tags(&name?);
@@ -59,7 +45,7 @@ fn without_tags(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn stripped(tags: &StripTags, text: &str) -> Option<String> {
+    fn stripped(tags: &WorkspaceSet, text: &str) -> Option<String> {
         let send = Send {
             text: text.into(),
             ..Send::default()
@@ -70,14 +56,11 @@ mod tests {
 
     #[test]
     fn tags_are_taken_out_where_it_is_asked_for() {
-        let shop = StripTags {
+        let shop = WorkspaceSet {
             of: HashSet::from([WorkspaceId::new("shop")]),
-            ..StripTags::default()
+            ..WorkspaceSet::default()
         };
-        let everywhere = StripTags {
-            everywhere: true,
-            ..StripTags::default()
-        };
+        let everywhere = WorkspaceSet::all();
         let cases = [
             ("hello", Some("hello")),
             ("<b onclick=x()>hi</b> <i>you</i>", Some("hi you")),
@@ -95,10 +78,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_without_its_tags() {
-        let everywhere = StripTags {
-            everywhere: true,
-            ..StripTags::default()
-        };
+        let everywhere = WorkspaceSet::all();
         for (name, expected) in [
             ("Marie", Some("Marie")),
             (" <b>Marie</b> & co", Some("Marie &amp; co")),
@@ -106,7 +86,7 @@ mod tests {
         ] {
             let of = |tags| strip_name(tags, &WorkspaceId::new("shop"), Some(name.into()));
             assert_eq!(of(&everywhere).as_deref(), expected);
-            assert_eq!(of(&StripTags::default()).as_deref(), Some(name));
+            assert_eq!(of(&WorkspaceSet::default()).as_deref(), Some(name));
         }
         assert_eq!(
             strip_name(&everywhere, &WorkspaceId::new("shop"), None),
@@ -116,12 +96,15 @@ mod tests {
 
     #[test]
     fn elsewhere_a_text_stays_as_it_was_written() {
-        let other = StripTags {
+        let other = WorkspaceSet {
             of: HashSet::from([WorkspaceId::new("other")]),
-            ..StripTags::default()
+            ..WorkspaceSet::default()
         };
         let text = "<img src=x onerror=alert(1)> & <b>";
         assert_eq!(stripped(&other, text).as_deref(), Some(text));
-        assert_eq!(stripped(&StripTags::default(), text).as_deref(), Some(text));
+        assert_eq!(
+            stripped(&WorkspaceSet::default(), text).as_deref(),
+            Some(text)
+        );
     }
 }

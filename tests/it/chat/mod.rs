@@ -5,7 +5,6 @@ use std::{net::IpAddr, path::PathBuf, sync::Arc};
 use switchboard::{
     chat::{
         Actor, Chat, ChatParts, ChatSettings, Directory, Done, GuestActor, OperatorActor, Rates,
-        StripTags,
     },
     history::{Appended, Batch, History, sqlite::SqliteHistory},
     hub::{Ingest as _, Limit, Log, Logs as _, Retention, Since, Unread, memory::MemoryHub},
@@ -57,7 +56,7 @@ const LOOK_MS: Millis = 1_000_000_000;
 fn settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
-        strip_tags: StripTags::default(),
+        strip_tags: WorkspaceSet::default(),
         reuse_by_email: true,
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,

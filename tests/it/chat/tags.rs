@@ -2,7 +2,7 @@
 
 use super::*;
 
-async fn said(tags: StripTags, text: &str) -> Vec<String> {
+async fn said(tags: WorkspaceSet, text: &str) -> Vec<String> {
     let scene = scene_of(ChatSettings {
         strip_tags: tags,
         ..settings()
@@ -31,15 +31,15 @@ async fn said(tags: StripTags, text: &str) -> Vec<String> {
 async fn what_is_said_is_stored_as_it_was_written() {
     let text = "<b onclick=x()>1 < 2 & 3</b>";
     let image = "<img src=x onerror=alert(1)>";
-    assert_eq!(said(StripTags::default(), text).await, [text, text, image]);
+    assert_eq!(
+        said(WorkspaceSet::default(), text).await,
+        [text, text, image]
+    );
 }
 
 #[tokio::test]
 async fn where_it_is_asked_for_tags_are_taken_out_of_both_sides() {
-    let tags = StripTags {
-        everywhere: true,
-        ..StripTags::default()
-    };
+    let tags = WorkspaceSet::all();
     let text = "<b onclick=x()>1 < 2 & 3</b>";
     assert_eq!(said(tags, text).await, ["1 &lt; 2 &amp; 3"; 2]);
 }
@@ -49,9 +49,9 @@ async fn where_it_is_asked_for_tags_are_taken_out_of_both_sides() {
 async fn where_it_is_asked_for_tags_are_taken_out_of_names() {
     for (everywhere, expected) in [(true, "Marie"), (false, "<b onclick=x()>Marie</b>")] {
         let scene = scene_of(ChatSettings {
-            strip_tags: StripTags {
+            strip_tags: WorkspaceSet {
                 everywhere,
-                ..StripTags::default()
+                ..WorkspaceSet::default()
             },
             ..settings()
         });

@@ -106,6 +106,21 @@ const WRONG: &[(&[(&str, &str)], &str)] = &[
         "error: invalid value '10.0.0.0/8,proxy' for '--trusted-proxies <RANGES>': must list ",
     ),
     (
+        &[("GUEST_NAMESPACES", "support")],
+        "error: invalid value 'support' for '--guest-namespaces <GUEST_NAMESPACES>': a namespace is ",
+    ),
+    (
+        &[("OPERATOR_NAMESPACES", "/team?a")],
+        "error: invalid value '/team?a' for '--operator-namespaces <OPERATOR_NAMESPACES>': a namespace is ",
+    ),
+    (
+        &[
+            ("GUEST_NAMESPACES", "/support,/team"),
+            ("OPERATOR_NAMESPACES", "/team"),
+        ],
+        "switchboard: GUEST_NAMESPACES and OPERATOR_NAMESPACES both have \"/team\"",
+    ),
+    (
         &[("PING_INTERVAL", "soon")],
         "error: invalid value 'soon' for '--ping-interval",
     ),

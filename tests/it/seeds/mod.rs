@@ -54,7 +54,12 @@ pub fn settings_of(suite: &str) -> Vec<(&'static str, &'static str)> {
         "seeds/001" => vec![("RATE_GUEST", "200/1s"), ("ALLOW_EIO3", "true")],
         "seeds/003" => vec![("DIALECT", "operator-a"), ("GUEST_GRACE", "3s")],
         "seeds/004" => vec![("GUEST_GRACE", "1s")],
-        "seeds/dialects" => vec![("DIALECT", "other=operator-a")],
+        "seeds/dialects" => vec![
+            ("DIALECT", "other=operator-a"),
+            ("STRICT_EVENTS", "other"),
+            ("GUEST_NAMESPACES", "/help,/support"),
+            ("OPERATOR_NAMESPACES", "/team"),
+        ],
         // As many as in the seeds, in windows into which a busy machine gets all of them.
         "seeds/limits" => vec![("RATE_GUEST", "5/5s"), ("RATE_OPERATOR", "100/20s")],
         "seeds/images" => vec![("RATE_GUEST", "50/1s")],

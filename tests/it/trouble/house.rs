@@ -4,14 +4,14 @@ use std::{net::SocketAddr, sync::Arc};
 
 use serde_json::{Value, json};
 use switchboard::{
-    chat::{Chat, ChatParts, ChatSettings, Directory, Rates, StripTags},
+    chat::{Chat, ChatParts, ChatSettings, Directory, Rates},
     config::Ack,
     files::{self, FileParts, FileSettings, Files, StorePlace},
     history::sqlite::SqliteHistory,
     hub::{Limit, Logs as _, Retention, Since, memory::MemoryHub},
     metrics::{HubMetrics, Metrics, ServerMetrics},
-    model::{Clock, OperatorId, Role, WorkspaceId},
-    relay::{Relay, Vocabularies},
+    model::{Clock, OperatorId, Role, WorkspaceId, WorkspaceSet},
+    relay::{Namespaces, Relay, Vocabularies},
     server::{
         Parts, Pod, Server, Settings,
         auth::{Foreign, Keyring, OperatorClaims, Verifier},
@@ -99,6 +99,8 @@ impl House {
             signing: keys(),
             ack: Ack::Accepted,
             vocabularies: Vocabularies::default(),
+            namespaces: Namespaces::default(),
+            strict: WorkspaceSet::default(),
             join_timeout_ms: 30_000,
         };
         let pod = Pod::new(Parts {
@@ -170,7 +172,7 @@ fn keys() -> Keyring {
 fn chat_settings() -> ChatSettings {
     ChatSettings {
         max_text: 100,
-        strip_tags: StripTags::default(),
+        strip_tags: WorkspaceSet::default(),
         reuse_by_email: true,
         reuse_window_ms: 10_000,
         reuse_since: Since::Activity,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use switchboard::{
     dialect::{
         Audience, Dialect, Outgoing, decode, encode_answer, encode_aside, encode_entry,
-        encode_notice, encode_refusal, settle, widget,
+        encode_notice, encode_refusal, settle, strictly, widget,
     },
     model::{Code, Reject},
 };
@@ -88,6 +88,38 @@ fn nothing_is_missing_that_a_front_end_reads() {
         let all: std::collections::BTreeSet<_> = read.into_keys().collect();
         assert_eq!(found, all, "{folder}: each is told in some case");
     }
+}
+
+/// What is added for whoever tells messages by it can be left out again, and nothing else goes with it.
+#[test]
+fn x4_strictly_only_what_is_added_is_left_out() {
+    for (folder, dialect) in FRONTS {
+        for (name, events) in told(dialect) {
+            for (full, strict) in events.iter().zip(strictly(dialect, events.clone())) {
+                let place = format!("{folder}: {} of {name}", full.event);
+                assert_eq!(full.event, strict.event);
+                assert_lacks(&full.payload, &strict.payload, dialect, &place);
+            }
+        }
+    }
+}
+
+fn assert_lacks(full: &Value, strict: &Value, dialect: Dialect, place: &str) {
+    let (Value::Object(full), Value::Object(strict)) = (full, strict) else {
+        return assert_eq!(full, strict, "{place}");
+    };
+    let left_out = |name: &str| match dialect {
+        Dialect::Native | Dialect::Operator => false,
+        Dialect::Livechat => name == "seq",
+        _ => ["id", "seq", "clientMsgId"].contains(&name),
+    };
+    for (name, value) in full {
+        match strict.get(name) {
+            Some(kept) if name == "message" => assert_lacks(value, kept, dialect, place),
+            kept => assert_eq!(kept, Some(value).filter(|_| !left_out(name)), "{place}"),
+        }
+    }
+    assert!(strict.keys().all(|name| full.contains_key(name)), "{place}");
 }
 
 /// `fields`: the name of a type, or an object of them, or an array of one.
