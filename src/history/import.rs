@@ -44,7 +44,7 @@ pub enum Clash {
     /// Most likely this was imported before, into another workspace.
     #[error("a message of session {0} is there already, in another session or workspace")]
     Message(SessionId),
-    #[error("the database does not take an entry of session {0}, or of one behind it")]
+    #[error("the database does not take an entry of session {0}")]
     Refused(SessionId),
 }
 

@@ -3,7 +3,10 @@ use std::sync::Arc;
 use deadpool_postgres::{Client, GenericClient as _, Transaction};
 
 use super::{cursor, failure::Failure, messages, reactions, row::int, rows, sessions::Fold};
-use crate::{history::Batch, model::Entry};
+use crate::{
+    history::Batch,
+    model::{Entry, SessionId},
+};
 
 /// What a stored batch met.
 #[derive(Debug, Default)]
@@ -14,6 +17,8 @@ pub struct Written {
     pub orphans: u64,
     /// Entries that only table `poison` could take.
     pub poisoned: u64,
+    /// Of the first of them.
+    pub refused: Option<SessionId>,
 }
 
 /// `None` if the cursor is elsewhere. An error, a crash and `None` all leave nothing behind: the
@@ -64,6 +69,7 @@ pub async fn put(
         duplicates: stored.duplicates,
         orphans,
         poisoned: poison.len() as u64,
+        refused: poison.iter().find_map(|entry| entry.session.clone()),
     })
 }
 

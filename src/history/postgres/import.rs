@@ -36,9 +36,7 @@ async fn import(
         return Ok(Imported::Refused(clash));
     }
     let written = append::put(&mut transaction, entries).await?;
-    if written.poisoned > 0
-        && let Some(session) = entries.iter().find_map(|entry| entry.session.clone())
-    {
+    if let Some(session) = written.refused {
         return Ok(Imported::Refused(Clash::Refused(session)));
     }
     transaction.commit().await?;

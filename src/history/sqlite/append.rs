@@ -8,7 +8,7 @@ use crate::{
         Batch,
         words::{attachment_text, sender_kind},
     },
-    model::{Change, Entry, Message, Reaction},
+    model::{Change, Entry, Message, Reaction, SessionId},
 };
 
 /// What a stored batch met.
@@ -20,6 +20,8 @@ pub struct Written {
     pub orphans: u64,
     /// Entries that only table `poison` could take.
     pub poisoned: u64,
+    /// Of the first of them.
+    pub refused: Option<SessionId>,
 }
 
 /// `None` if the cursor is elsewhere. An error, a crash and `None` all leave nothing behind: the
@@ -51,7 +53,11 @@ pub fn put(transaction: &Transaction<'_>, entries: &[Arc<Entry>]) -> rusqlite::R
                 Placed::New => sessions.take(transaction, entry)?,
                 // Its session has noted it already, under its first entry.
                 Placed::Known => written.duplicates += 1,
-                Placed::Refused => written.poisoned += 1,
+                Placed::Refused => {
+                    written.poisoned += 1;
+                    let refused = || entry.session.clone();
+                    written.refused = written.refused.or_else(refused);
+                }
             },
         }
     }

@@ -42,11 +42,8 @@ fn import(
         }
     }
     let written = append::put(&transaction, entries)?;
-    if written.poisoned > 0 {
-        let session = entries.iter().find_map(|entry| entry.session.clone());
-        return Ok(session.map_or(Imported::Stored { known: 0 }, |session| {
-            Imported::Refused(Clash::Refused(session))
-        }));
+    if let Some(session) = written.refused {
+        return Ok(Imported::Refused(Clash::Refused(session)));
     }
     transaction.commit()?;
     Ok(Imported::Stored {

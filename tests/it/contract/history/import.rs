@@ -143,7 +143,11 @@ pub async fn p1_what_has_the_place_of_another_is_named(place: &impl Place) {
     assert_eq!(book.texts(&old, u64::MAX, 1).await, ["and on"]);
 
     // Its place is taken: nothing is set aside.
-    let taken = vec![started(&old, 10), said(&old, 5, 15, "again")];
+    let taken = vec![
+        started(&fresh, 9),
+        started(&old, 10),
+        said(&old, 5, 15, "again"),
+    ];
     assert_eq!(import(taken).await, refused(Clash::Refused(old.id.clone())));
     assert_eq!(place.poison().await, vec![]);
     book.put([said(&old, 6, 1_000, "here")]).await;
