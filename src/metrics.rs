@@ -25,6 +25,7 @@ pub struct ServerMetrics {
     pub opened: IntCounterVec,
     pub closed: IntCounterVec,
     pub upgrades: IntCounterVec,
+    pub encoded: IntCounter,
     pub delivered: IntCounterVec,
     pub delivery_seconds: HistogramVec,
     pub resumes: IntCounterVec,
@@ -141,6 +142,10 @@ impl ServerMetrics {
                 &["transport", "reason"],
             )?,
             upgrades: make.counters("upgrade_total", "Upgrades to WebSocket.", &["result"])?,
+            encoded: make.counter(
+                "entries_encoded_total",
+                "Entries put into words: once for all clients of a pod that are told the same.",
+            )?,
             delivered: make.counters(
                 "messages_delivered_total",
                 "Events written to clients.",

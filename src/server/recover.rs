@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     App,
     app::{Arriving, Socket, Telling, Trouble},
-    deliver::{Ahead, Reading, encode, is_told},
+    deliver::{Ahead, Alike, Reading, is_told},
     depart,
     effects::{Effects, Replaying},
     receive::{Fault, Inbound},
@@ -153,10 +153,9 @@ impl<A: App> Inbound<'_, A> {
 
     /// A rest that was too long for one step follows from the log.
     fn tell_missed(&mut self, socket: &Socket<A::Socket>, replay: &Replay, missed: &[Arc<Entry>]) {
-        let class = self.pod.app.class(&socket.state);
+        let alike = Alike::of(&*self.pod.app, socket);
         let reading = Reading {
-            nsp: &socket.nsp,
-            revision: socket.revision,
+            alike: &alike,
             log: &replay.log,
             epoch: &replay.start.epoch,
         };
@@ -166,7 +165,8 @@ impl<A: App> Inbound<'_, A> {
         };
         let sees = |entry: &&Arc<Entry>| self.pod.app.sees(&socket.state, entry.session.as_ref());
         for entry in missed.iter().filter(told).filter(sees) {
-            let encoded = encode(&*self.pod.app, class, reading, entry);
+            let (app, encodings) = (&*self.pod.app, &self.pod.deliver.encodings);
+            let encoded = encodings.get(app, reading, entry);
             for frame in &encoded.frames {
                 self.effects.frames(vec![frame.clone()]);
             }

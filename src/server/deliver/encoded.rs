@@ -5,7 +5,7 @@ use crate::{
     model::{
         Aside, Entry, EntryId, Epoch, Frame, Millis, Offset, OperatorId, RecoveryId, SessionId,
     },
-    server::App,
+    server::{App, app::Socket},
     wire::{engine::Revision, socket::encode as write},
 };
 
@@ -25,6 +25,11 @@ pub struct Encoded {
 }
 
 impl Encoded {
+    /// Of its frames.
+    pub fn bytes(&self) -> usize {
+        self.frames.iter().map(Frame::len).sum()
+    }
+
     pub fn committed_at(&self) -> Millis {
         self.id.ms
     }
@@ -53,44 +58,59 @@ pub fn encode_aside<A: App>(app: &A, class: A::Class, nsp: &str, aside: &Aside) 
     text.ok().map(Frame::text)
 }
 
-/// What an entry is read as: by sockets of one namespace and revision, from one log in one of its lives.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading<'a> {
-    pub nsp: &'a str,
-    pub revision: Revision,
+/// Sockets to which an entry is told by the same text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Alike<C> {
+    pub class: C,
+    pub(super) revision: Revision,
+    pub(super) nsp: Arc<str>,
+}
+
+impl<C> Alike<C> {
+    pub fn of<A: App<Class = C>>(app: &A, socket: &Socket<A::Socket>) -> Self {
+        Self {
+            class: app.class(&socket.state),
+            revision: socket.revision,
+            nsp: socket.nsp.as_str().into(),
+        }
+    }
+}
+
+/// What an entry is read as: by sockets that are alike, from one log in one of its lives.
+#[derive(Debug)]
+pub struct Reading<'a, C> {
+    pub alike: &'a Alike<C>,
     pub log: &'a Log,
     pub epoch: &'a Epoch,
 }
 
+impl<C> Clone for Reading<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for Reading<'_, C> {}
+
 /// Encodes an entry for a class of sockets, each event with its offset: but for clients of the third
 /// revision, who would hand it to their listeners.
-pub fn encode<A: App>(
-    app: &A,
-    class: A::Class,
-    reading: Reading<'_>,
-    entry: &Entry,
-) -> Arc<Encoded> {
-    let Reading {
-        nsp,
-        revision,
-        log,
-        epoch,
-    } = reading;
+pub(super) fn encode<A: App>(app: &A, reading: Reading<'_, A::Class>, entry: &Entry) -> Encoded {
+    let Reading { alike, log, epoch } = reading;
     let at = entry.id;
-    let offset = (revision == Revision::V4).then(|| {
+    let offset = (alike.revision == Revision::V4).then(|| {
         let epoch = epoch.clone();
         Offset { epoch, at }.to_string()
     });
-    let tellings = app.encode(class, entry).into_iter();
+    let tellings = app.encode(alike.class, entry).into_iter();
     let frames = tellings
         // A payload is made of JSON values, which always can be written.
         .filter_map(|telling| {
             let payload = Some(&telling.payload);
-            write::event(nsp, None, telling.event, payload, offset.as_deref()).ok()
+            write::event(&alike.nsp, None, telling.event, payload, offset.as_deref()).ok()
         })
         .map(Frame::text)
         .collect();
-    Arc::new(Encoded {
+    Encoded {
         id: at,
         prev: log.prev(entry),
         epoch: epoch.clone(),
@@ -98,5 +118,5 @@ pub fn encode<A: App>(
         origin: entry.origin.clone(),
         to: entry.to.clone(),
         frames,
-    })
+    }
 }

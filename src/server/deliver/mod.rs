@@ -5,6 +5,7 @@
 //! read its log, so a slow socket costs its mailbox and no more.
 
 mod encoded;
+mod encodings;
 mod mailbox;
 mod readers;
 mod waiters;
@@ -14,9 +15,11 @@ use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-pub use encoded::{Encoded, Reading, encode, encode_aside, is_told};
+pub use encoded::{Alike, Encoded, Reading, is_told};
+use encoded::{encode, encode_aside};
+pub use encodings::Encodings;
 pub use mailbox::{Delivery, Mailbox, Reader, ReaderKey, mailbox};
-pub use readers::{Ahead, Alike, Readers, To, Watching};
+pub use readers::{Ahead, Readers, To, Watching};
 pub use waiters::{Parked, Waiter, Waiters};
 
 use super::App;
@@ -33,6 +36,7 @@ pub struct Deliver<A: App> {
     app: Arc<A>,
     hub: Arc<dyn Hub>,
     pub readers: Arc<Readers<A>>,
+    pub encodings: Arc<Encodings<A::Class>>,
     /// Parked GETs and open WebSockets by sid, for what is said to one connection.
     pub waiters: Arc<Waiters>,
     persisted: watch::Sender<Persisted>,
@@ -41,9 +45,15 @@ pub struct Deliver<A: App> {
 
 impl<A: App> Deliver<A> {
     pub fn new(app: Arc<A>, hub: Arc<dyn Hub>, pod: PodId, metrics: &Metrics) -> Self {
+        let (server, encodings) = (
+            metrics.server.clone(),
+            Arc::new(Encodings::new(metrics.server.encoded.clone())),
+        );
+        let readers = Readers::new(Arc::clone(&hub), pod, Arc::clone(&encodings), server);
         Self {
             app,
-            readers: Arc::new(Readers::new(Arc::clone(&hub), pod, metrics.server.clone())),
+            readers: Arc::new(readers),
+            encodings,
             hub,
             waiters: Arc::default(),
             persisted: watch::Sender::new(Persisted::default()),

@@ -9,13 +9,12 @@ use std::{
 
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
 
-use super::{Mailbox, ReaderKey, Reading, encode, encode_aside, waiters::Parked};
+use super::{Alike, Encodings, Mailbox, ReaderKey, Reading, encode_aside, waiters::Parked};
 use crate::{
     hub::{Hub, Log, Unavailable},
     metrics::ServerMetrics,
     model::{Aside, Entry, EntryId, Epoch, PARTITIONS, PodId},
-    server::{App, app::Socket},
-    wire::engine::Revision,
+    server::App,
 };
 
 /// A subscription outlives its last reader by this: between two polls, or over a reconnect, it
@@ -29,6 +28,7 @@ pub struct Readers<A: App> {
     topics: Mutex<HashMap<Log, Topic<A::Class>>>,
     /// Topics made so far: one that went and came again is another one.
     made: AtomicU64,
+    encodings: Arc<Encodings<A::Class>>,
     /// One per partition: subscribing and unsubscribing the same log must not overtake each other.
     changing: Vec<AsyncMutex<()>>,
     metrics: ServerMetrics,
@@ -38,10 +38,21 @@ struct Topic<C> {
     readers: HashMap<ReaderKey, Listening<C>>,
     subscribed: bool,
     idle_since: Option<Instant>,
+    /// When a polling client last began to listen: it reads what came between two of its GETs.
+    polled_at: Option<Instant>,
     /// The newest entry that was handed to the readers.
     heard: EntryId,
     /// How often it may have missed some.
     upsets: u64,
+}
+
+impl<C> Topic<C> {
+    /// Whether what is said now is about to be read by somebody's GET.
+    fn is_polled(&self) -> bool {
+        let lately = self.polled_at.is_some_and(|at| at.elapsed() < LINGER);
+        let now = |listening: &Listening<C>| matches!(listening.to, To::Poll(_));
+        lately || self.readers.values().any(now)
+    }
 }
 
 /// That a log was subscribed before something else happened.
@@ -53,24 +64,6 @@ pub struct Ahead {
 struct Listening<C> {
     alike: Alike<C>,
     to: To,
-}
-
-/// Sockets to which an entry is told by the same text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alike<C> {
-    pub class: C,
-    revision: Revision,
-    nsp: Arc<str>,
-}
-
-impl<C> Alike<C> {
-    pub fn of<A: App<Class = C>>(app: &A, socket: &Socket<A::Socket>) -> Self {
-        Self {
-            class: app.class(&socket.state),
-            revision: socket.revision,
-            nsp: socket.nsp.as_str().into(),
-        }
-    }
 }
 
 /// Where a reader gets its mail.
@@ -90,13 +83,19 @@ pub struct Watching<A: App> {
 }
 
 impl<A: App> Readers<A> {
-    pub fn new(hub: Arc<dyn Hub>, pod: PodId, metrics: ServerMetrics) -> Self {
+    pub fn new(
+        hub: Arc<dyn Hub>,
+        pod: PodId,
+        encodings: Arc<Encodings<A::Class>>,
+        metrics: ServerMetrics,
+    ) -> Self {
         let changing = (0..PARTITIONS).map(|_| AsyncMutex::new(())).collect();
         Self {
             hub,
             pod,
             topics: Mutex::default(),
             made: AtomicU64::new(0),
+            encodings,
             changing,
             metrics,
         }
@@ -111,8 +110,14 @@ impl<A: App> Readers<A> {
         to: To,
     ) -> Result<Watching<A>, Unavailable> {
         let key = rand::random();
+        let polls = matches!(to, To::Poll(_));
         let listening = Listening { alike, to };
-        self.with_topic(log, |topic| topic.readers.insert(key, listening));
+        self.with_topic(log, |topic| {
+            topic.readers.insert(key, listening);
+            if polls {
+                topic.polled_at = Some(Instant::now());
+            }
+        });
         let watching = Watching {
             readers: Arc::clone(self),
             log: log.clone(),
@@ -137,6 +142,7 @@ impl<A: App> Readers<A> {
             return;
         };
         topic.heard = topic.heard.max(entry.id);
+        let is_polled = topic.is_polled();
         let mut once = Once::default();
         for (key, listening) in &topic.readers {
             let mailbox = match &listening.to {
@@ -150,13 +156,12 @@ impl<A: App> Readers<A> {
                 if !app.is_at_hand(alike.class, entry) {
                     return None;
                 }
-                let reading = Reading {
-                    nsp: &alike.nsp,
-                    revision: alike.revision,
-                    log,
-                    epoch,
-                };
-                Some(encode(app, alike.class, reading, entry))
+                let reading = Reading { alike, log, epoch };
+                Some(if is_polled {
+                    self.encodings.get(app, reading, entry)
+                } else {
+                    self.encodings.make(app, reading, entry)
+                })
             });
             let Some(encoded) = encoded else {
                 // It reads its log, where it may wait.
@@ -241,6 +246,7 @@ impl<A: App> Readers<A> {
             readers: HashMap::new(),
             subscribed: false,
             idle_since: None,
+            polled_at: None,
             heard: EntryId::ZERO,
             // In the upper half, so that no number of upsets makes it another one's.
             upsets: self.made.fetch_add(1, Ordering::Relaxed) << 32,

@@ -7,7 +7,7 @@ use crate::{
     server::{
         App, Pod,
         answer::Answer,
-        deliver::{Reading, encode, is_told},
+        deliver::{Alike, Reading, is_told},
         receive::Fault,
         settings::{BATCH_BYTES, READ_LIMIT},
         state::ConnectionState,
@@ -119,8 +119,8 @@ impl<A: App> Gatherer<'_, A> {
             gathered.gap = true;
             return Ok(());
         };
-        let class = self.pod.app.class(&socket.state);
-        let epoch = &page.epoch;
+        let alike = Alike::of(&*self.pod.app, &socket);
+        let (app, epoch) = (&self.pod.app, &page.epoch);
         for entry in &page.entries {
             // What is told again is told as far as before, whatever it has grown to: a picture may be at hand by now.
             let is_over = match upto {
@@ -131,16 +131,15 @@ impl<A: App> Gatherer<'_, A> {
                 break;
             }
             let (origin, to) = (entry.origin.as_ref(), entry.to.as_ref());
-            let sees = self.pod.app.sees(&socket.state, entry.session.as_ref());
+            let sees = app.sees(&socket.state, entry.session.as_ref());
             if sees && is_told(origin, to, &socket.recovery, &replay.subject) {
                 let reading = Reading {
-                    nsp,
-                    revision: socket.revision,
+                    alike: &alike,
                     log,
                     epoch,
                 };
-                self.pod.app.fetch(class, entry).await;
-                let encoded = encode(&*self.pod.app, class, reading, entry);
+                app.fetch(alike.class, entry).await;
+                let encoded = self.pod.deliver.encodings.get(&**app, reading, entry);
                 gathered.push(&encoded.frames);
                 gathered.told += encoded.frames.len() as u64;
                 gathered.oldest.get_or_insert(entry.id.ms);

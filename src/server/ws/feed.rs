@@ -10,7 +10,7 @@ use crate::{
     model::{Entry, Frame, Millis},
     server::{
         App,
-        deliver::{Alike, Delivery, Encoded, ReaderKey, Reading, To, encode, is_told},
+        deliver::{Alike, Delivery, Encoded, ReaderKey, Reading, To, is_told},
         effects::Replaying,
         receive::Fault,
         settings::{BATCH_BYTES, NEW_LIFE, READ_LIMIT},
@@ -168,10 +168,9 @@ impl<A: App> Connection<A> {
             if !page.complete {
                 return Err(End::Gap);
             }
-            let class = pod.app.class(&socket.state);
+            let alike = Alike::of(&*pod.app, &socket);
             let reading = Reading {
-                nsp,
-                revision: socket.revision,
+                alike: &alike,
                 log: &log,
                 epoch: &page.epoch,
             };
@@ -184,9 +183,9 @@ impl<A: App> Connection<A> {
             let mut oldest = page.entries.first().map(|entry| entry.id.ms);
             let mut bytes = 0;
             for entry in page.entries.iter().filter(told) {
-                pod.app.fetch(class, entry).await;
-                let encoded = encode(&*pod.app, class, reading, entry);
-                bytes += encoded.frames.iter().map(Frame::len).sum::<usize>();
+                pod.app.fetch(alike.class, entry).await;
+                let encoded = pod.deliver.encodings.get(&*pod.app, reading, entry);
+                bytes += encoded.bytes();
                 frames.extend_from_slice(&encoded.frames);
                 // A page of pictures is not held as a whole.
                 if bytes >= BATCH_BYTES {

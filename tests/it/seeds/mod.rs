@@ -2,6 +2,7 @@
 //! that it is so, and what is still open.
 
 mod defaults;
+mod encoded;
 mod names;
 mod pods;
 pub mod ran;
