@@ -46,6 +46,14 @@ impl Code {
 }
 
 impl Reject {
+    /// By trouble that passes: what was asked for may be asked for again.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self.code,
+            Code::RateLimited | Code::Unavailable | Code::Pending
+        )
+    }
+
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,

@@ -52,11 +52,12 @@ impl Relay {
             _ => Refusal::Trouble,
         })?;
         let workspace = known.as_ref().map_or(workspace, |it| it.workspace.clone());
-        let visitor = match known {
-            Some(known) if self.goes_on(&known).await => Some(known.visitor()),
-            _ => None,
+        let (visitor, over) = match known {
+            Some(known) if self.goes_on(&known).await => (Some(known.visitor()), None),
+            Some(known) => (None, Some(known.visitor())),
+            None => (None, None),
         };
-        let shown = Shown::Page { visitor };
+        let shown = Shown::Page { visitor, over };
         Ok(RelaySocket::newcomer(workspace, Dialect::Widget, shown))
     }
 
@@ -91,8 +92,12 @@ impl Relay {
             name: None,
             since: 0,
             dialect: Dialect::Widget,
-            shown: Shown::Page { visitor },
+            shown: Shown::Page {
+                visitor,
+                over: None,
+            },
             join_by: None,
+            is_put_off: false,
         };
         if let Actor::Guest(guest) = state.actor(socket) {
             let arrived = self.chat.guest_arrived(&guest, dedup).await;

@@ -43,8 +43,8 @@ use crate::{
         Reject, Reply, SessionId, StaffCommand, WorkspaceId, WorkspaceSet,
     },
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, Named, Refusal, Socket, Telling, Topic,
-        Trouble, Turn,
+        Admission, App, Arrival, Arriving, ConnectRequest, JoinBy, Named, Refusal, Socket, Telling,
+        Topic, Trouble, Turn,
         auth::{Keyring, Verifier},
     },
     wire::socket::Event,
@@ -188,7 +188,11 @@ impl App for Relay {
                 Err(reject)
             }
         };
-        turn.unwrap_or_else(|reject| turn::refused((spoken, audience), socket, &event, &reject))
+        turn.unwrap_or_else(|reject| {
+            let refused = turn::refused((spoken, audience), socket, &event, &reject);
+            let state = socket.state.put_off().filter(|_| reject.is_passing());
+            Turn { state, ..refused }
+        })
     }
 
     fn is_query(&self, _: &Socket<RelaySocket>, event: &Event) -> bool {
@@ -239,11 +243,8 @@ impl App for Relay {
         }
     }
 
-    fn joins_by(&self, socket: &RelaySocket) -> Option<Millis> {
-        match socket {
-            RelaySocket::Guest { join_by, .. } => *join_by,
-            RelaySocket::Operator { .. } | RelaySocket::Refused { .. } => None,
-        }
+    fn joins_by(&self, socket: &RelaySocket) -> Option<JoinBy> {
+        socket.joins_by()
     }
 
     async fn due(&self, deadline: Deadline) {

@@ -7,7 +7,7 @@ use crate::{
     dialect::{Audience, Dialect},
     hub::Subject,
     model::{Millis, OperatorId, Resume, SessionId, WorkspaceId},
-    server::{Socket, auth::Verified},
+    server::{JoinBy, Socket, auth::Verified},
 };
 
 /// Who a socket is. Saved with its connection and for its recovery; never told to a client.
@@ -29,6 +29,9 @@ pub enum RelaySocket {
         /// its sockets may wait.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         join_by: Option<Millis>,
+        /// It has said so, and was refused by trouble that passes.
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_put_off: bool,
     },
     Operator {
         workspace: WorkspaceId,
@@ -58,7 +61,12 @@ pub enum Shown {
     /// By the cookie of a login.
     Operator(Box<Verified>),
     /// By the id of its conversation, or none yet.
-    Page { visitor: Option<Uuid> },
+    Page {
+        visitor: Option<Uuid>,
+        /// It has shown this one, which does not go on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<Uuid>,
+    },
     /// By the token of a session.
     Guest {
         workspace: WorkspaceId,
@@ -96,6 +104,7 @@ impl RelaySocket {
             dialect,
             shown,
             join_by: None,
+            is_put_off: false,
         }
     }
 
@@ -108,16 +117,63 @@ impl RelaySocket {
         self
     }
 
-    /// One that is back and still nobody has as much time as if it were new: its client says who it is once it has
-    /// connected.
-    #[must_use]
-    pub fn waited_for_as(mut self, shown: &Self) -> Self {
-        if let (Self::Guest { join_by, .. }, Self::Guest { join_by: anew, .. }) = (&mut self, shown)
-            && join_by.is_some()
-        {
-            *join_by = *anew;
+    /// `None` for one that is somebody, or need not be.
+    pub fn joins_by(&self) -> Option<JoinBy> {
+        match self {
+            Self::Guest {
+                join_by,
+                is_put_off,
+                ..
+            } => join_by.map(|at| JoinBy {
+                at,
+                is_put_off: *is_put_off,
+            }),
+            Self::Operator { .. } | Self::Refused { .. } => None,
         }
-        self
+    }
+
+    /// What it is once trouble has kept it from saying who it is; `None` if it is that already.
+    pub fn put_off(&self) -> Option<Self> {
+        let mut put_off = self.clone();
+        match &mut put_off {
+            Self::Guest {
+                join_by: Some(_),
+                is_put_off,
+                ..
+            } if !*is_put_off => *is_put_off = true,
+            _ => return None,
+        }
+        Some(put_off)
+    }
+
+    /// One that is back and still nobody has as much time as if it were new, and has shown what it shows now: its client
+    /// says who it is once it has connected.
+    #[must_use]
+    pub fn waited_for_as(self, now: &Self) -> Self {
+        match (self, now) {
+            (
+                Self::Guest {
+                    workspace,
+                    session,
+                    name,
+                    since,
+                    dialect,
+                    join_by: Some(_),
+                    ..
+                },
+                Self::Guest { shown, join_by, .. },
+            ) => Self::Guest {
+                workspace,
+                session,
+                name,
+                since,
+                dialect,
+                shown: shown.clone(),
+                join_by: *join_by,
+                is_put_off: false,
+            },
+            (kept, _) => kept,
+        }
     }
 
     /// A guest's socket once it has a session.
@@ -130,6 +186,7 @@ impl RelaySocket {
             dialect,
             shown: Shown::Nothing,
             join_by: None,
+            is_put_off: false,
         }
     }
 
@@ -150,17 +207,26 @@ impl RelaySocket {
     pub fn visitor(&self) -> Option<Uuid> {
         match self {
             Self::Guest {
-                shown: Shown::Page { visitor },
+                shown: Shown::Page { visitor, .. },
                 ..
             } => *visitor,
             _ => None,
         }
     }
 
-    /// A page has come with another conversation than this socket hears.
-    pub fn is_left_by(&self, shown: &Self) -> bool {
-        let both = self.visitor().zip(shown.visitor());
-        both.is_some_and(|(heard, shown)| heard != shown)
+    /// A page has come with another conversation than this socket hears, or with this one though it is over.
+    pub fn is_left_by(&self, page: &Self) -> bool {
+        let (
+            Some(heard),
+            Self::Guest {
+                shown: Shown::Page { visitor, over },
+                ..
+            },
+        ) = (self.visitor(), page)
+        else {
+            return false;
+        };
+        visitor.is_some_and(|shown| shown != heard) || *over == Some(heard)
     }
 
     /// An operator who is back: whom it has shown to be now, with the vocabulary and the rooms that it had.
@@ -270,6 +336,11 @@ impl RelaySocket {
             address,
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 #[cfg(test)]

@@ -102,8 +102,9 @@ pub trait App: Send + Sync + 'static {
     }
 
     /// Until when a socket has to say who it is; `None` for one that has, or need not. A connection on which nobody has
-    /// is then told to leave, and ends. Asked as [`App::ends_at`] is.
-    fn joins_by(&self, socket: &Self::Socket) -> Option<Millis> {
+    /// is then told to leave, and ends; it just ends, and its client comes back, if somebody there was put off. Asked as
+    /// [`App::ends_at`] is.
+    fn joins_by(&self, socket: &Self::Socket) -> Option<JoinBy> {
         let _ = socket;
         None
     }
@@ -149,6 +150,14 @@ pub trait App: Send + Sync + 'static {
         let _ = message;
         None
     }
+}
+
+/// How long a socket that is nobody yet may stay.
+#[derive(Clone, Copy, Debug)]
+pub struct JoinBy {
+    pub at: Millis,
+    /// It has said who it is, and was refused by trouble that passes.
+    pub is_put_off: bool,
 }
 
 pub struct ConnectRequest<'a> {

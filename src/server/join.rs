@@ -124,11 +124,9 @@ impl<A: App> Inbound<'_, A> {
         let kept = self.kept(resumed, known, is_present);
         match &kept {
             Ok(Some(_)) | Err(Refusal::Trouble) => {}
-            Ok(None) => {
-                self.forget(&id).await;
-                // It has lost the socket to this one, though this one does not go on with it.
-                self.end_elsewhere(fenced, &nsp).await;
-            }
+            // The other one has lost the socket to this one, though this one does not go on with it. The record
+            // stays, and says so: without it that one would write its own again.
+            Ok(None) => self.end_elsewhere(fenced, &nsp).await,
             Err(_) => self.forget(&id).await,
         }
         kept

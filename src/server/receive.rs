@@ -34,6 +34,8 @@ pub enum Fault {
     Ended,
     /// Nobody on it has said in time who it is.
     Unjoined,
+    /// As that, though somebody has: it could not be done just then. The client comes back and says it again.
+    PutOff,
 }
 
 impl Fault {
@@ -44,6 +46,7 @@ impl Fault {
             Self::Revoked => "revoked",
             Self::Ended => "token ended",
             Self::Unjoined => "not joined",
+            Self::PutOff => "put off",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{App, receive::Fault, state::ConnectionState};
+use super::{App, JoinBy, receive::Fault, state::ConnectionState};
 use crate::model::Millis;
 
 /// That somebody who is connected may have been revoked. Whoever keeps the list tells; who it is says
@@ -38,11 +38,21 @@ pub(super) fn is_over<A: App>(app: &A, socket: &A::Socket, now: Millis) -> Optio
     ended.then_some(Fault::Ended)
 }
 
-/// When a connection ends on which nobody says who it is: whoever has done so holds the place of all.
-fn unjoined_at<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<Millis> {
+/// When a connection ends on which nobody says who it is, and why: whoever has done so holds the place of all.
+fn unjoined<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<(Millis, Fault)> {
     let sockets = connection.sockets.values();
-    let by: Option<Vec<Millis>> = sockets.map(|it| app.joins_by(&it.state)).collect();
-    by?.into_iter().min()
+    let by: Option<Vec<JoinBy>> = sockets.map(|it| app.joins_by(&it.state)).collect();
+    let by = by?;
+    let at = by.iter().map(|it| it.at).min()?;
+    let is_put_off = by.iter().any(|it| it.is_put_off);
+    Some((
+        at,
+        if is_put_off {
+            Fault::PutOff
+        } else {
+            Fault::Unjoined
+        },
+    ))
 }
 
 /// The namespaces of a connection in which nobody may be any more, and why.
@@ -51,8 +61,8 @@ pub(super) fn leaving<A: App>(
     connection: &ConnectionState<A::Socket>,
     now: Millis,
 ) -> Vec<(String, Fault)> {
-    let unjoined = unjoined_at(app, connection).filter(|at| *at <= now);
-    let unjoined = unjoined.map(|_| Fault::Unjoined);
+    let unjoined = unjoined(app, connection).filter(|(at, _)| *at <= now);
+    let unjoined = unjoined.map(|(_, why)| why);
     let sockets = connection.sockets.iter();
     let leaving = sockets.filter_map(|(nsp, socket)| {
         let why = is_over(app, &socket.state, now).or(unjoined)?;
@@ -65,5 +75,6 @@ pub(super) fn leaving<A: App>(
 pub(super) fn ends_at<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<Millis> {
     let sockets = connection.sockets.values();
     let ends = sockets.filter_map(|it| app.ends_at(&it.state));
-    ends.chain(unjoined_at(app, connection)).min()
+    let unjoined = unjoined(app, connection).map(|(at, _)| at);
+    ends.chain(unjoined).min()
 }

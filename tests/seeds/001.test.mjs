@@ -80,6 +80,37 @@ suite('seed 001', (scenario) => {
     assert.deepEqual(late.client.screen.texts(page.conversationId), ['first', 'second']);
   });
 
+  scenario('001 connection scope: a page whose conversation was ended while it was away hears the next one', async (stage) => {
+    const staff = await onDuty(stage);
+    const page = await stage.apart(WidgetPage, called('Kim'));
+    const first = await page.client.lead('Hello');
+    const sessionId = await staff.sessionFor(page.client);
+    const ends = () => staff.granted('staff:end_session', { sessionId });
+    assert.equal((await cutOff(page, ends)).recovered, false, 'there is nothing left to go on with');
+    // Staff tells the two by their names.
+    page.client.name = called('Kim');
+    const next = await page.client.lead('Hello again', { conv_id: first.conv_id });
+    assert.notEqual(next.conv_id, first.conv_id);
+    await reply(stage.url, staff.token, await staff.sessionFor(page.client), 'Welcome back');
+    await page.client.screen.until('Welcome back');
+    await page.client.settled();
+    assert.equal((await cutOff(page)).recovered, true, 'that one goes on');
+  });
+
+  scenario('001 connection scope: of two pages with one place, the one that has lost it is told to leave', async (stage) => {
+    const { page: other } = await talking(stage);
+    const { page } = await talking(stage);
+    await page.settled();
+    // A tab that was opened by duplicating it, and has gone on to another conversation.
+    const { _pid: pid, _lastOffset: offset } = page.socket;
+    const shown = { pid, offset, conv_id: other.conversationId };
+    const tab = stage.open(WidgetPage, called('Kim'), { auth: (send) => send(shown), conversationId: other.conversationId });
+    const { recovered } = await tab.connected();
+    assert.equal(recovered, false);
+    const { args } = await page.life.wait('disconnect');
+    assert.equal(args[0], 'io server disconnect');
+  });
+
   scenario('001 connection scope: a page with a client of version 2 hears the answer to its first lead, and what is said once it is back', async (stage) => {
     const page = await stage.apart(WidgetPageV2, called('Kim'));
     const staff = await onDuty(stage);

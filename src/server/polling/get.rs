@@ -226,6 +226,9 @@ impl<A: App> Listening<A> {
         let (_, why) = leaving.first()?;
         self.finished = true;
         end(&self.pod, &self.sid, ClosedBy::Server, why.label()).await;
+        if *why == Fault::PutOff {
+            return Some(self.speech().close());
+        }
         let farewells = leaving.iter();
         let farewells = farewells.map(|(nsp, _)| Frame::text(write::disconnect(nsp)));
         let farewells: Vec<Frame> = farewells.collect();

@@ -289,7 +289,7 @@ impl<A: App> Worker<A> {
             Fault::Protocol | Fault::Revoked | Fault::Ended | Fault::Unjoined => {
                 answer::error(&RequestError::BadRequest)
             }
-            Fault::Trouble => answer::unavailable(),
+            Fault::Trouble | Fault::PutOff => answer::unavailable(),
         }
     }
 }

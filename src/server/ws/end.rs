@@ -40,7 +40,7 @@ impl End {
             Self::Link(LinkError::TooLarge) => CloseCode::Size,
             Self::Link(LinkError::NotUtf8) => CloseCode::Invalid,
             Self::Link(LinkError::Malformed) | Self::Fault(Fault::Protocol) => CloseCode::Protocol,
-            Self::Fault(Fault::Trouble) => CloseCode::Again,
+            Self::Fault(Fault::Trouble | Fault::PutOff) => CloseCode::Again,
             Self::Drain => CloseCode::Restart,
             _ => CloseCode::Normal,
         }

@@ -39,6 +39,9 @@ impl<A: App> Connection<A> {
     /// comes back to where it was with a new one.
     pub(super) async fn leave_over(&mut self) -> Result<(), End> {
         for (nsp, why) in leaving(&*self.pod.app, &self.state, self.pod.now()) {
+            if why == Fault::PutOff {
+                return Err(End::Fault(why));
+            }
             let window_ms = match why {
                 Fault::Ended => self.pod.settings.recovery_window_ms,
                 _ => 0,

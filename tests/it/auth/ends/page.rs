@@ -145,6 +145,17 @@ impl Page {
         }
     }
 
+    /// What it is told besides events and answers, to the end of its connection.
+    pub async fn over(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        while let Ok(packet) = self.packet().await {
+            if !self.keep(&packet) {
+                told.push(packet);
+            }
+        }
+        told
+    }
+
     /// The last that it is told, and that nothing comes after it.
     pub async fn farewell(&mut self) -> String {
         let farewell = loop {

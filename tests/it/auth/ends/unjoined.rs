@@ -159,3 +159,55 @@ async fn x17_who_is_somebody_elsewhere_may_wait() {
     }
     relays.stop().await;
 }
+
+/// It has said who it is, and nobody could do anything about it: it is to come back and say it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn x17_p8_who_is_refused_by_passing_trouble_is_not_told_to_leave() {
+    let limits = ["--join-timeout", SHORT, "--rate-session", "1/10m"];
+    let relays = Relays::start_with(1, &limits).await;
+    let site = Site::new(&relays.addresses(), CHAT);
+    let nobody = json!({});
+    let mut first = Page::join(&site, Way::WebSocket, &nobody).await.unwrap();
+    first.granted("join", &guest()).await;
+    for way in WAYS {
+        let mut late = Page::join(&site, way, &nobody).await.unwrap();
+        let answer = late.ask("join", &guest()).await.unwrap();
+        assert_eq!(answer["error"]["code"], "rate_limited");
+        // What it says that is wrong makes no difference.
+        late.ask("join", &json!({ "role": 5 })).await.unwrap();
+        let told = late.over().await;
+        let closed: &[&str] = match way {
+            Way::WebSocket => &[],
+            Way::Polling => &["1"],
+        };
+        assert_eq!(told, closed, "its connection is closed, and no more");
+        let pid = json!({ "pid": late.pid, "offset": null });
+        let mut back = Page::join(&site, way, &pid).await.unwrap();
+        assert_eq!(back.id, late.id, "recovered");
+        assert_eq!(back.farewell().await, "41", "it has said nothing since");
+    }
+    let closed = &relays.backends.metrics.server.closed;
+    for transport in ["websocket", "polling"] {
+        let labels = [transport, "put off"];
+        assert_eq!(closed.with_label_values(&labels).get(), 1, "{transport}");
+    }
+    relays.stop().await;
+}
+
+/// While it was away somebody has logged in, in the same browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn x17_who_comes_back_has_shown_what_it_shows_now() {
+    let relays = Relays::start_with(1, &["--join-timeout", SHORT]).await;
+    let site = Site::new(&relays.addresses(), CHAT);
+    let token = long(&relays.config.secrets().unwrap(), "7");
+    let login = site.clone().with_login(&token);
+    for way in WAYS {
+        let nobody = Page::join(&site, way, &json!({})).await.unwrap();
+        let pid = json!({ "pid": nobody.pid, "offset": null });
+        let mut back = Page::join(&login, way, &pid).await.unwrap();
+        assert_eq!(back.id, nobody.id, "recovered");
+        back.granted("join", &json!({ "role": "operator" })).await;
+        back.granted("getConnectedOperators", &json!({})).await;
+    }
+    relays.stop().await;
+}
