@@ -173,11 +173,12 @@ impl MemoryHub {
             None => LogPage {
                 epoch: slot.epoch.clone(),
                 entries: Vec::new(),
-                // What begins after a moment that is younger than the retention is kept for as long; and nothing has
-                // after the newest entry of all.
+                // What begins after a moment that is younger than the retention, or when this life is, is kept for as
+                // long; and nothing has after the newest entry of all.
                 complete: matches!(log, Log::Feed(_))
                     || slot.last <= after
-                    || after.ms > self.clock.now().saturating_sub(self.retention.ended_ms),
+                    || after.ms.max(slot.born)
+                        > self.clock.now().saturating_sub(self.retention.ended_ms),
                 more: false,
             },
         }

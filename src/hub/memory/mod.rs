@@ -36,10 +36,11 @@ pub struct MemoryHub {
 
 impl MemoryHub {
     pub fn new(clock: Clock, retention: Retention) -> Self {
+        let slot = |_| Mutex::new(Slot::new(clock.now()));
         Self {
+            slots: Partition::all().map(slot).collect(),
             clock,
             retention,
-            slots: Partition::all().map(|_| Mutex::new(Slot::new())).collect(),
             bus: Bus::default(),
             pods: Mutex::default(),
             faults: Faults::default(),
@@ -55,7 +56,7 @@ impl MemoryHub {
     /// Loses a partition's whole state, as a wiped or replaced primary would: a new epoch begins.
     pub fn lose(&self, partition: Partition) {
         let mut slot = self.slot(partition);
-        *slot = Slot::new();
+        *slot = Slot::new(self.clock.now());
         self.bus.epoch(partition, &slot.epoch);
         self.dirty.mark(partition);
     }

@@ -19,6 +19,7 @@ const IDLE_LOOK_MS: Millis = 60_000;
 #[derive(Debug)]
 pub(super) struct Slot {
     pub epoch: Epoch,
+    pub born: Millis,
     /// The newest id given out; outlives every log.
     pub last: EntryId,
     pub persisted: EntryId,
@@ -36,9 +37,10 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub fn new() -> Self {
+    pub fn new(now: Millis) -> Self {
         Self {
             epoch: Epoch(uuid::Uuid::new_v4().simple().to_string()),
+            born: now,
             last: EntryId::ZERO,
             persisted: EntryId::ZERO,
             writer: None,

@@ -5,7 +5,7 @@
 //!
 //! | key | holds | goes |
 //! |---|---|---|
-//! | `meta` | epoch, last id, persisted, writer's lease | never |
+//! | `meta` | epoch and when it began, last id, persisted, writer's lease | never |
 //! | `ingest` | every entry | when stored, [`crate::hub::INGEST_KEPT_MS`] later |
 //! | `deadlines` | what is to happen, by time; above it, what keeps the key | when it has happened |
 //! | `held` | sessions by last activity | with the session |

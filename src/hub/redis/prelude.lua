@@ -50,10 +50,22 @@ local function life(meta, fresh, control)
   local epoch = call('HGET', meta, 'epoch')
   if not epoch then
     epoch = fresh
-    call('HSET', meta, 'epoch', epoch, 'last', '0-0', 'persisted', '0-0')
+    call('HSET', meta, 'epoch', epoch, 'last', '0-0', 'persisted', '0-0', 'born', int(now))
     tell(control, { 'epoch', epoch })
   end
   return epoch
+end
+
+-- Whether a log still has all that it has had after an id; and the newest id of all. An unknown feed has had no entry.
+-- Nor has a session that is not here after a moment that is younger than the retention (or when this life is): what
+-- begins or goes on since then is kept for as long; nor after the newest entry of all. Of what was before only the
+-- history can tell.
+local function whole(meta, hash, kind, after, retention)
+  local trimmed, status = unpack(call('HMGET', hash, 'trimmed', 'status'))
+  local last, born = unpack(call('HMGET', meta, 'last', 'born'))
+  local since = math.max((split(after)), tonumber(born or '0'))
+  local known = kind == 'feed' or status or since > now - retention or le(last, after)
+  return le(trimmed or '0-0', after) and known, last
 end
 
 -- What a session is: these fields, in this order, wherever it is packed or returned.

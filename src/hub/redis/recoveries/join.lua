@@ -21,12 +21,8 @@ if kind ~= '' then
   -- Neither is a key of the call. If their slot moves and they are not both here, this says so, where a read of
   -- the one that is away would find nothing that was missed.
   call('EXISTS', stream, hash)
-  local log = call('HMGET', hash, 'trimmed', 'status')
-  -- As for any other read of a log.
-  local young = tonumber(string.match(from, '^%d+')) > now - retention
-  local complete = le(log[1] or '0-0', from) and (kind == 'feed' or log[2] or young)
-  -- An offset above the top is of a life that nobody knows of any more.
-  if epoch ~= of_epoch or not le(from, last) or not complete then return { 'new', epoch, last } end
+  -- As for any other read of a log. An offset above the top is of a life that nobody knows of any more.
+  if epoch ~= of_epoch or not le(from, last) or not whole(meta, hash, kind, from, retention) then return { 'new', epoch, last } end
   local entries = call('XRANGE', stream, '(' .. from, '+', 'COUNT', limit + 1)
   for i = 1, math.min(#entries, limit) do packed[i] = entries[i][2][2] end
   if #entries > limit then more = '1' end
