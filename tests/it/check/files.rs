@@ -1,11 +1,14 @@
 //! Where files go: a folder, a bucket or the database, and where their addresses lead.
 
-use tokio::{net::TcpListener, process::Command};
+use tokio::process::Command;
 
 use super::{Checked, House, pod};
 use crate::{
     process::server::switchboard,
-    support::{bucket::Bucket, folder::Folder},
+    support::{
+        bucket::{Bucket, SilentBucket},
+        folder::Folder,
+    },
 };
 
 /// Of a relay that runs alone.
@@ -71,14 +74,9 @@ async fn a_bucket_is_asked_and_its_keys_are_not_told() {
     let found = Checked::by(command.envs(bucket.settings())).await;
     assert_eq!(found.code, 1, "{}", found.said);
     found.is("files", "fail", &["no answer: ", "AWS_ENDPOINT"]);
-    // It takes connections, and never answers.
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let silent = SilentBucket::start();
     let mut command = check(&folder);
-    command
-        .envs(bucket.settings())
-        .env("AWS_ENDPOINT", endpoint);
-    let found = Checked::by(&mut command).await;
+    let found = Checked::by(command.envs(silent.settings())).await;
     found.is("files", "fail", &["no answer within 5 s", "AWS_ENDPOINT"]);
 }
 

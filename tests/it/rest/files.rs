@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 use super::{client::Client, house::House};
 use crate::{
     process::{server::Server, talk::Person},
-    support::{bucket::Bucket, pods::Pods, token::token},
+    support::{
+        bucket::{Bucket, SilentBucket},
+        pods::Pods,
+        token::token,
+    },
 };
 
 pub const PNG: &[u8] = include_bytes!("../../fixtures/files/dot.png");
@@ -255,19 +259,11 @@ fn named(uploaded: &Value) -> Value {
     claims["id"].clone()
 }
 
-/// It takes connections, and never answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn p8_a_store_that_is_silent_is_told_in_time() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", silent.local_addr().unwrap());
-    let settings = [
-        ("FILES", "s3://chat"),
-        ("AWS_ENDPOINT", endpoint.as_str()),
-        ("AWS_ALLOW_HTTP", "true"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "key"),
-    ];
+    let bucket = SilentBucket::start();
+    let settings = bucket.settings();
+    let settings: Vec<_> = settings.iter().map(|(k, v)| (*k, v.as_str())).collect();
     let pods = Pods::start_with(1, &settings).await;
     let here = pods.addresses()[0];
     let mut guest = Person::guest(here).await;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::{Instant, sleep, timeout},
 };
 
@@ -20,7 +20,7 @@ use crate::{
         server::{LONG, LOOK, Server},
         talk::Person,
     },
-    support::pods::Pods,
+    support::{bucket::SilentBucket, pods::Pods},
 };
 
 /// As `files::UPLOADS_MAX`, `OWN_UPLOADS_MAX` and `SILENCE` of an upload.
@@ -192,21 +192,13 @@ async fn p8_one_person_sends_a_few_files_at_a_time_and_leaves_turns_to_others() 
     house.server.stop().await;
 }
 
-/// It takes connections, and never answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn p8_the_store_is_asked_a_few_times_at_a_time() {
     const ASKED: usize = 4;
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", silent.local_addr().unwrap());
-    let settings = [
-        ("FILES", "s3://chat"),
-        ("AWS_ENDPOINT", endpoint.as_str()),
-        ("AWS_ALLOW_HTTP", "true"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "key"),
-        ("RATE_UPLOAD", "0"),
-    ];
+    let bucket = SilentBucket::start();
+    let settings = bucket.settings();
+    let settings = settings.iter().map(|(k, v)| (*k, v.as_str()));
+    let settings: Vec<_> = settings.chain([("RATE_UPLOAD", "0")]).collect();
     let pods = Pods::start_with(1, &settings).await;
     let server = &pods.servers()[0];
     let guests = join_all((0..2).map(|_| Sender::guest(server))).await;

@@ -1,6 +1,6 @@
 //! A server of the protocol of S3, with one bucket.
 
-use std::{path::Path, process::Stdio};
+use std::{net::TcpListener, path::Path, process::Stdio};
 
 use tokio::{
     process::{Child, Command},
@@ -53,14 +53,7 @@ impl Bucket {
 
     /// What pods are told of it.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("FILES", format!("s3://{BUCKET}/files")),
-            ("AWS_ENDPOINT", format!("http://127.0.0.1:{}", self.port)),
-            ("AWS_ALLOW_HTTP", "true".to_owned()),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", KEY.to_owned()),
-        ]
+        settings(self.port)
     }
 
     pub async fn stop(&mut self) {
@@ -68,7 +61,32 @@ impl Bucket {
     }
 }
 
+/// It takes connections, and never answers.
+pub struct SilentBucket(TcpListener);
+
+impl SilentBucket {
+    pub fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// What pods are told of it.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        settings(self.0.local_addr().unwrap().port())
+    }
+}
+
+fn settings(port: u16) -> Vec<(&'static str, String)> {
+    vec![
+        ("FILES", format!("s3://{BUCKET}/files")),
+        ("AWS_ENDPOINT", format!("http://127.0.0.1:{port}")),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", KEY.to_owned()),
+    ]
+}
+
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
