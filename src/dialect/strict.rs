@@ -25,9 +25,9 @@ pub fn strictly(dialect: Dialect, told: Vec<Outgoing>) -> Vec<Outgoing> {
 fn added(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::Native | Dialect::Operator => &[],
-        // Its rows have an id.
-        Dialect::Livechat => &["seq"],
-        Dialect::Widget | Dialect::OperatorA | Dialect::OperatorB => &["id", "seq", "clientMsgId"],
+        // Their rows have an id.
+        Dialect::Livechat | Dialect::Widget => &["seq", "clientMsgId"],
+        Dialect::OperatorA | Dialect::OperatorB => &["id", "seq", "clientMsgId"],
     }
 }
 

@@ -77,7 +77,13 @@ fn row(workspace: &WorkspaceId, message: &Message) -> Value {
         "msg_type": message.content.kind(),
         "created_at": timestamp(message.at),
         "seq": message.seq,
+        "timestamp": timestamp(message.at),
     });
+    // What staff calls its own is not for a guest who reads along.
+    let client_id = message.client_id.as_ref();
+    if let Some(client_id) = client_id.filter(|_| message.direction == Direction::In) {
+        row["clientMsgId"] = client_id.as_str().into();
+    }
     if let Some(file) = message.content.file() {
         row["attachment"] = file::described(file).into();
     }

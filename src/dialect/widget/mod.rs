@@ -35,6 +35,10 @@ fn live(conversation: &Conversation, message: &Message) -> Value {
         "sender_id": sender_id(&conversation.visitor().to_string(), message),
         "sender": side(message),
     });
+    let client_id = message.client_id.as_ref();
+    if let Some(client_id) = client_id.filter(|_| message.direction == Direction::In) {
+        told["clientMsgId"] = client_id.as_str().into();
+    }
     if let Some(file) = message.content.file() {
         told["attachment"] = file::described(file).into();
     }

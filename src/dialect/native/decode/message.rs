@@ -37,7 +37,7 @@ fn send(fields: &Fields<'_>) -> Result<Send, Reject> {
         Some(_) => return Err(Reject::field("type", "type must be text, image or file")),
     };
     Ok(Send {
-        text: required("message", fields.text("message")?)?.to_owned(),
+        text: required("message", fields.spoken()?)?.to_owned(),
         given,
         file: None,
         client_id: fields

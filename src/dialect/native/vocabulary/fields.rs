@@ -46,7 +46,7 @@ pub(super) const AGENT_IN_SESSION: &[Field] = &[SESSION_ID, AGENT_ID, AGENT_NAME
 pub(super) const MESSAGE: Field = required(
     "message",
     Shape::Text,
-    "The text, of at most `MAX_TEXT` bytes; a longer one is refused with `too_large`. May be empty if something comes with it.",
+    "The text, of at most `MAX_TEXT` bytes; a longer one is refused with `too_large`. May be empty if something comes with it. `text` and `body` are understood as well.",
 );
 pub(super) const TYPE: Field = optional(
     "type",

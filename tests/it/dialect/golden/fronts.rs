@@ -90,6 +90,64 @@ fn nothing_is_missing_that_a_front_end_reads() {
     }
 }
 
+#[test]
+fn x5_every_vocabulary_takes_the_text_by_each_of_its_names() {
+    let fronts = FRONTS.into_iter().map(|(_, dialect)| dialect);
+    for dialect in fronts.chain([Dialect::Native]) {
+        for name in ["message", "text", "body"] {
+            let mut says = vec![
+                (Audience::Guest, "guest:message", json!({})),
+                (
+                    Audience::Operator,
+                    "staff:message",
+                    json!({ "sessionId": "s" }),
+                ),
+            ];
+            if dialect.joins() {
+                says.push((Audience::Guest, "clientMessage", json!({})));
+                says.push((Audience::Operator, "operatorMessage", json!({ "to": "s" })));
+            }
+            for (audience, event, mut payload) in says {
+                payload[name] = json!("Hello");
+                let means = decode(dialect, audience, event, Some(&payload));
+                let means = format!("{:?}", means.unwrap());
+                assert!(
+                    means.contains("Hello"),
+                    "{dialect:?} {event} {name}: {means}"
+                );
+            }
+        }
+    }
+}
+
+/// As 004 has it, in ISO and of the server.
+#[test]
+fn x6_every_message_has_its_time() {
+    const MESSAGES: [&str; 7] = [
+        "new-message",
+        "new_message",
+        "incomingMessage",
+        "incomingOperatorMessage",
+        "operatorMessage",
+        "operatorMessageBroadcast",
+        "operatorBroadcast",
+    ];
+    let mut found = std::collections::BTreeSet::new();
+    for (folder, dialect) in FRONTS {
+        for (name, events) in told(dialect) {
+            for Outgoing { event, payload } in events {
+                if MESSAGES.contains(&event) {
+                    let time = payload["timestamp"].as_str().unwrap_or_default();
+                    let is_iso = time.starts_with("2023-11-14T") && time.ends_with('Z');
+                    assert!(is_iso, "{folder}: {event} of {name}: {payload}");
+                    found.insert(event);
+                }
+            }
+        }
+    }
+    assert_eq!(found.len(), MESSAGES.len());
+}
+
 /// What is added for whoever tells messages by it can be left out again, and nothing else goes with it.
 #[test]
 fn x4_strictly_only_what_is_added_is_left_out() {
@@ -110,7 +168,7 @@ fn assert_lacks(full: &Value, strict: &Value, dialect: Dialect, place: &str) {
     };
     let left_out = |name: &str| match dialect {
         Dialect::Native | Dialect::Operator => false,
-        Dialect::Livechat => name == "seq",
+        Dialect::Livechat | Dialect::Widget => ["seq", "clientMsgId"].contains(&name),
         _ => ["id", "seq", "clientMsgId"].contains(&name),
     };
     for (name, value) in full {

@@ -14,6 +14,12 @@ fn sending(text: &str, client_id: Option<&str>) -> Send {
 fn messages_are_text_with_a_client_id() {
     let cases = [
         (json!({"message": "hi"}), sending("hi", None)),
+        (json!({"text": "hi"}), sending("hi", None)),
+        (json!({"body": "hi"}), sending("hi", None)),
+        (
+            json!({"body": "no", "message": "hi", "text": null}),
+            sending("hi", None),
+        ),
         (
             json!({"message": " hi ", "type": "text"}),
             sending(" hi ", None),
@@ -45,6 +51,7 @@ fn messages_name_what_is_wrong() {
         (json!({}), "message"),
         (json!({"message": null}), "message"),
         (json!({"message": 42}), "message"),
+        (json!({"body": 42}), "body"),
         (json!({"message": "x", "type": "image"}), "attachmentId"),
         (json!({"message": "x", "type": "file"}), "attachmentId"),
         (json!({"message": "x", "type": "nonsense"}), "type"),
