@@ -49,7 +49,7 @@ pub struct Conversation {
     #[arg(long, env = "OPERATOR_NAMESPACES", value_delimiter = ',', value_parser = namespace)]
     operator_namespaces: Vec<String>,
     /// Vocabulary of front ends that do not say theirs: `operator-a`, or by workspace and comma
-    /// `shop=operator-a,other=operator-b`; one of portal, livechat, operator-a, operator-b.
+    /// `shop=operator-a,other=operator-b`; one of portal, widget, livechat, operator-a, operator-b.
     #[arg(long, env = "DIALECT", value_delimiter = ',', value_parser = dialect)]
     dialect: Vec<(Option<WorkspaceId>, Dialect)>,
 }
@@ -61,6 +61,20 @@ impl Conversation {
 
     pub fn strict_events(&self) -> WorkspaceSet {
         set(&self.strict_events)
+    }
+
+    /// By the setting that names each. Workspaces come and go, so that none of these has to be there.
+    pub fn workspaces(&self) -> Vec<(&'static str, WorkspaceId)> {
+        let all = |name: &&String| *name != "*";
+        let of = |setting, named: &[String]| {
+            let named: Vec<_> = named.iter().filter(all).map(WorkspaceId::new).collect();
+            named.into_iter().map(move |workspace| (setting, workspace))
+        };
+        let dialects = self.dialect.iter().filter_map(|(of, _)| of.clone());
+        of("STRIP_TAGS", &self.strip_tags)
+            .chain(of("STRICT_EVENTS", &self.strict_events))
+            .chain(dialects.map(|workspace| ("DIALECT", workspace)))
+            .collect()
     }
 
     pub fn namespaces(&self) -> Result<Namespaces, ConfigError> {
@@ -105,10 +119,14 @@ fn set(named: &[String]) -> WorkspaceSet {
 }
 
 fn workspace_or_all(text: &str) -> Result<String, String> {
-    if text.trim() == "*" {
-        return Ok("*".to_owned());
+    match text.trim() {
+        "*" => Ok("*".to_owned()),
+        // Whoever means all of them is not to believe that it has said so.
+        "true" | "false" | "yes" | "no" | "on" | "off" | "1" | "0" => {
+            Err("list workspaces by comma, as default,shop, or `*` for all".into())
+        }
+        name => super::workspace(name),
     }
-    super::workspace(text)
 }
 
 /// Clients cut one off at `?`, and a packet names it up to the comma.

@@ -116,6 +116,7 @@ pub async fn start(
     // Nobody is let in before it is known who is sent away.
     directory.refresh().await?;
     let directory = Arc::new(directory);
+    tell_unknown(config, &directory);
     let chat = chat(config, backends, Arc::clone(&directory), &settings);
     let helpers = CancellationToken::new();
     tell(Arc::clone(&chat), helpers.clone());
@@ -184,6 +185,15 @@ pub async fn start(
         helpers,
         address,
     })
+}
+
+/// Workspaces may be made later; but most likely their names are others.
+fn tell_unknown(config: &Config, directory: &Directory) {
+    for (setting, workspace) in config.conversation.workspaces() {
+        if !directory.knows(&workspace) {
+            tracing::warn!(%workspace, "{setting} names a workspace that is not there");
+        }
+    }
 }
 
 fn chat(

@@ -106,6 +106,10 @@ const WRONG: &[(&[(&str, &str)], &str)] = &[
         "error: invalid value '10.0.0.0/8,proxy' for '--trusted-proxies <RANGES>': must list ",
     ),
     (
+        &[("STRIP_TAGS", "true")],
+        "error: invalid value 'true' for '--strip-tags <STRIP_TAGS>': list workspaces ",
+    ),
+    (
         &[("GUEST_NAMESPACES", "support")],
         "error: invalid value 'support' for '--guest-namespaces <GUEST_NAMESPACES>': a namespace is ",
     ),

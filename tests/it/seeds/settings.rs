@@ -53,6 +53,32 @@ async fn the_origin_may_be_named_frontend_url_and_brings_credentials() {
     server.stop().await;
 }
 
+/// They may be made later; but most likely its name is another one.
+#[tokio::test]
+async fn a_workspace_that_is_not_there_is_told_at_the_start() {
+    let folder = Folder::fresh();
+    let mut command = switchboard();
+    command
+        .arg("--data-dir")
+        .arg(folder.path())
+        .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"])
+        .env("WORKSPACES", "shop")
+        .env("STRIP_TAGS", "default,nope,*")
+        .env("STRICT_EVENTS", "shop")
+        .env("DIALECT", "shoop=operator-a,livechat");
+    let server = Server::spawn(command).await;
+    let log = server.stop().await;
+    let told = log.iter().filter(|line| line.contains("names a workspace"));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (line, setting, workspace) in [
+        (told[0], "STRIP_TAGS names", "\"nope\""),
+        (told[1], "DIALECT names", "\"shoop\""),
+    ] {
+        assert!(line.contains(setting) && line.contains(workspace), "{line}");
+    }
+}
+
 /// Somebody else may take it meanwhile, which is told by the server.
 fn free() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
