@@ -39,6 +39,13 @@ pub struct OperatorActor {
 }
 
 impl Actor {
+    pub fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Self::Guest(guest) => &guest.workspace,
+            Self::Operator(operator) => &operator.workspace,
+        }
+    }
+
     /// As a metric's label.
     pub(super) fn role(&self) -> &'static str {
         match self {

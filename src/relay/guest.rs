@@ -1,6 +1,6 @@
 //! What a guest's start has to prove, before anybody decides anything about it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Relay, RelaySocket, param, ready, socket::Shown};
 use crate::{
@@ -42,15 +42,8 @@ impl Relay {
         let known = id.and_then(|id| Conversation::parse(id, &workspace));
         let known = known.filter(|it| self.directory.knows(&it.workspace));
         let charged = self.chat.charge_page(request.handshake.address).await;
-        charged.map_err(|reject| match reject.code {
-            Code::RateLimited => Refusal::Denied {
-                message: reject.message,
-                data: Some(
-                    json!({ "code": reject.code.as_str(), "retryAfterMs": reject.retry_after_ms }),
-                ),
-            },
-            _ => Refusal::Trouble,
-        })?;
+        // Also of one too many: told by a refusal its client would stay away.
+        charged.map_err(|_| Refusal::Trouble)?;
         let workspace = known.as_ref().map_or(workspace, |it| it.workspace.clone());
         let (visitor, over) = match known {
             Some(known) if self.goes_on(&known).await => (Some(known.visitor()), None),
@@ -97,7 +90,6 @@ impl Relay {
                 over: None,
             },
             join_by: None,
-            is_put_off: false,
         };
         if let Actor::Guest(guest) = state.actor(socket) {
             let arrived = self.chat.guest_arrived(&guest, dedup).await;

@@ -4,6 +4,7 @@
 //! names the others.
 
 pub mod admin;
+mod anew;
 mod backends;
 pub mod check;
 mod guest;
@@ -43,7 +44,7 @@ use crate::{
         Reject, Reply, SessionId, StaffCommand, WorkspaceId, WorkspaceSet,
     },
     server::{
-        Admission, App, Arrival, Arriving, ConnectRequest, JoinBy, Named, Refusal, Socket, Telling,
+        Admission, App, Arrival, Arriving, Back, ConnectRequest, Named, Refusal, Socket, Telling,
         Topic, Trouble, Turn,
         auth::{Keyring, Verifier},
     },
@@ -188,10 +189,20 @@ impl App for Relay {
                 Err(reject)
             }
         };
-        turn.unwrap_or_else(|reject| {
-            let refused = turn::refused((spoken, audience), socket, &event, &reject);
-            let state = socket.state.put_off().filter(|_| reject.is_passing());
-            Turn { state, ..refused }
+        let turn = match turn {
+            Err(reject) if reject.code == Code::Ended => {
+                let again = dialect::decode(spoken, audience, name, payload);
+                let begun = async {
+                    let said = (&event, again.ok()?);
+                    self.begin_anew(socket, spoken, said, &named).await
+                };
+                begun.await.unwrap_or(Err(reject))
+            }
+            turn => turn,
+        };
+        turn.unwrap_or_else(|reject| Turn {
+            is_put_off: reject.is_passing(),
+            ..turn::refused((spoken, audience), socket, &event, &reject)
         })
     }
 
@@ -218,7 +229,7 @@ impl App for Relay {
         shown: RelaySocket,
         kept: RelaySocket,
         _: bool,
-    ) -> Result<Option<RelaySocket>, Refusal> {
+    ) -> Result<Back<RelaySocket>, Refusal> {
         self.back(shown, kept)
     }
 
@@ -243,7 +254,7 @@ impl App for Relay {
         }
     }
 
-    fn joins_by(&self, socket: &RelaySocket) -> Option<JoinBy> {
+    fn joins_by(&self, socket: &RelaySocket) -> Option<Millis> {
         socket.joins_by()
     }
 

@@ -128,7 +128,11 @@ impl Relay {
         let session = match watch {
             Watch::Contact(alias) => {
                 let session = self.chat.find(workspace, alias, "contactId").await?;
-                self.chat.look(workspace, &session).await?;
+                let found = self.chat.look(workspace, &session).await;
+                found.map_err(|reject| Reject {
+                    field: reject.field.and(Some("contactId")),
+                    ..reject
+                })?;
                 Some(session)
             }
             Watch::Workspace(asked) if asked != *workspace => return Err(not_yours()),

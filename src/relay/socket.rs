@@ -7,7 +7,7 @@ use crate::{
     dialect::{Audience, Dialect},
     hub::Subject,
     model::{Millis, OperatorId, Resume, SessionId, WorkspaceId},
-    server::{JoinBy, Socket, auth::Verified},
+    server::{Socket, auth::Verified},
 };
 
 /// Who a socket is. Saved with its connection and for its recovery; never told to a client.
@@ -29,9 +29,6 @@ pub enum RelaySocket {
         /// its sockets may wait.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         join_by: Option<Millis>,
-        /// It has said so, and was refused by trouble that passes.
-        #[serde(default, skip_serializing_if = "is_false")]
-        is_put_off: bool,
     },
     Operator {
         workspace: WorkspaceId,
@@ -104,7 +101,6 @@ impl RelaySocket {
             dialect,
             shown,
             join_by: None,
-            is_put_off: false,
         }
     }
 
@@ -118,62 +114,34 @@ impl RelaySocket {
     }
 
     /// `None` for one that is somebody, or need not be.
-    pub fn joins_by(&self) -> Option<JoinBy> {
+    pub fn joins_by(&self) -> Option<Millis> {
         match self {
-            Self::Guest {
-                join_by,
-                is_put_off,
-                ..
-            } => join_by.map(|at| JoinBy {
-                at,
-                is_put_off: *is_put_off,
-            }),
+            Self::Guest { join_by, .. } => *join_by,
             Self::Operator { .. } | Self::Refused { .. } => None,
         }
     }
 
-    /// What it is once trouble has kept it from saying who it is; `None` if it is that already.
-    pub fn put_off(&self) -> Option<Self> {
-        let mut put_off = self.clone();
-        match &mut put_off {
-            Self::Guest {
-                join_by: Some(_),
-                is_put_off,
-                ..
-            } if !*is_put_off => *is_put_off = true,
-            _ => return None,
-        }
-        Some(put_off)
-    }
-
     /// One that is back and still nobody has as much time as if it were new, and has shown what it shows now: its client
-    /// says who it is once it has connected.
+    /// says who it is once it has connected, and somebody else may have logged in since.
     #[must_use]
-    pub fn waited_for_as(self, now: &Self) -> Self {
-        match (self, now) {
-            (
-                Self::Guest {
-                    workspace,
-                    session,
-                    name,
-                    since,
-                    dialect,
-                    join_by: Some(_),
-                    ..
-                },
-                Self::Guest { shown, join_by, .. },
-            ) => Self::Guest {
-                workspace,
-                session,
-                name,
-                since,
-                dialect,
-                shown: shown.clone(),
-                join_by: *join_by,
-                is_put_off: false,
+    pub fn waited_for_as(mut self, now: &Self) -> Self {
+        if let (
+            Self::Guest {
+                session: None,
+                shown,
+                join_by,
+                ..
             },
-            (kept, _) => kept,
+            Self::Guest {
+                shown: shown_now,
+                join_by: join_by_now,
+                ..
+            },
+        ) = (&mut self, now)
+        {
+            (*shown, *join_by) = (shown_now.clone(), *join_by_now);
         }
+        self
     }
 
     /// A guest's socket once it has a session.
@@ -186,7 +154,6 @@ impl RelaySocket {
             dialect,
             shown: Shown::Nothing,
             join_by: None,
-            is_put_off: false,
         }
     }
 
@@ -214,19 +181,21 @@ impl RelaySocket {
         }
     }
 
-    /// A page has come with another conversation than this socket hears, or with this one though it is over.
+    /// A page has come with another conversation than this socket hears.
     pub fn is_left_by(&self, page: &Self) -> bool {
-        let (
-            Some(heard),
+        let both = self.visitor().zip(page.visitor());
+        both.is_some_and(|(heard, shown)| heard != shown)
+    }
+
+    /// A page has come with the conversation that this socket hears, and that is over.
+    pub fn is_over_for(&self, page: &Self) -> bool {
+        match page {
             Self::Guest {
-                shown: Shown::Page { visitor, over },
+                shown: Shown::Page { over, .. },
                 ..
-            },
-        ) = (self.visitor(), page)
-        else {
-            return false;
-        };
-        visitor.is_some_and(|shown| shown != heard) || *over == Some(heard)
+            } => over.is_some() && *over == self.visitor(),
+            _ => false,
+        }
     }
 
     /// An operator who is back: whom it has shown to be now, with the vocabulary and the rooms that it had.
@@ -336,11 +305,6 @@ impl RelaySocket {
             address,
         })
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_false(it: &bool) -> bool {
-    !it
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     hub::{Log, Subject},
     model::{Account, Code, DedupId, Join, Reject, Reply, WorkspaceId},
     server::{
-        App as _, ConnectRequest, Refusal, Socket, Topic,
+        App as _, Back, ConnectRequest, Refusal, Socket, Topic,
         auth::{Failure, GuestClaims, OperatorClaims, Verified},
     },
 };
@@ -175,20 +175,22 @@ impl Relay {
     }
 
     /// Where a token has to be shown to come in, it has to be shown to come back. Who says only by an event who it
-    /// is has shown it before: that counts for as long as it would if it were shown now. `None`: it comes to something
-    /// else, and comes in anew.
+    /// is has shown it before: that counts for as long as it would if it were shown now, but not against what somebody
+    /// else shows now.
     pub(super) fn back(
         &self,
         shown: RelaySocket,
         kept: RelaySocket,
-    ) -> Result<Option<RelaySocket>, Refusal> {
+    ) -> Result<Back<RelaySocket>, Refusal> {
         let RelaySocket::Operator { dialect, .. } = &kept else {
-            let is_operator = matches!(shown, RelaySocket::Operator { .. });
-            return Ok(if is_operator {
-                Some(shown)
+            return Ok(if matches!(shown, RelaySocket::Operator { .. }) {
+                Back::Same(shown)
+            } else if kept.is_left_by(&shown) {
+                Back::Other
+            } else if kept.is_over_for(&shown) {
+                Back::Over(kept)
             } else {
-                let kept = Some(kept).filter(|kept| !kept.is_left_by(&shown));
-                kept.map(|kept| kept.waited_for_as(&shown))
+                Back::Same(kept.waited_for_as(&shown))
             });
         };
         let back = match shown {
@@ -203,10 +205,14 @@ impl Relay {
                     kept
                 }
             }
+            RelaySocket::Guest {
+                shown: Shown::Operator(_),
+                ..
+            } => return Ok(Back::Other),
             _ if dialect.joins() && !self.is_over(&kept) => kept,
             _ => return Err(denied(Denial::Invalid)),
         };
-        Ok(Some(back))
+        Ok(Back::Same(back))
     }
 
     /// An operator where everybody says who it is: its workspace may have a vocabulary of its own.

@@ -21,6 +21,7 @@ impl Relay {
         named: &Named,
     ) -> Result<Turn<RelaySocket>, Reject> {
         let (state, audience) = (&socket.state, socket.state.audience());
+        let mut asked_in = None;
         let command = match command {
             Command::Join(join) => {
                 let joined = self.join(socket, spoken, join, &named.id).await;
@@ -47,6 +48,7 @@ impl Relay {
                 }
             }
             Command::Toward(toward) => {
+                asked_in = Some(toward.field);
                 let reached = self.reach(&state.actor(socket), toward).await;
                 reached.inspect_err(|reject| self.count(socket, reject))?
             }
@@ -54,16 +56,27 @@ impl Relay {
         };
         let command = self.verified(state.workspace(), command);
         let command = command.inspect_err(|reject| self.count(socket, reject))?;
-        let actor = state.actor(socket);
-        let resolved = self.files.resolve(&self.chat, &actor, command).await;
-        let command = resolved.inspect_err(|reject| self.count(socket, reject))?;
-        let mut done = self.handle(&actor, command, named).await?;
-        self.files.link_done(state.workspace(), &mut done);
+        let done = self.carry_out(&state.actor(socket), command, named).await;
+        let done = done.map_err(|reject| by_its_field(reject, asked_in))?;
         let mut turn = self.told(audience, spoken, done);
         if turn.state.is_none() && state.dialect() != spoken {
             turn.state = Some(state.clone().speaking(spoken));
         }
         Ok(turn)
+    }
+
+    /// With what comes along stored before anything is decided.
+    pub(super) async fn carry_out(
+        &self,
+        actor: &Actor,
+        command: Command,
+        named: &Named,
+    ) -> Result<Done, Reject> {
+        let resolved = self.files.resolve(&self.chat, actor, command).await;
+        let command = resolved.inspect_err(|reject| self.chat.count_refusal(actor, reject))?;
+        let mut done = self.handle(actor, command, named).await?;
+        self.files.link_done(actor.workspace(), &mut done);
+        Ok(done)
     }
 
     /// In the workspace of whoever asks, whatever the name says.
@@ -109,7 +122,12 @@ impl Relay {
     }
 
     /// What is said of what was done, to a socket that speaks this.
-    fn told(&self, audience: Audience, dialect: Dialect, done: Done) -> Turn<RelaySocket> {
+    pub(super) fn told(
+        &self,
+        audience: Audience,
+        dialect: Dialect,
+        done: Done,
+    ) -> Turn<RelaySocket> {
         let token = self.resume_token(&done);
         let token = token.as_deref();
         let ack = dialect::encode_reply(audience, &done.reply, token);
@@ -150,6 +168,7 @@ impl Relay {
             say,
             state,
             topic: done.bound.map(topic),
+            is_put_off: false,
         }
     }
 
@@ -160,6 +179,17 @@ impl Relay {
         let claims = GuestClaims::new(bound.workspace.clone(), bound.session.clone(), now);
         let claims = claims.since(bound.since).verified(bound.verified);
         self.signing.sign(&claims)
+    }
+}
+
+/// A conversation that is not there, by the field in which its client has named it.
+fn by_its_field(reject: Reject, asked_in: Option<&'static str>) -> Reject {
+    match (reject.field, asked_in) {
+        (Some("sessionId"), Some(_)) => Reject {
+            field: asked_in,
+            ..reject
+        },
+        _ => reject,
     }
 }
 

@@ -76,14 +76,14 @@ pub trait App: Send + Sync + 'static {
 
     /// What a socket is that came in as `shown` and is recovered as `kept`. Of one that is present from the start
     /// counts what it has shown now: its token may be a newer one. Refused is what it could not have come by, or not
-    /// any more; then there is nothing left to recover. `None`: neither, and it comes in anew, as `shown`.
+    /// any more; then there is nothing left to recover.
     fn resume(
         &self,
         shown: Self::Socket,
         kept: Self::Socket,
         is_present: bool,
-    ) -> Result<Option<Self::Socket>, Refusal> {
-        Ok(Some(if is_present { shown } else { kept }))
+    ) -> Result<Back<Self::Socket>, Refusal> {
+        Ok(Back::Same(if is_present { shown } else { kept }))
     }
 
     /// It may not be here, or its token is no longer good: the socket is told to leave, and its connection ends.
@@ -102,9 +102,9 @@ pub trait App: Send + Sync + 'static {
     }
 
     /// Until when a socket has to say who it is; `None` for one that has, or need not. A connection on which nobody has
-    /// is then told to leave, and ends; it just ends, and its client comes back, if somebody there was put off. Asked as
-    /// [`App::ends_at`] is.
-    fn joins_by(&self, socket: &Self::Socket) -> Option<JoinBy> {
+    /// is then told to leave, and ends; it just ends, and its client comes back, if somebody there was put off
+    /// ([`Turn::is_put_off`]). Asked as [`App::ends_at`] is.
+    fn joins_by(&self, socket: &Self::Socket) -> Option<Millis> {
         let _ = socket;
         None
     }
@@ -152,14 +152,6 @@ pub trait App: Send + Sync + 'static {
     }
 }
 
-/// How long a socket that is nobody yet may stay.
-#[derive(Clone, Copy, Debug)]
-pub struct JoinBy {
-    pub at: Millis,
-    /// It has said who it is, and was refused by trouble that passes.
-    pub is_put_off: bool,
-}
-
 pub struct ConnectRequest<'a> {
     /// The path of the mount, with its slashes.
     pub mount: &'a str,
@@ -197,6 +189,17 @@ pub struct Admission<S> {
     pub subject: Option<Subject>,
     /// What it will replay, if that is known already.
     pub log: Option<Log>,
+}
+
+/// What becomes of a socket whose client is back.
+#[derive(Debug)]
+pub enum Back<S> {
+    /// It goes on, as this.
+    Same(S),
+    /// Its client comes in anew, as what it shows.
+    Other,
+    /// As that, once it has been told what it missed as this; if that is too much to be told at once, it goes on.
+    Over(S),
 }
 
 /// Why a CONNECT is not answered with a socket.
@@ -299,6 +302,8 @@ pub struct Turn<S> {
     /// The socket is this from now on.
     pub state: Option<S>,
     pub topic: Option<Topic>,
+    /// What was asked for may be asked for again: trouble that passes was in its way.
+    pub is_put_off: bool,
 }
 
 impl<S> Default for Turn<S> {
@@ -307,6 +312,7 @@ impl<S> Default for Turn<S> {
             say: Vec::new(),
             state: None,
             topic: None,
+            is_put_off: false,
         }
     }
 }

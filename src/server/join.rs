@@ -1,10 +1,11 @@
 //! A client joins a namespace, anew or as the socket it was.
 
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{
     App,
-    app::{Admission, Arriving, ConnectRequest, Refusal, Socket},
+    app::{Admission, Arriving, Back, ConnectRequest, Refusal, Socket},
     auth::PidClaims,
     deliver::Ahead,
     effects::Replaying,
@@ -14,10 +15,26 @@ use super::{
     state::{Replay, SOCKETS_MAX, SocketState},
 };
 use crate::{
-    hub::{Join, NewRecord, Recovery, Resume, Resumed},
-    model::{EntryId, Epoch, Offset, Partition, RecoveryId, SocketId},
+    hub::{Join, NewRecord, Resume, Resumed},
+    model::{EntryId, Epoch, Millis, Offset, Partition, RecoveryId, SocketId},
     wire::socket::ROOT,
 };
+
+/// What a client is that may have shown a pid.
+enum Again<S> {
+    /// The socket that it was.
+    Same(Resumed, S),
+    /// Another one, with what it missed as the one that it was.
+    Anew(Option<(Resumed, S)>),
+}
+
+/// A socket on its way in.
+struct Newcomer<S: Serialize + DeserializeOwned> {
+    socket: SocketState<S>,
+    arriving: Arriving,
+    ahead: Option<Ahead>,
+    left: Option<(Resumed, S)>,
+}
 
 impl<A: App> Inbound<'_, A> {
     /// The root namespace, into which clients of the third revision come by themselves.
@@ -85,74 +102,85 @@ impl<A: App> Inbound<'_, A> {
         if self.connection.join_by.take().is_some() {
             self.connection.remembered_at = self.pod.now();
         }
-        let resumed = match self.again(resumed, known, is_present).await {
-            Ok(resumed) => resumed,
+        let again = match self.again(resumed, known, is_present).await {
+            Ok(again) => again,
             Err(refusal) => {
                 self.count_resume("refused");
                 return self.refuse(nsp, refusal);
             }
         };
         if asked {
-            let is_back = resumed.is_some();
+            let is_back = matches!(again, Again::Same(..));
             self.count_resume(if is_back { "recovered" } else { "gap" });
         }
-        match (resumed, top) {
-            (Some((resumed, state)), _) => self.recover(resumed, state, ahead).await,
-            (None, Some(top)) if !is_present => {
-                self.come_in(nsp, coming, Arriving::New(top), ahead).await
-            }
-            (None, _) => {
-                let record = self.fresh(nsp, &coming);
-                let arriving = Arriving::Present(record);
-                self.come_in(nsp, coming, arriving, ahead).await
-            }
-        }
+        let left = match again {
+            Again::Same(resumed, state) => return self.recover(resumed, state, ahead).await,
+            Again::Anew(left) => left,
+        };
+        let arriving = match top {
+            Some(top) if !is_present => Arriving::New(top),
+            _ => Arriving::Present(self.fresh(nsp, &coming)),
+        };
+        let newcomer = Newcomer {
+            socket: coming,
+            arriving,
+            ahead,
+            left,
+        };
+        self.come_in(nsp, newcomer).await
     }
 
-    /// The socket that it was, if it is that again; if not, nothing is left of it.
+    /// What becomes of the socket that it was.
     async fn again(
         &self,
         resumed: Option<Resumed>,
         known: A::Socket,
         is_present: bool,
-    ) -> Result<Option<(Resumed, A::Socket)>, Refusal> {
+    ) -> Result<Again<A::Socket>, Refusal> {
         let Some(resumed) = resumed else {
-            return Ok(None);
+            return Ok(Again::Anew(None));
         };
-        let Recovery { id, nsp, .. } = &resumed.recovery;
-        let (id, nsp, fenced) = (id.clone(), nsp.clone(), resumed.fenced.clone());
-        let kept = self.kept(resumed, known, is_present);
-        match &kept {
-            Ok(Some(_)) | Err(Refusal::Trouble) => {}
-            // The other one has lost the socket to this one, though this one does not go on with it. The record
-            // stays, and says so: without it that one would write its own again.
-            Ok(None) => self.end_elsewhere(fenced, &nsp).await,
-            Err(_) => self.forget(&id).await,
-        }
-        kept
+        let id = resumed.recovery.id.clone();
+        let left = match self.back(&resumed, known, is_present) {
+            Ok(Back::Same(state)) => return Ok(Again::Same(resumed, state)),
+            Ok(Back::Over(state)) if !resumed.is_told_at_once() => {
+                return Ok(Again::Same(resumed, state));
+            }
+            Ok(Back::Over(state)) => Some(state),
+            Ok(Back::Other) => None,
+            Err(Refusal::Trouble) => return Err(Refusal::Trouble),
+            Err(refusal) => {
+                // Its client goes on to show the pid, and would be refused for as long as there is a record.
+                self.leave_record(&id, 0).await;
+                return Err(refusal);
+            }
+        };
+        // The other one has lost the socket to this one, though this one does not go on with it. For as long as that
+        // may not know the record says so: without it that one would write its own again.
+        let window_ms = self.pod.settings.recovery_window_ms;
+        self.leave_record(&id, window_ms).await;
+        let (fenced, nsp) = (resumed.fenced.clone(), &resumed.recovery.nsp);
+        self.end_elsewhere(fenced, (nsp, &id)).await;
+        Ok(Again::Anew(left.map(|state| (resumed, state))))
     }
 
-    /// What a socket is that comes back, `None` if this release cannot read it or it is not that any more; or why it
-    /// may not.
-    fn kept(
+    /// One that this release cannot read is none.
+    fn back(
         &self,
-        resumed: Resumed,
+        resumed: &Resumed,
         known: A::Socket,
         is_present: bool,
-    ) -> Result<Option<(Resumed, A::Socket)>, Refusal> {
-        let Ok(kept) = serde_json::from_slice(&resumed.recovery.state) else {
-            return Ok(None);
-        };
-        let state = self.pod.app.resume(known, kept, is_present)?;
-        Ok(state.map(|state| (resumed, state)))
+    ) -> Result<Back<A::Socket>, Refusal> {
+        match serde_json::from_slice(&resumed.recovery.state) {
+            Ok(kept) => self.pod.app.resume(known, kept, is_present),
+            Err(_) => Ok(Back::Other),
+        }
     }
 
-    /// Who is refused as the socket that it was may come in as another one: its client goes on to show the pid, and
-    /// would be refused for as long as there is a record.
-    async fn forget(&self, id: &RecoveryId) {
-        let hub = &self.pod.hub;
-        // If this is lost, its client is refused once more.
-        let _ = hub.leave_recovery(id, self.sid, self.pod.now(), 0).await;
+    /// If this is lost, it is as if its client had lost the answer: it comes again.
+    async fn leave_record(&self, id: &RecoveryId, window_ms: Millis) {
+        let (hub, now) = (&self.pod.hub, self.pod.now());
+        let _ = hub.leave_recovery(id, self.sid, now, window_ms).await;
     }
 
     fn refuse(&mut self, nsp: &str, refusal: Refusal) -> Result<(), Fault> {
@@ -225,6 +253,7 @@ impl<A: App> Inbound<'_, A> {
             },
             replay: None,
             asked: Asked::Nothing,
+            is_put_off: false,
         }
     }
 
@@ -236,13 +265,13 @@ impl<A: App> Inbound<'_, A> {
     }
 
     /// A new socket: answered with its id, then whatever the application greets with.
-    async fn come_in(
-        &mut self,
-        nsp: &str,
-        mut coming: SocketState<A::Socket>,
-        arriving: Arriving,
-        ahead: Option<Ahead>,
-    ) -> Result<(), Fault> {
+    async fn come_in(&mut self, nsp: &str, newcomer: Newcomer<A::Socket>) -> Result<(), Fault> {
+        let Newcomer {
+            socket: mut coming,
+            arriving,
+            ahead,
+            left,
+        } = newcomer;
         let socket = Socket {
             id: coming.id.clone(),
             nsp: nsp.to_owned(),
@@ -277,6 +306,9 @@ impl<A: App> Inbound<'_, A> {
         }
         tracing::debug!(nsp, "joined");
         self.admit(&socket);
+        if let Some((resumed, state)) = left {
+            self.tell_left(resumed, state);
+        }
         self.greet(&socket, &arrival.say);
         if let Some(replay) = replay {
             let from = replay.start.at;

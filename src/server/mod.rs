@@ -44,8 +44,8 @@ mod ws;
 
 pub use address::{Proxies, ProxiesError};
 pub use app::{
-    Admission, App, Arrival, Arriving, ConnectRequest, JoinBy, Late, Named, Refusal, Saying,
-    Socket, Telling, Topic, Trouble, Turn, Wait, What,
+    Admission, App, Arrival, Arriving, Back, ConnectRequest, Late, Named, Refusal, Saying, Socket,
+    Telling, Topic, Trouble, Turn, Wait, What,
 };
 pub use document::document;
 pub use health::{Health, metrics, probes};

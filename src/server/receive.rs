@@ -226,7 +226,12 @@ impl<A: App> Inbound<'_, A> {
         let id = event.id;
         let turn = self.pod.app.event(&socket, event, named).await;
         let hold_until = self.pod.now() + self.pod.settings.ack_timeout_ms;
-        let Turn { say, state, topic } = turn;
+        let Turn {
+            say,
+            state,
+            topic,
+            is_put_off,
+        } = turn;
         let replay = topic.map(|topic| Replay {
             log: topic.log,
             start: topic.from,
@@ -237,6 +242,7 @@ impl<A: App> Inbound<'_, A> {
         if let Some(known) = self.connection.sockets.get_mut(nsp) {
             known.state = state.unwrap_or_else(|| known.state.clone());
             known.asked.answered(id, &say);
+            known.is_put_off |= is_put_off;
             if let Some(replay) = &replay {
                 known.workspace = replay.log.workspace().clone();
                 known.replay = Some(replay.clone());

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     hub::{BeginPost, ClaimId, Holder, PostRequest, PostResult, Posted, Recovery, Resumed},
-    model::{Entry, Offset, Sid},
+    model::{Entry, Offset, RecoveryId, Sid},
     wire::socket::encode as write,
 };
 
@@ -32,17 +32,9 @@ impl<A: App> Inbound<'_, A> {
         state: A::Socket,
         ahead: Option<Ahead>,
     ) -> Result<(), Fault> {
+        let is_all = resumed.is_told_at_once();
         let recovery = resumed.recovery;
-        let socket = Socket {
-            id: recovery.socket.clone(),
-            nsp: recovery.nsp.clone(),
-            recovery: recovery.id.clone(),
-            sid: self.sid.clone(),
-            pod: self.connection.pod.clone(),
-            address: self.connection.handshake.address,
-            revision: self.connection.handshake.revision,
-            state,
-        };
+        let socket = self.socket_of(&recovery, state);
         let mut known = SocketState {
             id: socket.id.clone(),
             recovery: socket.recovery.clone(),
@@ -51,6 +43,7 @@ impl<A: App> Inbound<'_, A> {
             start: recovery.start.clone(),
             replay: None,
             asked: Asked::Nothing,
+            is_put_off: false,
         };
         if let Some(before) = &resumed.fenced {
             let kept = serde_json::from_slice(&recovery.asked).ok();
@@ -58,7 +51,6 @@ impl<A: App> Inbound<'_, A> {
         }
         known.replay = replay(recovery);
         let missed = at_once(&resumed.missed);
-        let is_all = !resumed.more && missed.len() == resumed.missed.len();
         let cursor = missed.last().map_or(resumed.from, |entry| entry.id);
         let at = Offset {
             epoch: known.start.epoch.clone(),
@@ -66,7 +58,8 @@ impl<A: App> Inbound<'_, A> {
         };
         let arrived = self.pod.app.arrive(&socket, Arriving::Recovered(at)).await;
         // Also if it does not come in: the record is its own by now, and only it knows who held it before.
-        self.end_elsewhere(resumed.fenced, &socket.nsp).await;
+        let place = (socket.nsp.as_str(), &socket.recovery);
+        self.end_elsewhere(resumed.fenced, place).await;
         let arrival = arrived?;
         // Ahead of what was missed: a client keeps what it is told before a CONNECT that never comes, and would
         // show it again after the next one. What it is told after it moves its offset.
@@ -90,6 +83,27 @@ impl<A: App> Inbound<'_, A> {
         Ok(())
     }
 
+    /// What it has not been told as the socket that it was, which is over.
+    pub(super) fn tell_left(&mut self, resumed: Resumed, state: A::Socket) {
+        let socket = self.socket_of(&resumed.recovery, state);
+        if let Some(replay) = replay(resumed.recovery) {
+            self.tell_missed(&socket, &replay, &resumed.missed);
+        }
+    }
+
+    fn socket_of(&self, recovery: &Recovery, state: A::Socket) -> Socket<A::Socket> {
+        Socket {
+            id: recovery.socket.clone(),
+            nsp: recovery.nsp.clone(),
+            recovery: recovery.id.clone(),
+            sid: self.sid.clone(),
+            pod: self.connection.pod.clone(),
+            address: self.connection.handshake.address,
+            revision: self.connection.handshake.revision,
+            state,
+        }
+    }
+
     /// The answer to CONNECT.
     pub(super) fn admit(&mut self, socket: &Socket<A::Socket>) {
         let pid = self.pid(socket);
@@ -108,7 +122,7 @@ impl<A: App> Inbound<'_, A> {
     /// that of another page which shows the same pid. That page is told to leave, or the two would take the
     /// socket from each other for ever. A WebSocket is told by its pod; a polling one is nobody's, and told
     /// here. Whatever else is on that connection stays.
-    pub(super) async fn end_elsewhere(&self, fenced: Option<Holder>, nsp: &str) {
+    pub(super) async fn end_elsewhere(&self, fenced: Option<Holder>, place: (&str, &RecoveryId)) {
         let Some(holder) = fenced else { return };
         let now = self.pod.now();
         let request = PostRequest {
@@ -118,7 +132,7 @@ impl<A: App> Inbound<'_, A> {
         };
         match self.pod.hub.begin_post(&holder.sid, request).await {
             Ok(BeginPost::Claimed { claim, state, .. }) => {
-                self.send_away(&holder.sid, claim, &state, nsp).await;
+                self.send_away(&holder.sid, claim, &state, place).await;
             }
             // In the middle of something, and closed for it.
             Ok(BeginPost::Overlap(departed) | BeginPost::Overflow(departed)) => {
@@ -130,19 +144,29 @@ impl<A: App> Inbound<'_, A> {
     }
 
     /// As if the client had left the namespace by itself.
-    async fn send_away(&self, sid: &Sid, claim: ClaimId, state: &[u8], nsp: &str) {
+    async fn send_away(
+        &self,
+        sid: &Sid,
+        claim: ClaimId,
+        state: &[u8],
+        (nsp, id): (&str, &RecoveryId),
+    ) {
         let Some(mut state) = ConnectionState::<A::Socket>::read(state) else {
             return;
         };
-        let gone = state.socket(sid, nsp);
-        state.sockets.shift_remove(nsp);
-        let mut farewell = Effects::new(state.handshake.revision);
-        farewell.text(write::disconnect(nsp));
+        // Who had come in anew instead of as that one is another one there.
+        let gone = state.socket(sid, nsp).filter(|it| it.recovery == *id);
+        let (mut farewell, mut listeners) = (Effects::new(state.handshake.revision), Vec::new());
+        if gone.is_some() {
+            state.sockets.shift_remove(nsp);
+            farewell.text(write::disconnect(nsp));
+            listeners.push((nsp.to_owned(), None));
+        }
         let result = PostResult {
             state: state.write(),
             beat: None,
             outbox: farewell.say,
-            listeners: vec![(nsp.to_owned(), None)],
+            listeners,
         };
         let posted = self.pod.hub.finish_post(sid, claim, result).await;
         if let (Ok(Posted::Done), Some(gone)) = (posted, gone) {
@@ -185,6 +209,13 @@ fn at_once(missed: &[Arc<Entry>]) -> &[Arc<Entry>] {
     };
     let end = missed.iter().position(is_too_much);
     &missed[..end.unwrap_or(missed.len())]
+}
+
+impl Resumed {
+    /// Whether nothing of what was missed is left for the log.
+    pub(super) fn is_told_at_once(&self) -> bool {
+        !self.more && at_once(&self.missed).len() == self.missed.len()
+    }
 }
 
 fn replay(recovery: Recovery) -> Option<Replay> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{App, JoinBy, receive::Fault, state::ConnectionState};
+use super::{App, receive::Fault, state::ConnectionState};
 use crate::model::Millis;
 
 /// That somebody who is connected may have been revoked. Whoever keeps the list tells; who it is says
@@ -40,19 +40,14 @@ pub(super) fn is_over<A: App>(app: &A, socket: &A::Socket, now: Millis) -> Optio
 
 /// When a connection ends on which nobody says who it is, and why: whoever has done so holds the place of all.
 fn unjoined<A: App>(app: &A, connection: &ConnectionState<A::Socket>) -> Option<(Millis, Fault)> {
-    let sockets = connection.sockets.values();
-    let by: Option<Vec<JoinBy>> = sockets.map(|it| app.joins_by(&it.state)).collect();
-    let by = by?;
-    let at = by.iter().map(|it| it.at).min()?;
-    let is_put_off = by.iter().any(|it| it.is_put_off);
-    Some((
-        at,
-        if is_put_off {
-            Fault::PutOff
-        } else {
-            Fault::Unjoined
-        },
-    ))
+    let sockets = || connection.sockets.values();
+    let by: Option<Vec<Millis>> = sockets().map(|it| app.joins_by(&it.state)).collect();
+    let why = if sockets().any(|it| it.is_put_off) {
+        Fault::PutOff
+    } else {
+        Fault::Unjoined
+    };
+    Some((by?.into_iter().min()?, why))
 }
 
 /// The namespaces of a connection in which nobody may be any more, and why.

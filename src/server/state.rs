@@ -108,6 +108,9 @@ pub struct SocketState<S: Serialize + DeserializeOwned> {
     pub replay: Option<Replay>,
     #[serde(default)]
     pub asked: Asked,
+    /// What it last asked for was refused by trouble that passes. Of this connection alone: who is back says it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_put_off: bool,
 }
 
 /// What a socket replays; where it is in it is the transport's to know.

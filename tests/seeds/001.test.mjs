@@ -85,8 +85,13 @@ suite('seed 001', (scenario) => {
     const page = await stage.apart(WidgetPage, called('Kim'));
     const first = await page.client.lead('Hello');
     const sessionId = await staff.sessionFor(page.client);
-    const ends = () => staff.granted('staff:end_session', { sessionId });
+    const ends = async () => {
+      await reply(stage.url, staff.token, sessionId, 'Goodbye');
+      await staff.granted('staff:end_session', { sessionId });
+    };
     assert.equal((await cutOff(page, ends)).recovered, false, 'there is nothing left to go on with');
+    await page.client.screen.until('Goodbye');
+    assert.deepEqual(page.client.screen.texts(first.conv_id), ['Goodbye'], 'once');
     // Staff tells the two by their names.
     page.client.name = called('Kim');
     const next = await page.client.lead('Hello again', { conv_id: first.conv_id });
@@ -98,7 +103,7 @@ suite('seed 001', (scenario) => {
   });
 
   scenario('001 connection scope: of two pages with one place, the one that has lost it is told to leave', async (stage) => {
-    const { page: other } = await talking(stage);
+    const { page: other, staff, sessionId } = await talking(stage);
     const { page } = await talking(stage);
     await page.settled();
     // A tab that was opened by duplicating it, and has gone on to another conversation.
@@ -109,6 +114,12 @@ suite('seed 001', (scenario) => {
     assert.equal(recovered, false);
     const { args } = await page.life.wait('disconnect');
     assert.equal(args[0], 'io server disconnect');
+    // It comes back as it was, and takes nothing from the tab.
+    page.socket.connect();
+    assert.equal((await page.connected({ nth: 2 })).recovered, true);
+    await reply(stage.url, staff.token, sessionId, 'to the tab');
+    await tab.screen.until('to the tab');
+    assert.equal(tab.life.named('disconnect').length, 0);
   });
 
   scenario('001 connection scope: a page with a client of version 2 hears the answer to its first lead, and what is said once it is back', async (stage) => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { settings } from '../e2e/support/clients.mjs';
+import { Operator, settings } from '../e2e/support/clients.mjs';
 import { recovered, saidUntilHeard } from '../e2e/support/parties.mjs';
 import { assertHeardNothingOf, numbered } from '../e2e/support/scene.mjs';
 import { PanelA, VisitorA } from './fronts/operator_a.mjs';
@@ -126,6 +126,50 @@ suite('seed 004', (scenario) => {
     assert.deepEqual(dashboard.ended, [visitor.sessionId]);
     const refused = dashboard.refused('operatorMessage', { to: visitor.sessionId, type: 'text', message: 'Wait' }, 'ended');
     assert.ok((await refused).message);
+  });
+
+  scenario('004 end of chat: a guest who writes on, whoever has ended it, is another chat', async (stage) => {
+    const staff = await stage.comesIn(DashboardB, fresh(), { hint: true });
+    const portal = stage.open(Operator, fresh());
+    await portal.hear('ready');
+    const name = called('Ann');
+    const guest = await stage.comesIn(VisitorB, name);
+    const chats = [guest.sessionId];
+    const ends = [() => portal.granted('staff:end_session', { sessionId: guest.sessionId }), () => guest.end()];
+    for (const [i, end] of ends.entries()) {
+      const last = guest.sessionId;
+      await end();
+      await staff.hear('chatEnded', ({ payload }) => payload.clientId === last);
+      guest.write(`and one thing ${i}`);
+      const { payload } = await staff.hear('incomingMessage', ({ payload }) => payload.message === `and one thing ${i}`);
+      assert.ok(!chats.includes(payload.from));
+      assert.equal(staff.chats.get(payload.from), name, 'newChat came before, with its name');
+      chats.push(payload.from);
+      await guest.hear('session:started', undefined, { nth: i + 2 });
+      assert.equal(guest.sessionId, payload.from);
+      staff.write(payload.from, `yes ${i}`);
+      await guest.hear('operatorMessage', ({ payload }) => payload.message === `yes ${i}`);
+      const { messages } = await portal.granted('staff:history', { sessionId: payload.from });
+      assert.deepEqual(messages.map(({ message }) => message), [`and one thing ${i}`, `yes ${i}`]);
+    }
+    assert.deepEqual(guest.events.named('error'), []);
+  });
+
+  scenario('004 end of chat: two tabs of a guest write on in the same next chat', async (stage) => {
+    const portal = stage.open(Operator, fresh());
+    await portal.hear('ready');
+    const one = await stage.comesIn(VisitorB, called('Ann'));
+    const two = stage.open(VisitorB, one.name);
+    two.token = one.token;
+    assert.equal(await two.comeIn(), one.sessionId);
+    const over = one.sessionId;
+    await portal.granted('staff:end_session', { sessionId: over });
+    const tabs = [one, two];
+    await Promise.all(tabs.map((tab, i) => tab.granted('clientMessage', { type: 'text', message: `of ${i}` })));
+    await Promise.all(tabs.map((tab) => tab.hear('session:started', ({ payload }) => payload.sessionId !== over)));
+    assert.equal(one.sessionId, two.sessionId);
+    const { messages } = await portal.granted('staff:history', { sessionId: one.sessionId });
+    assert.deepEqual(messages.map(({ message }) => message).toSorted(), ['of 0', 'of 1']);
   });
 
   scenario('004 wire rule: an operator who has not said which front end it has is told in the words of both, once in each', async (stage) => {

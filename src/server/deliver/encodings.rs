@@ -6,7 +6,7 @@ use prometheus::IntCounter;
 use super::{Alike, Encoded, Reading, encode};
 use crate::{
     hub::Log,
-    model::{Entry, EntryId, Epoch},
+    model::{Entry, EntryId, Epoch, MessageId},
     server::App,
 };
 
@@ -29,6 +29,8 @@ struct Key<C> {
     log: Log,
     epoch: Epoch,
     at: EntryId,
+    /// After a failover that has lost what came last, an id may be given out again.
+    said: Option<MessageId>,
     alike: Alike<C>,
 }
 
@@ -79,6 +81,7 @@ impl<C: Copy> Key<C> {
             log: reading.log.clone(),
             epoch: reading.epoch.clone(),
             at: entry.id,
+            said: entry.message().map(|message| message.id),
             alike: reading.alike.clone(),
         }
     }

@@ -77,7 +77,7 @@ struct Polling {
 }
 
 impl Page {
-    /// `Err` with the refusal of its CONNECT.
+    /// `Err` with the refusal of its CONNECT, `null` if its connection is closed instead.
     pub async fn join(site: &Site, way: Way, auth: &Value) -> Result<Self, Value> {
         let line = match way {
             Way::WebSocket => Line::socket(site).await,
@@ -96,8 +96,12 @@ impl Page {
             let open: Value = serde_json::from_str(&open[1..]).unwrap();
             polling.sid = open["sid"].as_str().unwrap().to_owned();
         }
-        page.send(format!("40{auth}")).await.unwrap();
-        let answer = page.packet().await.unwrap();
+        if page.send(format!("40{auth}")).await.is_err() {
+            return Err(Value::Null);
+        }
+        let Ok(answer) = page.packet().await else {
+            return Err(Value::Null);
+        };
         let said: Value = serde_json::from_str(&answer[2..]).unwrap();
         if answer.starts_with("44") {
             return Err(said);

@@ -194,20 +194,60 @@ async fn x17_p8_who_is_refused_by_passing_trouble_is_not_told_to_leave() {
     relays.stop().await;
 }
 
-/// While it was away somebody has logged in, in the same browser.
+/// While it was away somebody has logged in, in the same browser; or somebody else has; or nobody is any more.
 #[tokio::test(flavor = "multi_thread")]
-async fn x17_who_comes_back_has_shown_what_it_shows_now() {
+async fn p5_x17_who_comes_back_has_shown_what_it_shows_now() {
     let relays = Relays::start_with(1, &["--join-timeout", SHORT]).await;
     let site = Site::new(&relays.addresses(), CHAT);
-    let token = long(&relays.config.secrets().unwrap(), "7");
-    let login = site.clone().with_login(&token);
+    let secrets = relays.config.secrets().unwrap();
+    let [ann, bob] = ["7", "8"].map(|id| site.clone().with_login(&long(&secrets, id)));
+    let shown = json!({ "dialect": "operator-a" });
+    let mut guest = Page::join(&site, Way::WebSocket, &shown).await.unwrap();
+    let says = json!({ "role": "client", "username": "Ann" });
+    let session = guest.granted("join", &says).await["sessionId"].take();
+    let joins = json!({ "role": "operator" });
+    let hello = json!({ "to": session, "type": "text", "message": "Hello" });
     for way in WAYS {
-        let nobody = Page::join(&site, way, &json!({})).await.unwrap();
-        let pid = json!({ "pid": nobody.pid, "offset": null });
-        let mut back = Page::join(&login, way, &pid).await.unwrap();
-        assert_eq!(back.id, nobody.id, "recovered");
-        back.granted("join", &json!({ "role": "operator" })).await;
-        back.granted("getConnectedOperators", &json!({})).await;
+        for (before, has_joined, after, operator, is_same) in [
+            (&site, false, &ann, "7", true),
+            (&ann, false, &bob, "8", true),
+            (&ann, true, &ann, "7", true),
+            (&ann, true, &bob, "8", false),
+        ] {
+            let mut left = Page::join(before, way, &json!({})).await.unwrap();
+            if has_joined {
+                left.granted("join", &joins).await;
+            }
+            let pid = json!({ "pid": left.pid, "offset": null });
+            let mut back = Page::join(after, way, &pid).await.unwrap();
+            assert_eq!(back.id == left.id, is_same, "recovered");
+            back.granted("join", &joins).await;
+            back.granted("operatorMessage", &hello).await;
+            let heard = guest.hear("incomingOperatorMessage").await;
+            assert_eq!(heard["from"], operator);
+        }
+        let left = Page::join(&ann, way, &json!({})).await.unwrap();
+        let pid = json!({ "pid": left.pid, "offset": null });
+        let mut nobody = Page::join(&site, way, &pid).await.unwrap();
+        nobody.emit("join", &joins).await.unwrap();
+        assert_eq!(nobody.farewell().await, "41");
+    }
+    relays.stop().await;
+}
+
+/// One page too many of a network for the moment: by a refusal its client would stay away for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn p8_x16_a_page_of_the_widget_too_many_is_not_told_to_stay_away() {
+    const PAGES: usize = 10;
+    let relays = Relays::start_with(1, &["--rate-guest", "1/10m"]).await;
+    let site = Site::new(&relays.addresses(), NATIVE);
+    let widget = json!({ "orgId": "acme", "accountId": "1" });
+    for _ in 0..PAGES {
+        Page::join(&site, Way::WebSocket, &widget).await.unwrap();
+    }
+    for way in WAYS {
+        let closed = Page::join(&site, way, &widget).await.err();
+        assert_eq!(closed, Some(Value::Null));
     }
     relays.stop().await;
 }
