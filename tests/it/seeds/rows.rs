@@ -15,13 +15,14 @@ const ROWS: [(&str, usize); 6] = [
     ("003", 16),
     ("004", 24),
     // What none of the documents can say: how they live together.
-    ("all", 2),
+    ("all", 3),
 ];
 /// The rows that are lists of tests, and how many they are.
-const LISTED: [(&str, &str, usize); 3] = [
+const LISTED: [(&str, &str, usize); 4] = [
     ("001", "checklist", 6),
     ("003", "its tests and traps", 16),
     ("004", "named tests", 28),
+    ("all", "contradictions and their resolutions", 27),
 ];
 
 #[derive(Deserialize)]
@@ -203,5 +204,7 @@ fn is_test(path: &str) -> bool {
     };
     let attributes = before.rsplit("\n\n").next().unwrap_or_default();
     let is_stamped = text.contains(&format!("    {name},\n"));
-    is_stamped || attributes.contains("#[test]") || attributes.contains("#[tokio::test")
+    let is_one = attributes.contains("#[test]") || attributes.contains("#[tokio::test");
+    let is_run = !attributes.contains("#[ignore");
+    is_stamped || (is_one && is_run)
 }
