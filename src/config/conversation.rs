@@ -122,7 +122,7 @@ fn workspace_or_all(text: &str) -> Result<String, String> {
     match text.trim() {
         "*" => Ok("*".to_owned()),
         // Whoever means all of them is not to believe that it has said so.
-        "true" | "false" | "yes" | "no" | "on" | "off" | "1" | "0" => {
+        "true" | "false" | "yes" | "no" | "on" | "off" => {
             Err("list workspaces by comma, as default,shop, or `*` for all".into())
         }
         name => super::workspace(name),

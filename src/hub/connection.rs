@@ -263,6 +263,8 @@ pub enum BeginPost {
         claim: ClaimId,
         state: Bytes,
         beat: Beat,
+        /// What its sockets replay, and where they are if what is in flight arrives.
+        listeners: IndexMap<String, Listener>,
     },
     /// The same POST is being worked on elsewhere: ask again.
     Running,

@@ -3,13 +3,13 @@
 
 use super::{Relay, RelaySocket, turn};
 use crate::{
-    chat::Done,
+    chat::{Actor, Done},
     dialect::{Audience, Dialect},
     model::{
-        Code, Command, DedupId, GuestCommand, Reject, Reply, Resume, Session, SessionId, Start,
-        WorkspaceId,
+        Code, Command, DedupId, Given, GuestCommand, Reject, Reply, Resume, Session, SessionId,
+        Start, WorkspaceId,
     },
-    server::{Named, Socket, Turn, What},
+    server::{Late, Named, Socket, Turn, What},
     wire::socket::Event,
 };
 
@@ -27,24 +27,35 @@ impl Relay {
     ) -> Option<Result<Turn<RelaySocket>, Reject>> {
         let RelaySocket::Guest {
             session: Some(session),
+            since,
             ..
         } = &socket.state
         else {
             return None;
         };
-        let says = matches!(command, Command::Guest(GuestCommand::Send(_)));
-        if !says || !spoken.joins() {
+        // An upload is of its session. Nor does it lead on for whoever has not shown that it is its guest.
+        let says = match &command {
+            Command::Guest(GuestCommand::Send(send)) => {
+                !matches!(send.given, Some(Given::Uploaded(_)))
+            }
+            _ => false,
+        };
+        if !says || !spoken.joins() || *since > 0 {
             return None;
         }
-        let begun = match self.successor(socket, session).await {
-            Ok(begun) => begun,
+        let begun = match self.next(socket, session).await {
+            Ok(Some(begun)) => begun,
+            Ok(None) => return None,
             Err(reject) => return Some(Err(reject)),
         };
         let state = begun.bound.as_ref();
         let state = state.map(|bound| RelaySocket::bound(bound, spoken))?;
         let mut told = self.told(Audience::Guest, spoken, begun);
-        // What is answered is the message.
+        // What is answered is the message. Nobody asks again for what is said beside it.
         told.say.retain(|it| !matches!(it.what, What::Ack(_)));
+        for wait in told.say.iter_mut().filter_map(|it| it.wait.as_mut()) {
+            wait.late = Late::Wait;
+        }
         let sent = self.carry_out(&state.actor(socket), command, named).await;
         let sent = match sent {
             Ok(done) => self.told(Audience::Guest, spoken, done),
@@ -55,69 +66,121 @@ impl Relay {
         Some(Ok(told))
     }
 
+    /// `None` if it is not for the guest of this socket alone.
+    async fn next(
+        &self,
+        socket: &Socket<RelaySocket>,
+        session: &SessionId,
+    ) -> Result<Option<Done>, Reject> {
+        self.chat.charge_signal(&socket.state.actor(socket)).await?;
+        let over = self.session(socket, session).await?;
+        if over.unverified {
+            return Ok(None);
+        }
+        self.successor(socket, over).await.map(Some)
+    }
+
     /// The chat that follows on one that is over: the same one for each tab of its guest, however often it is begun.
     async fn successor(
         &self,
         socket: &Socket<RelaySocket>,
-        session: &SessionId,
+        mut over: Session,
     ) -> Result<Done, Reject> {
-        let workspace = socket.state.workspace();
-        let mut over = session.clone();
         for _ in 0..FOLLOWED_MAX {
-            let begins = begins(workspace, &over);
+            let begins = begins(socket.state.workspace(), &over.id);
             let next = SessionId::from_seed(&begins);
-            let start = match self.chat.look(workspace, &next).await {
-                Ok(done) if is_open(&done) => Start {
-                    resume: Some(Resume {
-                        workspace: workspace.clone(),
-                        session: next,
-                        since: 0,
-                    }),
-                    ..Start::default()
-                },
-                Ok(_) => {
-                    over = next;
-                    continue;
+            match self.session(socket, &next).await {
+                Ok(next) if next.status.is_open() => {
+                    return self.goes_on_with(socket, next.id).await;
                 }
-                Err(reject) if reject.code == Code::NotFound => {
-                    self.same_guest(workspace, &over).await?
+                Ok(next) => over = next,
+                // Without the history it is not known whether there was one; but it would be as hot as the one
+                // before it, which is.
+                Err(reject) if matches!(reject.code, Code::NotFound | Code::Unavailable) => {
+                    return self.begins_with(socket, over, &begins).await;
                 }
                 Err(reject) => return Err(reject),
-            };
-            let start = Command::Guest(GuestCommand::Start(Box::new(start)));
-            return self
-                .chat
-                .handle(&socket.state.actor(socket), start, &begins)
-                .await;
+            }
         }
         Err(Reject::new(Code::Ended, "The session has ended"))
     }
 
-    /// As whoever the ended one was with.
-    async fn same_guest(
+    async fn session(
         &self,
-        workspace: &WorkspaceId,
+        socket: &Socket<RelaySocket>,
         session: &SessionId,
-    ) -> Result<Start, Reject> {
-        let found = self.chat.look(workspace, session).await?;
-        let guest = match found.reply {
-            Reply::Session { session, .. } => {
-                let Session { guest, .. } = *session;
-                guest
-            }
-            _ => return Err(Reject::unavailable()),
+    ) -> Result<Session, Reject> {
+        let found = self.chat.look(socket.state.workspace(), session).await?;
+        match found.reply {
+            Reply::Session { session, .. } => Ok(*session),
+            _ => Err(Reject::unavailable()),
+        }
+    }
+
+    /// Another tab has begun it.
+    async fn goes_on_with(
+        &self,
+        socket: &Socket<RelaySocket>,
+        session: SessionId,
+    ) -> Result<Done, Reject> {
+        // Twice does no harm, and a socket that is back is to be there again.
+        let request = DedupId::draw();
+        let resume = Resume {
+            workspace: socket.state.workspace().clone(),
+            session,
+            since: 0,
         };
-        Ok(Start {
-            workspace: Some(workspace.clone()),
-            name: guest.name,
-            email: guest.email,
-            phone: guest.phone,
-            page: guest.page,
-            metadata: guest.metadata,
-            // Somebody who says the same of itself is not for it.
-            separate: true,
+        let start = Start {
+            resume: Some(resume),
             ..Start::default()
-        })
+        };
+        self.start(socket, start, &request).await
+    }
+
+    async fn begins_with(
+        &self,
+        socket: &Socket<RelaySocket>,
+        over: Session,
+        begins: &DedupId,
+    ) -> Result<Done, Reject> {
+        let start = same_guest(socket.state.workspace(), over);
+        let begun = self.start(socket, start, begins).await?;
+        // Of two tabs at the same moment one has begun it, and both are there.
+        if let Some(bound) = &begun.bound
+            && let Actor::Guest(guest) =
+                RelaySocket::bound(bound, socket.state.dialect()).actor(socket)
+        {
+            self.chat.guest_arrived(&guest, &DedupId::draw()).await?;
+        }
+        Ok(begun)
+    }
+
+    async fn start(
+        &self,
+        socket: &Socket<RelaySocket>,
+        start: Start,
+        request: &DedupId,
+    ) -> Result<Done, Reject> {
+        let start = Command::Guest(GuestCommand::Start(Box::new(start)));
+        let actor = socket.state.actor(socket);
+        self.chat.handle(&actor, start, request).await
+    }
+}
+
+/// Whoever the ended one was with.
+fn same_guest(workspace: &WorkspaceId, over: Session) -> Start {
+    let guest = over.guest;
+    Start {
+        workspace: Some(workspace.clone()),
+        name: guest.name,
+        email: guest.email,
+        phone: guest.phone,
+        page: guest.page,
+        metadata: guest.metadata,
+        identity: guest.identity,
+        // Somebody who says the same of itself is not for it.
+        separate: true,
+        ..Start::default()
     }
 }
 
@@ -125,8 +188,4 @@ impl Relay {
 fn begins(workspace: &WorkspaceId, over: &SessionId) -> DedupId {
     let workspace = workspace.as_str();
     DedupId::new(format!("anew:{}:{workspace}:{over}", workspace.len()))
-}
-
-fn is_open(found: &Done) -> bool {
-    matches!(&found.reply, Reply::Session { session, .. } if session.status.is_open())
 }

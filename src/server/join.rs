@@ -143,7 +143,7 @@ impl<A: App> Inbound<'_, A> {
         let id = resumed.recovery.id.clone();
         let left = match self.back(&resumed, known, is_present) {
             Ok(Back::Same(state)) => return Ok(Again::Same(resumed, state)),
-            Ok(Back::Over(state)) if !resumed.is_told_at_once() => {
+            Ok(Back::Over(state)) if !self.can_tell_left(&resumed, &state) => {
                 return Ok(Again::Same(resumed, state));
             }
             Ok(Back::Over(state)) => Some(state),

@@ -1,6 +1,7 @@
 //! What a client sends, whichever way it came: one message after the other, in order.
 
 use bytes::Bytes;
+use indexmap::IndexMap;
 use serde_json::Map;
 
 use super::{
@@ -9,11 +10,11 @@ use super::{
     depart,
     effects::{Effects, Replaying},
     revoke::is_over,
-    settings::RECOVERY_TTL_MS,
+    settings::{READ_LIMIT, RECOVERY_TTL_MS},
     state::{ConnectionState, Replay, SocketState},
 };
 use crate::{
-    hub::{Holder, Recovery, Unavailable},
+    hub::{Holder, Listener, Log, Recovery, Unavailable},
     model::{Frame, Sid},
     wire::{
         engine::{Message, Revision},
@@ -63,6 +64,8 @@ pub struct Inbound<'a, A: App> {
     pub sid: &'a Sid,
     pub connection: &'a mut ConnectionState<A::Socket>,
     pub effects: &'a mut Effects,
+    /// Where the sockets of a polling connection are in their logs. Those of a WebSocket have been told all before.
+    pub listeners: Option<&'a IndexMap<String, Listener>>,
     /// For what may be answered out of its turn, by a transport that can.
     pub queries: Option<Asked<'a, A::Socket>>,
 }
@@ -237,6 +240,9 @@ impl<A: App> Inbound<'_, A> {
             start: topic.from,
             subject: topic.subject,
         });
+        if let Some(replay) = &replay {
+            self.tell_rest(&socket, &replay.log).await?;
+        }
         self.effects.changed |= state.is_some();
         let changed = state.is_some() || replay.is_some();
         if let Some(known) = self.connection.sockets.get_mut(nsp) {
@@ -269,6 +275,25 @@ impl<A: App> Inbound<'_, A> {
         }
         for saying in say {
             self.effects.say(nsp, id, saying, hold_until);
+        }
+        Ok(())
+    }
+
+    /// A polling socket turns to another log: what its next GETs would have read of the one before is told first. What a
+    /// GET is just about to be answered with is told twice.
+    async fn tell_rest(&mut self, socket: &Socket<A::Socket>, next: &Log) -> Result<(), Fault> {
+        let nsp = socket.nsp.as_str();
+        let has_turned = self.effects.replays.iter().any(|(of, _)| of == nsp);
+        let listener = self.listeners.and_then(|all| all.get(nsp));
+        let listener = listener.filter(|it| it.log != *next && !has_turned);
+        let known = self.connection.sockets.get(nsp);
+        let replay = known.and_then(|known| known.replay.clone());
+        let (Some(Listener { log, cursor }), Some(replay)) = (listener, replay) else {
+            return Ok(());
+        };
+        let page = self.pod.hub.read(log, *cursor, READ_LIMIT).await?;
+        if page.complete && page.epoch == replay.start.epoch {
+            self.tell_missed(socket, &replay, &page.entries);
         }
         Ok(())
     }

@@ -91,6 +91,16 @@ impl<A: App> Inbound<'_, A> {
         }
     }
 
+    /// Whether that can be: nothing has to be fetched first, and it is a step's worth.
+    pub(super) fn can_tell_left(&self, resumed: &Resumed, state: &A::Socket) -> bool {
+        let (app, missed) = (&self.pod.app, &resumed.missed);
+        let class = app.class(state);
+        let messages = missed.iter().filter_map(|entry| entry.message());
+        let bytes: usize = messages.map(|it| it.content.text().len()).sum();
+        let is_at_hand = missed.iter().all(|entry| app.is_at_hand(class, entry));
+        !resumed.more && bytes <= BATCH_BYTES && is_at_hand
+    }
+
     fn socket_of(&self, recovery: &Recovery, state: A::Socket) -> Socket<A::Socket> {
         Socket {
             id: recovery.socket.clone(),
@@ -176,7 +186,12 @@ impl<A: App> Inbound<'_, A> {
     }
 
     /// A rest that was too long for one step follows from the log.
-    fn tell_missed(&mut self, socket: &Socket<A::Socket>, replay: &Replay, missed: &[Arc<Entry>]) {
+    pub(super) fn tell_missed(
+        &mut self,
+        socket: &Socket<A::Socket>,
+        replay: &Replay,
+        missed: &[Arc<Entry>],
+    ) {
         let alike = Alike::of(&*self.pod.app, socket);
         let reading = Reading {
             alike: &alike,
@@ -213,7 +228,7 @@ fn at_once(missed: &[Arc<Entry>]) -> &[Arc<Entry>] {
 
 impl Resumed {
     /// Whether nothing of what was missed is left for the log.
-    pub(super) fn is_told_at_once(&self) -> bool {
+    fn is_told_at_once(&self) -> bool {
         !self.more && at_once(&self.missed).len() == self.missed.len()
     }
 }

@@ -170,6 +170,15 @@ suite('seed 004', (scenario) => {
     assert.equal(one.sessionId, two.sessionId);
     const { messages } = await portal.granted('staff:history', { sessionId: one.sessionId });
     assert.deepEqual(messages.map(({ message }) => message).toSorted(), ['of 0', 'of 1']);
+    // Each of them is there, until the last has gone; one that goes later is told of after both.
+    const panel = await stage.comesIn(PanelA, fresh(), { hint: true });
+    for (const [tab, times] of [[one, 0], [two, 1]]) {
+      tab.close();
+      const later = await stage.comesIn(VisitorB, called('Ben'));
+      later.close();
+      await panel.hear('chatEnded', ({ payload }) => payload.clientId === later.sessionId);
+      assert.equal(panel.events.named('chatEnded', ({ payload }) => payload.clientId === one.sessionId).length, times);
+    }
   });
 
   scenario('004 wire rule: an operator who has not said which front end it has is told in the words of both, once in each', async (stage) => {

@@ -252,11 +252,16 @@ impl Connection {
             return;
         };
         self.outbox.drain(..batch.outbox.min(self.outbox.len()));
-        for (nsp, cursor) in batch.cursors {
-            if let Some(listener) = self.listeners.get_mut(&nsp) {
-                listener.cursor = listener.cursor.max(cursor);
-            }
+        advance(&mut self.listeners, &batch);
+    }
+
+    /// Where its sockets are if the batch in flight arrives.
+    pub fn listeners_after(&self) -> IndexMap<String, Listener> {
+        let mut listeners = self.listeners.clone();
+        if let Some(batch) = &self.in_flight {
+            advance(&mut listeners, batch);
         }
+        listeners
     }
 
     /// Ends it, once.
@@ -322,5 +327,13 @@ impl Connection {
         self.ended
             .as_ref()
             .is_some_and(|ended| ended.at + TOMBSTONE_MS <= now)
+    }
+}
+
+fn advance(listeners: &mut IndexMap<String, Listener>, batch: &Batch) {
+    for (nsp, cursor) in &batch.cursors {
+        if let Some(listener) = listeners.get_mut(nsp) {
+            listener.cursor = listener.cursor.max(*cursor);
+        }
     }
 }

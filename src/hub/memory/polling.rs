@@ -237,6 +237,7 @@ impl MemoryHub {
             claim,
             state: connection.state.clone(),
             beat: connection.beat,
+            listeners: connection.listeners_after(),
         }
     }
 }

@@ -22,7 +22,12 @@ pub async fn enter<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: &Sid) -> Answe
         until: now + POST_LEASE_MS,
     };
     // Nobody else knows of the connection yet.
-    let Ok(BeginPost::Claimed { claim, state, beat }) = pod.hub.begin_post(sid, request).await
+    let Ok(BeginPost::Claimed {
+        claim,
+        state,
+        beat,
+        listeners,
+    }) = pod.hub.begin_post(sid, request).await
     else {
         return answer::unavailable();
     };
@@ -33,6 +38,7 @@ pub async fn enter<A: App>(pod: &Arc<Pod<A>>, mount: &Mount, sid: &Sid) -> Answe
         t: None,
         claim,
         beat,
+        listeners,
     };
     let work = pod.tasks.spawn(async move { worker.enter(&state).await });
     work.await.unwrap_or_else(|_| answer::unavailable())

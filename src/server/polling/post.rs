@@ -7,6 +7,7 @@ use hyper::{
     body::Incoming,
     header::{self, HeaderMap},
 };
+use indexmap::IndexMap;
 
 use super::{buried, end, misplaced};
 use crate::{
@@ -70,7 +71,12 @@ pub async fn post<A: App>(
                 depart::polling(pod, &sid, *departed, "overflow").await;
                 answer::error(&RequestError::BadRequest)
             }
-            BeginPost::Claimed { claim, state, beat } => {
+            BeginPost::Claimed {
+                claim,
+                state,
+                beat,
+                listeners,
+            } => {
                 // To its end even if the client hangs up half-way.
                 let worker = Worker {
                     pod: Arc::clone(pod),
@@ -79,6 +85,7 @@ pub async fn post<A: App>(
                     t,
                     claim,
                     beat,
+                    listeners,
                 };
                 let work = pod
                     .tasks
@@ -119,6 +126,7 @@ pub(super) struct Worker<A: App> {
     pub t: Option<String>,
     pub claim: u64,
     pub beat: Beat,
+    pub listeners: IndexMap<String, Listener>,
 }
 
 /// What a payload came to.
@@ -221,6 +229,7 @@ impl<A: App> Worker<A> {
             sid: &self.sid,
             connection,
             effects,
+            listeners: Some(&self.listeners),
             queries: None,
         }
     }

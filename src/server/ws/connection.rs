@@ -249,6 +249,7 @@ impl<A: App> Connection<A> {
             sid: &self.sid,
             connection: &mut self.state,
             effects: &mut effects,
+            listeners: None,
             queries: None,
         };
         let joined = inbound.join_root().await;
@@ -266,6 +267,7 @@ impl<A: App> Connection<A> {
             sid: &self.sid,
             connection: &mut self.state,
             effects: &mut none,
+            listeners: None,
             queries: None,
         };
         inbound.renew().await.map_err(End::Fault)
@@ -287,6 +289,7 @@ impl<A: App> Connection<A> {
                     sid: &self.sid,
                     connection: &mut self.state,
                     effects: &mut effects,
+                    listeners: None,
                     queries: Some(asked),
                 };
                 let received = inbound.receive(message, &request).await;

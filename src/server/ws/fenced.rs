@@ -76,6 +76,7 @@ impl<A: App> Connection<A> {
             sid: &self.sid,
             connection: &mut self.state,
             effects: &mut none,
+            listeners: None,
             queries: None,
         };
         inbound.holds(nsp).await

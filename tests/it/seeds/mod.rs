@@ -1,6 +1,7 @@
 //! The five front ends of whose documents this relay is made (`tests/seeds`): each row of what they demand, what shows
 //! that it is so, and what is still open.
 
+mod anew;
 mod defaults;
 mod encoded;
 mod names;

@@ -5,6 +5,7 @@ local t, lease, at, outbox_max = arg(), number(), number(), number()
 local function claimed()
   local reply = call('HMGET', hash, 'state', 'ping_at', 'sent', 'expires_at')
   table.insert(reply, 1, 'claimed')
+  reply[#reply + 1] = pack(sockets_after(parts(it.in_flight or '')))
   return reply
 end
 

@@ -69,20 +69,24 @@ local function hold(item)
   set('h' .. n, item, 'holds', it.holds + 1, 'held', (it.held or '') .. n .. ' ')
 end
 
+-- The sockets, where they are once this batch is received.
+local function sockets_after(batch)
+  local list, read = sockets(), {}
+  for i = 3, #batch, 2 do read[batch[i]] = batch[i + 1] end
+  for i = 1, #list, 3 do
+    local cursor = read[list[i]]
+    if cursor and le(list[i + 2], cursor) then list[i + 2] = cursor end
+  end
+  return list
+end
+
 -- The batch in flight was received.
 local function acknowledge()
   if not it.in_flight then return end
   local batch = parts(it.in_flight)
   local first = math.min(it.first + tonumber(batch[1]), it.next)
   for n = it.first, first - 1 do call('HDEL', hash, 'o' .. int(n)) end
-  local read = {}
-  for i = 3, #batch, 2 do read[batch[i]] = batch[i + 1] end
-  local list = sockets()
-  for i = 1, #list, 3 do
-    local cursor = read[list[i]]
-    if cursor and le(list[i + 2], cursor) then list[i + 2] = cursor end
-  end
-  set('first', first, 'listeners', pack(list))
+  set('first', first, 'listeners', pack(sockets_after(batch)))
   clear('in_flight')
 end
 

@@ -41,6 +41,7 @@ fn read(mut reply: Reply, claim: ClaimId) -> Result<BeginPost, Unreadable> {
             claim,
             state: reply.bytes()?,
             beat: codec::read_beat(&mut reply)?,
+            listeners: codec::read_listeners(&reply.bytes()?)?,
         },
         "running" => BeginPost::Running,
         "done" => BeginPost::Done,
