@@ -205,6 +205,7 @@ macro_rules! hub_suite {
                 p8_what_is_on_its_way_counts_only_twice,
                 a_pong_moves_the_end,
                 what_a_post_leaves_is_found_by_the_get,
+                a_post_finds_where_its_sockets_are,
                 a_push_wakes_the_listener,
                 a_beat_goes_from_get_to_post,
                 of_eight_copies_one_is_claimed,

@@ -197,6 +197,50 @@ pub async fn what_a_post_leaves_is_found_by_the_get(bench: &Bench) {
     assert_eq!((state, now), (Bytes::from_static(b"joined"), beat));
 }
 
+/// As far as the client has been told: what is on its way counts.
+pub async fn a_post_finds_where_its_sockets_are(bench: &Bench) {
+    let client = Client::open(bench).await;
+    let at = |ms| Listener {
+        log: bench.feed(),
+        cursor: EntryId { ms, seq: 1 },
+    };
+    let there = async |t: &str| match client.post(t).await {
+        BeginPost::Claimed {
+            claim, listeners, ..
+        } => {
+            let listeners: Vec<_> = listeners.into_iter().collect();
+            (claim, listeners)
+        }
+        other => panic!("{other:?}"),
+    };
+    let (claim, none) = there("1").await;
+    assert_eq!(none, vec![]);
+    let result = PostResult {
+        listeners: vec![("/".into(), Some(at(5))), ("/staff".into(), Some(at(7)))],
+        ..puts(vec![item("a")])
+    };
+    assert!(client.done(claim, result).await);
+    let (claim, known) = there("2").await;
+    let both = |root, staff| vec![("/".to_owned(), at(root)), ("/staff".to_owned(), at(staff))];
+    assert_eq!(known, both(5, 7));
+    assert!(client.done(claim, puts(vec![])).await);
+    let (generation, _) = client.listen("g1").await;
+    let batch = Batch {
+        cursors: [
+            ("/".to_owned(), at(9).cursor),
+            ("/staff".to_owned(), at(6).cursor),
+        ]
+        .into(),
+        ..items(1)
+    };
+    assert!(client.finish(generation, batch).await);
+    let (claim, on_its_way) = there("3").await;
+    assert_eq!(on_its_way, both(9, 7));
+    assert!(client.done(claim, puts(vec![])).await);
+    client.listen("g2").await;
+    assert_eq!(there("4").await.1, both(9, 7), "received");
+}
+
 pub async fn a_push_wakes_the_listener(bench: &Bench) {
     let client = Client::open(bench).await;
     let mut pod = bench.pod(ALL).await;
