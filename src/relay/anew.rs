@@ -94,9 +94,8 @@ impl Relay {
                     return self.goes_on_with(socket, next.id).await;
                 }
                 Ok(next) => over = next,
-                // Without the history it is not known whether there was one; but it would be as hot as the one
-                // before it, which is.
-                Err(reject) if matches!(reject.code, Code::NotFound | Code::Unavailable) => {
+                // Without the history it is not known whether there was one: it is not to be begun over.
+                Err(reject) if reject.code == Code::NotFound => {
                     return self.begins_with(socket, over, &begins).await;
                 }
                 Err(reject) => return Err(reject),

@@ -1,5 +1,7 @@
 //! What a client sends, whichever way it came: one message after the other, in order.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::Map;
@@ -14,8 +16,8 @@ use super::{
     state::{ConnectionState, Replay, SocketState},
 };
 use crate::{
-    hub::{Holder, Listener, Log, Recovery, Unavailable},
-    model::{Frame, Sid},
+    hub::{Holder, Listener, Recovery, Unavailable},
+    model::{Entry, Frame, Sid},
     wire::{
         engine::{Message, Revision},
         socket::{Admitted, Event, Kind, ROOT, admit, encode as write, v2},
@@ -64,7 +66,7 @@ pub struct Inbound<'a, A: App> {
     pub sid: &'a Sid,
     pub connection: &'a mut ConnectionState<A::Socket>,
     pub effects: &'a mut Effects,
-    /// Where the sockets of a polling connection are in their logs. Those of a WebSocket have been told all before.
+    /// Where the sockets of a polling connection are in their logs. Those of a WebSocket its own task knows.
     pub listeners: Option<&'a IndexMap<String, Listener>>,
     /// For what may be answered out of its turn, by a transport that can.
     pub queries: Option<Asked<'a, A::Socket>>,
@@ -240,8 +242,10 @@ impl<A: App> Inbound<'_, A> {
             start: topic.from,
             subject: topic.subject,
         });
+        // It reads on from where it is: that may be before where whoever comes anew begins.
+        let replay = replay.filter(|replay| !self.replays_already(nsp, replay));
         if let Some(replay) = &replay {
-            self.tell_rest(&socket, &replay.log).await?;
+            self.tell_rest(&socket, replay).await?;
         }
         self.effects.changed |= state.is_some();
         let changed = state.is_some() || replay.is_some();
@@ -279,13 +283,22 @@ impl<A: App> Inbound<'_, A> {
         Ok(())
     }
 
+    fn replays_already(&self, nsp: &str, next: &Replay) -> bool {
+        let known = self.connection.sockets.get(nsp);
+        let known = known.and_then(|known| known.replay.as_ref());
+        known.is_some_and(|known| {
+            let is_same_life = known.start.epoch == next.start.epoch;
+            known.log == next.log && known.subject == next.subject && is_same_life
+        })
+    }
+
     /// A polling socket turns to another log: what its next GETs would have read of the one before is told first. What a
-    /// GET is just about to be answered with is told twice.
-    async fn tell_rest(&mut self, socket: &Socket<A::Socket>, next: &Log) -> Result<(), Fault> {
+    /// GET is answered with meanwhile is told twice.
+    async fn tell_rest(&mut self, socket: &Socket<A::Socket>, next: &Replay) -> Result<(), Fault> {
         let nsp = socket.nsp.as_str();
         let has_turned = self.effects.replays.iter().any(|(of, _)| of == nsp);
         let listener = self.listeners.and_then(|all| all.get(nsp));
-        let listener = listener.filter(|it| it.log != *next && !has_turned);
+        let listener = listener.filter(|it| it.log != next.log && !has_turned);
         let known = self.connection.sockets.get(nsp);
         let replay = known.and_then(|known| known.replay.clone());
         let (Some(Listener { log, cursor }), Some(replay)) = (listener, replay) else {
@@ -293,7 +306,11 @@ impl<A: App> Inbound<'_, A> {
         };
         let page = self.pod.hub.read(log, *cursor, READ_LIMIT).await?;
         if page.complete && page.epoch == replay.start.epoch {
-            self.tell_missed(socket, &replay, &page.entries);
+            // A position behind where the next one begins would be taken for one in that.
+            let is_before =
+                |entry: &Arc<Entry>| page.epoch != next.start.epoch || entry.id <= next.start.at;
+            let end = page.entries.partition_point(is_before);
+            self.tell_missed(socket, &replay, &page.entries[..end]);
         }
         Ok(())
     }

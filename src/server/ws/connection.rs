@@ -351,6 +351,16 @@ impl<A: App> Connection<A> {
     /// Says what is to be said, then starts reading logs: an answer to CONNECT is out before the
     /// first entry.
     async fn carry_out(&mut self, effects: Effects) -> Result<(), End> {
+        for (nsp, replaying) in &effects.replays {
+            let known = self.listening.get(nsp);
+            let turns = |replaying: &Replaying| {
+                known.is_some_and(|known| known.replay.log != replaying.replay.log)
+            };
+            // What is on its way to it of the log that it leaves would find it gone.
+            if replaying.as_ref().is_some_and(turns) {
+                self.catch_up(nsp).await?;
+            }
+        }
         let frames = {
             let persisted = self.persisted.borrow();
             self.held.admit(effects.say, &persisted)

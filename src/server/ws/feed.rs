@@ -148,7 +148,7 @@ impl<A: App> Connection<A> {
     }
 
     /// Reads the log from where the socket is to its end.
-    async fn catch_up(&mut self, nsp: &str) -> Result<(), End> {
+    pub(super) async fn catch_up(&mut self, nsp: &str) -> Result<(), End> {
         let pod = Arc::clone(&self.pod);
         loop {
             let Some(listening) = self.listening.get(nsp) else {

@@ -135,3 +135,24 @@ async fn a_picture_begins_the_next_chat_and_an_upload_stays_in_its_own() {
     assert_ne!(heard["from"], started["sessionId"]);
     stage.relays.stop().await;
 }
+
+/// Its page says so whenever it has connected, and it polls: what it has not read by then is told all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_who_joins_again_misses_nothing() {
+    let stage = Stage::start().await;
+    for way in WAYS {
+        let mut staff = stage.staff().await;
+        let (mut guest, started) = stage.guest(way, &json!({})).await;
+        for message in ["one", "two"] {
+            answers(&mut staff, &started["sessionId"], message).await;
+        }
+        let joins = json!({ "role": "client", "name": "Ann", "token": started["token"] });
+        let again = guest.granted("join", &joins).await;
+        assert_eq!(again["sessionId"], started["sessionId"]);
+        answers(&mut staff, &started["sessionId"], "three").await;
+        for message in ["one", "two", "three"] {
+            assert_eq!(guest.hear("operatorMessage").await["message"], message);
+        }
+    }
+    stage.relays.stop().await;
+}
