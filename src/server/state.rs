@@ -108,7 +108,7 @@ pub struct SocketState<S: Serialize + DeserializeOwned> {
     pub replay: Option<Replay>,
     #[serde(default)]
     pub asked: Asked,
-    /// What it last asked for was refused by trouble that passes. Of this connection alone: who is back says it again.
+    /// Something that it asked for was refused by trouble that passes. Of this connection alone: who is back says it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_put_off: bool,
 }

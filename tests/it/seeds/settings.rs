@@ -33,13 +33,7 @@ async fn the_port_may_be_named_as_in_any_of_the_documents() {
 async fn the_origin_may_be_named_frontend_url_and_brings_credentials() {
     const PAGE: &str = "https://shop.example";
     let folder = Folder::fresh();
-    let mut command = switchboard();
-    command
-        .arg("--data-dir")
-        .arg(folder.path())
-        .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"])
-        .env("FRONTEND_URL", PAGE);
-    let server = Server::spawn(command).await;
+    let server = server(&folder, &[("FRONTEND_URL", PAGE)]).await;
     let http = reqwest::Client::new();
     for path in ["/chat/", "/socket.io/"] {
         let url = format!("http://{}{path}?EIO=4&transport=polling", server.address);
@@ -56,17 +50,14 @@ async fn the_origin_may_be_named_frontend_url_and_brings_credentials() {
 /// They may be made later; but most likely its name is another one.
 #[tokio::test]
 async fn a_workspace_that_is_not_there_is_told_at_the_start() {
+    let settings = [
+        ("WORKSPACES", "shop"),
+        ("STRIP_TAGS", "default,nope,*"),
+        ("STRICT_EVENTS", "shop"),
+        ("DIALECT", "shoop=operator-a,livechat"),
+    ];
     let folder = Folder::fresh();
-    let mut command = switchboard();
-    command
-        .arg("--data-dir")
-        .arg(folder.path())
-        .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"])
-        .env("WORKSPACES", "shop")
-        .env("STRIP_TAGS", "default,nope,*")
-        .env("STRICT_EVENTS", "shop")
-        .env("DIALECT", "shoop=operator-a,livechat");
-    let server = Server::spawn(command).await;
+    let server = server(&folder, &settings).await;
     let log = server.stop().await;
     let told = log.iter().filter(|line| line.contains("names a workspace"));
     let told: Vec<_> = told.collect();
@@ -77,6 +68,16 @@ async fn a_workspace_that_is_not_there_is_told_at_the_start() {
     ] {
         assert!(line.contains(setting) && line.contains(workspace), "{line}");
     }
+}
+
+async fn server(folder: &Folder, settings: &[(&str, &str)]) -> Server {
+    let mut command = switchboard();
+    command
+        .arg("--data-dir")
+        .arg(folder.path())
+        .args(["--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0"])
+        .envs(settings.iter().copied());
+    Server::spawn(command).await
 }
 
 /// Somebody else may take it meanwhile, which is told by the server.
